@@ -1,0 +1,204 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Handler does the work of one kind of item.
+type Handler func(ctx context.Context, item Item) error
+
+// Store is what the runner needs of the database.
+type Store interface {
+	// ClaimItems marks up to n due items of the given kinds running and
+	// returns them.
+	ClaimItems(ctx context.Context, worker string, kinds []string, n int) ([]Item, error)
+	// FinishItem records what became of a claimed item.
+	FinishItem(ctx context.Context, id int64, o Outcome) error
+	// RescueItems puts items back whose worker has been silent since before.
+	RescueItems(ctx context.Context, before time.Time) (int64, error)
+	// NextItemAt tells when the next item of these kinds is due; zero: none.
+	NextItemAt(ctx context.Context, kinds []string) (time.Time, error)
+	// TouchItems tells that the worker still works on the items.
+	TouchItems(ctx context.Context, ids []int64) error
+	// PruneItems deletes completed items finished before.
+	PruneItems(ctx context.Context, before time.Time) (int64, error)
+}
+
+const (
+	pollInterval  = 2 * time.Second  // safety net beside NOTIFY
+	rescueAfter   = 2 * time.Minute  // a worker that has not touched its item for so long is dead
+	touchInterval = 20 * time.Second // how often running items are touched
+	keepCompleted = 7 * 24 * time.Hour
+	finishTimeout = 10 * time.Second
+)
+
+// Runner claims items and hands them to handlers.
+type Runner struct {
+	Store    Store
+	Handlers map[string]Handler
+	Wake     <-chan struct{} // an item was written; may be nil
+	Workers  int             // items at a time; 0 means 4
+	Worker   string          // name in outbox.claimed_by
+	Now      func() time.Time
+}
+
+// Run works until ctx ends. Items in hand are then finished if they are quick,
+// or put back uncounted.
+func (r *Runner) Run(ctx context.Context) error {
+	if r.Now == nil {
+		r.Now = time.Now
+	}
+	if r.Workers == 0 {
+		r.Workers = 4
+	}
+	slots := make(chan struct{}, r.Workers)
+	var g errgroup.Group
+	defer func() { _ = g.Wait() }()
+	g.Go(func() error { r.housekeep(ctx); return nil })
+	for ctx.Err() == nil {
+		n, err := r.claimInto(ctx, &g, slots)
+		if err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "outbox claim failed", "err", err)
+		}
+		if err == nil && n > 0 {
+			continue
+		}
+		r.idle(ctx)
+	}
+	return nil
+}
+
+// claimInto claims as many items as there are free slots (waiting for one) and
+// starts them.
+func (r *Runner) claimInto(ctx context.Context, g *errgroup.Group, slots chan struct{}) (int, error) {
+	select {
+	case slots <- struct{}{}:
+	case <-ctx.Done():
+		return 0, nil
+	}
+	free := 1
+	for free < r.Workers {
+		select {
+		case slots <- struct{}{}:
+			free++
+			continue
+		default:
+		}
+		break
+	}
+	items, err := r.Store.ClaimItems(ctx, r.Worker, r.kinds(), free)
+	for range free - len(items) {
+		<-slots
+	}
+	for _, item := range items {
+		g.Go(func() error {
+			defer func() { <-slots }()
+			r.runItem(ctx, item)
+			return nil
+		})
+	}
+	return len(items), err
+}
+
+func (r *Runner) kinds() []string {
+	kinds := make([]string, 0, len(r.Handlers))
+	for k := range r.Handlers {
+		kinds = append(kinds, k)
+	}
+	return kinds
+}
+
+// idle waits for a wake-up, the next due item or the poll interval.
+func (r *Runner) idle(ctx context.Context) {
+	wait := pollInterval
+	if at, err := r.Store.NextItemAt(ctx, r.kinds()); err == nil && !at.IsZero() {
+		wait = min(wait, max(at.Sub(r.Now()), 10*time.Millisecond))
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.Wake:
+	case <-t.C:
+	}
+}
+
+// runItem runs one handler and records the outcome, also when ctx has ended.
+func (r *Runner) runItem(ctx context.Context, item Item) {
+	stopTouch := r.touch(ctx, item.ID)
+	err := r.call(ctx, item)
+	stopTouch()
+	o := outcome(item, err, ctx.Err() != nil, r.Now())
+	if o.Error != "" {
+		slog.WarnContext(ctx, "outbox item failed", "kind", item.Kind, "item", item.ID, "attempt", item.Attempt, "state", o.State, "err", err)
+	}
+	fctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	if err := r.Store.FinishItem(fctx, item.ID, o); err != nil {
+		slog.ErrorContext(ctx, "outbox item not recorded; it will run again", "kind", item.Kind, "item", item.ID, "err", err)
+	}
+}
+
+func (r *Runner) call(ctx context.Context, item Item) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			slog.ErrorContext(ctx, "outbox handler panicked", "kind", item.Kind, "item", item.ID, "stack", string(debug.Stack()))
+			err = fmt.Errorf("handler panicked")
+		}
+	}()
+	h, ok := r.Handlers[item.Kind]
+	if !ok {
+		return Permanent(fmt.Errorf("no handler for kind %q", item.Kind))
+	}
+	return h(ctx, item)
+}
+
+// touch keeps the item from being rescued while its handler runs.
+func (r *Runner) touch(ctx context.Context, id int64) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t := time.NewTicker(touchInterval)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				if err := r.Store.TouchItems(ctx, []int64{id}); err != nil && ctx.Err() == nil {
+					slog.WarnContext(ctx, "outbox touch failed", "item", id, "err", err)
+				}
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// housekeep rescues items of dead workers and prunes old ones.
+func (r *Runner) housekeep(ctx context.Context) {
+	t := time.NewTicker(rescueAfter / 4)
+	defer t.Stop()
+	for {
+		now := r.Now()
+		if n, err := r.Store.RescueItems(ctx, now.Add(-rescueAfter)); err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "outbox rescue failed", "err", err)
+		} else if n > 0 {
+			slog.WarnContext(ctx, "outbox items of a dead worker put back", "items", n)
+		}
+		if _, err := r.Store.PruneItems(ctx, now.Add(-keepCompleted)); err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "outbox prune failed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"huicun/internal/outbox"
+)
+
+// Channels of NOTIFY.
+const (
+	ChannelOutbox = "huicun_outbox" // an item was written; no payload
+	ChannelLive   = "huicun_live"   // {"batch_id":n} or {"violation_id":n}
+	ChannelPull   = "huicun_pull"   // new messages wait at WeCom; no payload
+)
+
+const sqlEnqueue = `
+INSERT INTO outbox (kind, args, unique_key, scheduled_at)
+VALUES (:kind, CAST(:args AS jsonb), NULLIF(:unique_key, ''), COALESCE(:at, now()))
+ON CONFLICT ON CONSTRAINT outbox_unique_key DO NOTHING`
+
+type outboxRow struct {
+	Kind      string     `db:"kind"`
+	Args      string     `db:"args"`
+	UniqueKey string     `db:"unique_key"`
+	At        *time.Time `db:"at"`
+}
+
+// enqueue writes follow-up work and wakes the runners at commit.
+func enqueue(ctx context.Context, tx *sqlx.Tx, items ...outbox.New) error {
+	if len(items) == 0 {
+		return nil
+	}
+	rows := make([]outboxRow, len(items))
+	for i, it := range items {
+		args, err := json.Marshal(it.Args)
+		if err != nil {
+			return fmt.Errorf("enqueue %s: %w", it.Kind, err)
+		}
+		rows[i] = outboxRow{Kind: it.Kind, Args: string(args), UniqueKey: it.UniqueKey}
+		if !it.At.IsZero() {
+			rows[i].At = &it.At
+		}
+	}
+	for _, r := range rows {
+		if _, err := tx.NamedExecContext(ctx, sqlEnqueue, r); err != nil {
+			return wrap(ctx, "enqueue "+r.Kind, err)
+		}
+	}
+	_, err := tx.ExecContext(ctx, `SELECT pg_notify($1, '')`, ChannelOutbox)
+	return wrap(ctx, "notify outbox", err)
+}
+
+// notify sends a payload to whoever listens on channel, at commit.
+func notify(ctx context.Context, tx *sqlx.Tx, channel string, payload any) error {
+	b, err := json.Marshal(payload)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, string(b))
+	return wrap(ctx, "notify "+channel, err)
+}
+
+// Notify wakes whoever listens on channel.
+func (db *DB) Notify(ctx context.Context, channel string) error {
+	_, err := db.ExecContext(ctx, `SELECT pg_notify($1, '')`, channel)
+	return wrap(ctx, "notify "+channel, err)
+}
+
+const sqlClaimItems = `
+UPDATE outbox SET state = 'running', attempt = attempt + 1, claimed_at = now(), claimed_by = $1
+WHERE id IN (
+	SELECT id FROM outbox
+	WHERE state IN ('available', 'retryable') AND scheduled_at <= now() AND kind = ANY($2)
+	ORDER BY scheduled_at, id
+	LIMIT $3
+	FOR UPDATE SKIP LOCKED)
+RETURNING id, kind, args, attempt, max_attempts`
+
+// ClaimItems implements outbox.Store.
+func (db *DB) ClaimItems(ctx context.Context, worker string, kinds []string, n int) ([]outbox.Item, error) {
+	var items []outbox.Item
+	err := db.SelectContext(ctx, &items, sqlClaimItems, worker, pq.Array(kinds), n)
+	return items, wrap(ctx, "claim outbox items", err)
+}
+
+const sqlFinishItem = `
+UPDATE outbox SET
+	state = $2,
+	attempt = attempt - CASE WHEN $5 THEN 0 ELSE 1 END,
+	scheduled_at = COALESCE($3, scheduled_at),
+	finished_at = CASE WHEN $2 IN ('completed', 'discarded') THEN now() END,
+	errors = CASE WHEN $4 = '' THEN errors ELSE (errors || $4)[greatest(1, cardinality(errors) - 8):] END
+WHERE id = $1 AND state = 'running'`
+
+// FinishItem implements outbox.Store. An item that was rescued meanwhile is
+// left to whoever has it now.
+func (db *DB) FinishItem(ctx context.Context, id int64, o outbox.Outcome) error {
+	var at *time.Time
+	if !o.At.IsZero() {
+		at = &o.At
+	}
+	const longest = 2000
+	msg := o.Error
+	if len(msg) > longest {
+		msg = msg[:longest]
+	}
+	_, err := db.ExecContext(ctx, sqlFinishItem, id, o.State, at, dbText(msg), o.Count)
+	return wrap(ctx, "finish outbox item", err)
+}
+
+// RescueItems implements outbox.Store.
+func (db *DB) RescueItems(ctx context.Context, before time.Time) (int64, error) {
+	const q = `UPDATE outbox SET state = 'retryable', scheduled_at = now() WHERE state = 'running' AND claimed_at < $1`
+	return rowsAffected(ctx, db, "rescue outbox items", q, before)
+}
+
+// TouchItems implements outbox.Store.
+func (db *DB) TouchItems(ctx context.Context, ids []int64) error {
+	const q = `UPDATE outbox SET claimed_at = now() WHERE id = ANY($1) AND state = 'running'`
+	_, err := rowsAffected(ctx, db, "touch outbox items", q, pq.Array(ids))
+	return err
+}
+
+// PruneItems implements outbox.Store. Items with a unique key stay: the key is
+// what makes writing them again harmless.
+func (db *DB) PruneItems(ctx context.Context, before time.Time) (int64, error) {
+	const q = `DELETE FROM outbox WHERE id IN (
+		SELECT id FROM outbox WHERE state = 'completed' AND finished_at < $1 AND unique_key IS NULL LIMIT 5000)`
+	return rowsAffected(ctx, db, "prune outbox", q, before)
+}
+
+// NextItemAt implements outbox.Store.
+func (db *DB) NextItemAt(ctx context.Context, kinds []string) (time.Time, error) {
+	const q = `SELECT min(scheduled_at) FROM outbox WHERE state IN ('available', 'retryable') AND kind = ANY($1)`
+	var at *time.Time
+	if err := db.GetContext(ctx, &at, q, pq.Array(kinds)); err != nil || at == nil {
+		return time.Time{}, wrap(ctx, "next outbox item", err)
+	}
+	return *at, nil
+}
+
+func rowsAffected(ctx context.Context, db *DB, op, q string, args ...any) (int64, error) {
+	res, err := db.ExecContext(ctx, q, args...)
+	if err != nil {
+		return 0, wrap(ctx, op, err)
+	}
+	return res.RowsAffected()
+}

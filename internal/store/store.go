@@ -1,0 +1,123 @@
+// Package store keeps everything in Postgres: every SQL statement of huicun is
+// here. An exported method is one unit of work; unexported helpers take a
+// transaction and compose.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"huicun/internal/fault"
+	"huicun/migrations"
+)
+
+// DB is a pool of connections to huicun's database.
+type DB struct {
+	*sqlx.DB
+	url   string
+	parts partitions
+}
+
+// Options are the settings of the pool.
+type Options struct {
+	URL      string // postgres://…
+	MaxConns int    // 0 means 20
+}
+
+// Open connects and answers once the database does.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	x, err := sqlx.ConnectContext(ctx, "postgres", o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	if o.MaxConns == 0 {
+		o.MaxConns = 20
+	}
+	x.SetMaxOpenConns(o.MaxConns)
+	x.SetMaxIdleConns(o.MaxConns)
+	x.SetConnMaxIdleTime(5 * time.Minute)
+	return &DB{DB: x, url: o.URL}, nil
+}
+
+// URL is what the pool connects to, for listeners of their own.
+func (db *DB) URL() string { return db.url }
+
+// Migrate brings the schema up to date. Safe to call from several processes at
+// once: a session lock lets one work while the others wait.
+func Migrate(ctx context.Context, db *sql.DB) error {
+	p, err := provider(db)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Migrated reports whether the schema is the one that this program knows.
+func (db *DB) Migrated(ctx context.Context) (bool, error) {
+	p, err := provider(db.DB.DB)
+	if err != nil {
+		return false, err
+	}
+	pending, err := p.HasPending(ctx)
+	return !pending, err
+}
+
+func provider(db *sql.DB) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithSessionLocker(locker))
+}
+
+// inTx runs f in one transaction, committed when f returns no error.
+func inTx[T any](ctx context.Context, db *DB, f func(tx *sqlx.Tx) (T, error)) (T, error) {
+	var zero T
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return zero, wrap(ctx, "begin", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit this does nothing
+	v, err := f(tx)
+	if err != nil {
+		return zero, err
+	}
+	if err := tx.Commit(); err != nil {
+		return zero, wrap(ctx, "commit", err)
+	}
+	return v, nil
+}
+
+// wrap adds what was being done to err. A cancelled query, which lib/pq
+// reports as 57014, becomes the context's error; broken constraints become
+// conflicts.
+func wrap(ctx context.Context, op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", op, ctx.Err())
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	var pe *pq.Error
+	if errors.As(err, &pe) && pe.Code == "23505" {
+		return fmt.Errorf("%s: %w", op, &fault.Error{Code: fault.CodeConflict, Message: "exists already", Field: pe.Constraint, Err: err})
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+// noRows reports whether a query found nothing.
+func noRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
