@@ -1,0 +1,76 @@
+// Routes. A route is the same at every width; only the shell around it differs.
+import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
+import adminRoutes from '@/features/admin/routes'
+import alertRoutes from '@/features/alerts/routes'
+import meRoutes from '@/features/me/routes'
+import { useSession } from './session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /**
+     * Where the page sits: the archive's three levels share panes on a desktop,
+     * `page` has the main area for itself, `bare` has no navigation around it.
+     */
+    level: 'people' | 'contacts' | 'chat' | 'page' | 'bare'
+    /** The tab it belongs to. */
+    tab?: 'alerts' | 'people' | 'admin' | 'me'
+    /** Only admins get in. */
+    admin?: boolean
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'home', redirect: '/people' },
+  {
+    path: '/people',
+    name: 'people',
+    component: () => import('@/features/people/PeoplePane.vue'),
+    meta: { level: 'people', tab: 'people' },
+  },
+  {
+    path: '/people/:uid',
+    name: 'contacts',
+    component: () => import('@/features/people/ContactsPane.vue'),
+    props: true,
+    meta: { level: 'contacts', tab: 'people' },
+  },
+  {
+    path: '/c/:cid',
+    name: 'chat',
+    component: () => import('@/chat/ChatPage.vue'),
+    meta: { level: 'chat', tab: 'people' },
+  },
+  ...alertRoutes,
+  ...adminRoutes,
+  ...meRoutes,
+  {
+    path: '/login',
+    name: 'login',
+    component: () => import('@/app/pages/LoginPage.vue'),
+    meta: { level: 'bare' },
+  },
+  {
+    path: '/403',
+    name: 'forbidden',
+    component: () => import('@/app/pages/ForbiddenPage.vue'),
+    meta: { level: 'bare' },
+  },
+  {
+    path: '/:rest(.*)*',
+    name: 'not-found',
+    component: () => import('@/app/pages/NotFoundPage.vue'),
+    meta: { level: 'bare' },
+  },
+]
+
+/** The app's router. */
+export function newRouter(): Router {
+  const router = createRouter({ history: createWebHistory(), routes })
+  router.beforeEach(async (to) => {
+    if (!to.meta.admin) return true
+    const session = useSession()
+    await session.load()
+    return session.me && !session.admin ? { name: 'forbidden', replace: true } : true
+  })
+  return router
+}

@@ -1,0 +1,62 @@
+// Who is signed in. Outlives pages, therefore a store.
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { type Api, api, call, setCsrf } from '@/api/client'
+import { type Problem, toProblem } from '@/api/problem'
+
+/** Where the server starts signing in; it comes back to the path in `to`. */
+export const signInPath = '/auth/login'
+
+/** The address that signs in and returns to path. */
+export function signInUrl(path: string): string {
+  return `${signInPath}?to=${encodeURIComponent(path)}`
+}
+
+/** The viewer, as GET /me tells. */
+export const useSession = defineStore('session', () => {
+  const me = shallowRef<Api['Me']>()
+  const problem = shallowRef<Problem>()
+  const expired = ref(false)
+  const admin = computed(() => me.value?.role === 'admin')
+  let loading: Promise<void> | undefined
+
+  async function fetchMe(): Promise<void> {
+    try {
+      take(await call(api.GET('/me')))
+    } catch (thrown) {
+      problem.value = toProblem(thrown)
+    } finally {
+      loading = undefined
+    }
+  }
+
+  /** Loads the viewer once; later calls wait for the first or do nothing. */
+  function load(): Promise<void> {
+    if (me.value) return Promise.resolve()
+    loading ??= fetchMe()
+    return loading
+  }
+
+  /** Takes a newer state of the viewer, for example after a change in /me. */
+  function take(found: Api['Me']): void {
+    setCsrf(found.csrf)
+    me.value = found
+    problem.value = undefined
+    expired.value = false
+  }
+
+  /** Ends the session on the server and forgets the viewer. */
+  async function signOut(): Promise<void> {
+    await call(api.DELETE('/session', { params: { header: csrfHeader } }))
+    me.value = undefined
+    setCsrf('')
+  }
+
+  return { me, problem, expired, admin, load, take, signOut }
+})
+
+/**
+ * The header the contract asks for where a call changes something. The client
+ * sets its value; here it only satisfies the type.
+ */
+export const csrfHeader = { 'X-CSRF-Token': '' }

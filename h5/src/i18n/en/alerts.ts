@@ -1,0 +1,3 @@
+// Texts of features/alerts; keys start with 'alerts.'.
+export default {
+} as const

@@ -1,0 +1,3 @@
+// Texts of features/admin; keys start with 'admin.'.
+export default {
+} as const

@@ -1,0 +1,3 @@
+// Texts of features/me; keys start with 'me.'.
+export default {
+} as const

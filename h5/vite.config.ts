@@ -1,0 +1,31 @@
+import { fileURLToPath, URL } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+import { bootScript, dropVantFont } from './build/plugins.ts'
+
+/** Oldest engines seen in the field: Windows WeCom 5.0 is Chromium 107. */
+const targets = ['chrome87', 'safari14']
+
+export default defineConfig({
+  plugins: [vue(), dropVantFont(), bootScript()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
+  build: {
+    target: targets,
+    cssTarget: targets,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    manifest: true,
+    reportCompressedSize: false,
+  },
+  server: {
+    host: '127.0.0.1',
+    proxy: Object.fromEntries(
+      ['/api', '/auth', '/media'].map((path) => [
+        path,
+        { target: process.env.HUICUN_DEV_SERVER ?? 'http://127.0.0.1:8080', changeOrigin: false },
+      ]),
+    ),
+  },
+})
