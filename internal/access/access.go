@@ -2,7 +2,11 @@
 // and the sessions by which a browser proves to be one.
 package access
 
-import "time"
+import (
+	"time"
+
+	"huicun/internal/fault"
+)
 
 // Role says what a viewer may do besides reading within the scope.
 type Role string
@@ -49,6 +53,14 @@ func (s Scope) ViewerID() int64 { return s.viewerID }
 
 // All reports whether everybody is in scope.
 func (s Scope) All() bool { return s.all }
+
+// adminOnly refuses whoever is no admin.
+func (v Viewer) adminOnly() error {
+	if v.IsAdmin() && !v.Disabled {
+		return nil
+	}
+	return fault.Forbidden("archive admins only")
+}
 
 // System is the scope of huicun's own work (rules, live fan-out); never of a
 // request.
