@@ -1,0 +1,214 @@
+package finance
+
+import (
+	"bufio"
+	"context"
+	"crypto/subtle"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	relayMaxConns  = 64
+	relayMaxHeader = 16 << 10
+	relayGreeting  = 10 * time.Second // for CONNECT and for the SDK's handshake
+	relayGoodbye   = 2 * time.Second  // for the SDK to close after the last byte
+)
+
+// relay is a proxy on the loopback for our own SDK processes. The SDK accepts any
+// issuer of the server's certificate; the relay ends the SDK's TLS with a
+// throw-away certificate and opens a verified connection to WeCom in its place.
+// It stores nothing of what passes through.
+type relay struct {
+	up     *upstream
+	log    *slog.Logger
+	ln     net.Listener
+	config *tls.Config
+	slots  chan struct{}
+
+	ctx    context.Context // ends all connections
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu     sync.Mutex
+	grants map[string]*grant // by the Proxy-Authorization header
+}
+
+// startRelay listens on a free port of the loopback.
+func startRelay(up *upstream, log *slog.Logger) (*relay, error) {
+	config, err := throwAwayTLS()
+	if err != nil {
+		return nil, fmt.Errorf("finance: make the relay's certificate: %w", err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("finance: start the relay: %w", err)
+	}
+	r := &relay{up: up, log: log, ln: ln, config: config, slots: make(chan struct{}, relayMaxConns), grants: map[string]*grant{}}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.wg.Go(r.accept)
+	return r, nil
+}
+
+// url is the proxy argument for the SDK.
+func (r *relay) url() string { return "http://" + r.ln.Addr().String() }
+
+// grant makes the credentials of one SDK process.
+func (r *relay) grant(name string) *grant {
+	g := newGrant(name)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.grants[basicAuth(g.password)] = g
+	return g
+}
+
+// close ends the relay and all its connections.
+func (r *relay) close() {
+	r.cancel()
+	_ = r.ln.Close()
+	r.wg.Wait()
+}
+
+func (r *relay) accept() {
+	for {
+		conn, err := r.ln.Accept()
+		if err != nil {
+			if r.ctx.Err() != nil {
+				return
+			}
+			r.log.Warn("sdk relay: accept", "err", err)
+			if pause(r.ctx, 100*time.Millisecond) != nil {
+				return
+			}
+			continue
+		}
+		select {
+		case r.slots <- struct{}{}:
+			r.wg.Go(func() {
+				defer func() { <-r.slots }()
+				r.handle(conn)
+			})
+		default:
+			_ = conn.Close()
+		}
+	}
+}
+
+// handle serves one connection of the SDK.
+func (r *relay) handle(raw net.Conn) {
+	defer raw.Close()
+	stop := context.AfterFunc(r.ctx, func() { _ = raw.Close() })
+	defer stop()
+	g, status := r.greet(raw)
+	if status != http.StatusOK {
+		refuse(raw, status)
+		return
+	}
+	server, err := r.up.dial(r.ctx)
+	if err != nil {
+		g.fail(err)
+		refuse(raw, http.StatusBadGateway)
+		return
+	}
+	defer server.NetConn().Close()
+	if err := r.connect(raw, server); err != nil && r.ctx.Err() == nil {
+		g.fail(err)
+	}
+}
+
+// greet reads the CONNECT and says whether to serve it.
+func (r *relay) greet(conn net.Conn) (*grant, int) {
+	_ = conn.SetDeadline(time.Now().Add(relayGreeting)) // fails only on a closed connection
+	in := bufio.NewReader(io.LimitReader(conn, relayMaxHeader))
+	req, err := http.ReadRequest(in)
+	if err != nil {
+		return nil, http.StatusBadRequest
+	}
+	g := r.find(req.Header.Get("Proxy-Authorization"))
+	switch {
+	case g == nil:
+		return nil, http.StatusProxyAuthRequired
+	case req.Method != http.MethodConnect:
+		return nil, http.StatusMethodNotAllowed
+	case req.RequestURI != net.JoinHostPort(Host, "443"):
+		return nil, http.StatusForbidden
+	case in.Buffered() > 0:
+		return nil, http.StatusBadRequest
+	}
+	return g, http.StatusOK
+}
+
+// find looks the credentials up without telling by its timing how much of them
+// is right.
+func (r *relay) find(header string) *grant {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found *grant
+	for want, g := range r.grants {
+		if subtle.ConstantTimeCompare([]byte(want), []byte(header)) == 1 {
+			found = g
+		}
+	}
+	return found
+}
+
+func refuse(conn net.Conn, status int) {
+	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n", status, http.StatusText(status))
+	if status == http.StatusProxyAuthRequired {
+		head += "Proxy-Authenticate: Basic realm=\"huicun\"\r\n"
+	}
+	_, _ = io.WriteString(conn, head+"\r\n") // whoever it is may have gone
+}
+
+// connect ends the SDK's TLS and carries its bytes to the server and back.
+func (r *relay) connect(raw net.Conn, server *tls.Conn) error {
+	if _, err := io.WriteString(raw, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		return &dialError{ClassRetry, "the SDK closed its connection", err}
+	}
+	client := tls.Server(&idleConn{Conn: raw, idle: r.up.idle()}, r.config)
+	ctx, cancel := context.WithTimeout(r.ctx, relayGreeting)
+	defer cancel()
+	if err := client.HandshakeContext(ctx); err != nil {
+		return &dialError{ClassConfig, "this SDK does not accept the relay's certificate; " +
+			"switch the relay off if this SDK checks certificates itself", err}
+	}
+	if err := r.pipe(client, server); err != nil {
+		return &dialError{ClassRetry, "the connection to WeCom broke off", err}
+	}
+	return nil
+}
+
+// pipe copies both ways until one side ends. Only a clean end of the server
+// becomes a clean end for the SDK: a cut answer must not look complete.
+func (r *relay) pipe(client, server *tls.Conn) error {
+	closeBoth := func() {
+		_ = client.NetConn().Close()
+		_ = server.NetConn().Close()
+	}
+	stop := context.AfterFunc(r.ctx, closeBoth)
+	defer stop()
+	up, down := make(chan error, 1), make(chan error, 1)
+	go func() { _, err := io.Copy(server, client); up <- err }()
+	go func() { _, err := io.Copy(client, server); down <- err }()
+	select {
+	case err := <-down:
+		if err == nil && client.CloseWrite() == nil {
+			timer := time.AfterFunc(relayGoodbye, closeBoth)
+			defer timer.Stop()
+		} else {
+			closeBoth()
+		}
+		<-up
+		return err
+	case err := <-up:
+		closeBoth()
+		<-down
+		return err
+	}
+}
