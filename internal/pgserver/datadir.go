@@ -99,7 +99,7 @@ func (d *dataDir) takeLock() error {
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		defer f.Close()
-		return fmt.Errorf("in use by process %s: one huicun can own it at a time", holder(f))
+		return fmt.Errorf("%w %s: one huicun can own it at a time", ErrInUse, holder(f))
 	}
 	if err != nil {
 		f.Close()

@@ -28,6 +28,9 @@ const (
 	abortTimeout  = 15 * time.Second // to stop a server whose start was given up
 )
 
+// ErrInUse is what Start fails with when a living process owns the directory.
+var ErrInUse = errors.New("in use by process")
+
 // Options says where a private server lives and what it is made from.
 type Options struct {
 	// DataDir is the directory of the server, made when absent. It must be
