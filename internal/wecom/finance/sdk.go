@@ -2,7 +2,6 @@ package finance
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -254,10 +253,8 @@ var tokenRefused = map[int]bool{40014: true, 41001: true, 42001: true}
 // does not fetch a new one by itself. A wrong secret looks the same, so it is done
 // once a minute at most.
 func (w *worker) watchToken(ctx context.Context, data []byte) error {
-	var answer struct {
-		ErrCode int `json:"errcode"`
-	}
-	if len(data) > 4<<10 || json.Unmarshal(data, &answer) != nil || !tokenRefused[answer.ErrCode] {
+	errcode := errcodeOf(data)
+	if !tokenRefused[errcode] {
 		w.badTokens = 0
 		return nil
 	}
@@ -266,7 +263,7 @@ func (w *worker) watchToken(ctx context.Context, data []byte) error {
 		return nil
 	}
 	w.badTokens, w.renewedAt = 0, w.now()
-	w.log.WarnContext(ctx, "sdk handle renewed", "worker", w.name, "errcode", answer.ErrCode)
+	w.log.WarnContext(ctx, "sdk handle renewed", "worker", w.name, "errcode", errcode)
 	_, err := w.ask(ctx, opInit, request{Op: doReset})
 	return err
 }

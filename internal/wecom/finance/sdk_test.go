@@ -1,10 +1,15 @@
 package finance
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,41 +55,187 @@ func openSDK(t *testing.T, o Options) Client {
 	return c
 }
 
-func TestSDKGetChatData(t *testing.T) {
-	f := newFakeWeCom(t)
-	f.chat = func(seq uint64, limit int) string {
-		return fmt.Sprintf(`{"errcode":0, "errmsg":"ok","chatdata":[{"seq":%d}],"limit":%d}`, seq+1, limit)
-	}
-	c := openSDK(t, sdkOptions(t, f))
-	got, err := c.GetChatData(t.Context(), 1<<40, 7)
+// helperPIDs are the helper processes of this process.
+func helperPIDs(t *testing.T) []int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/self/task/*/children")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf(`{"errcode":0, "errmsg":"ok","chatdata":[{"seq":%d}],"limit":7}`, uint64(1<<40+1))
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("GetChatData (-want +got):\n%s", diff)
+	var pids []int
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			continue // the thread has ended
+		}
+		for _, word := range strings.Fields(string(b)) {
+			pid, err := strconv.Atoi(word)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func killHelpers(t *testing.T) {
+	t.Helper()
+	pids := helperPIDs(t)
+	if len(pids) == 0 {
+		t.Fatal("there is no helper process")
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
-func TestSDKDecryptData(t *testing.T) {
+func TestHelperKilledDuringPull(t *testing.T) {
 	f := newFakeWeCom(t)
 	c := openSDK(t, sdkOptions(t, f))
-	texts := [][]byte{
-		[]byte(`{"msgtype":"text"}`), []byte("你好，会存。"), bytes.Repeat([]byte("会话"), 1<<20/6),
-		[]byte("\x00\x01\n\t\x1f\"\\"), nil,
+	entered, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	f.chat = func(seq uint64, _ int) string {
+		once.Do(func() { close(entered); <-release })
+		return fmt.Sprintf(`{"errcode":0,"chatdata":[{"seq":%d}]}`, seq+1)
+	}
+	go func() {
+		<-entered
+		killHelpers(t)
+		close(release)
+	}()
+	got, err := c.GetChatData(t.Context(), 41, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(`{"errcode":0,"chatdata":[{"seq":42}]}`, string(got)); diff != "" {
+		t.Errorf("GetChatData (-want +got):\n%s", diff)
+	}
+	if f.chats != 2 {
+		t.Errorf("%d requests arrived, want the killed one and its repetition", f.chats)
+	}
+}
+
+func TestMessageThatAbortsTheLibrary(t *testing.T) {
+	f := newFakeWeCom(t)
+	c := openSDK(t, sdkOptions(t, f))
+	key, msg := wecomcrypt.EncryptLikeWeCom([]byte("good"))
+	items := []Sealed{{key, msg}, {key, msg}, {key, "short"}, {key, msg}, {key, ""}, {key, msg[:12]}, {key, msg}}
+	got, err := c.DecryptData(t.Context(), items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range got {
+		switch {
+		case len(items[i].Msg) < 13:
+			if !errors.Is(o.Err, ErrCrashed) || ClassOf(o.Err) != ClassPermanent {
+				t.Errorf("item %d: %v, want ErrCrashed", i, o.Err)
+			}
+		case o.Err != nil || string(o.Data) != "good":
+			t.Errorf("item %d: %q, %v", i, o.Data, o.Err)
+		}
+	}
+	if _, err := c.GetMediaData(t.Context(), "", "***"); ClassOf(err) != ClassPermanent {
+		t.Errorf("a call after the crashes: %v", err)
+	}
+}
+
+func TestTokenAnswerThatAbortsTheLibrary(t *testing.T) {
+	f := newFakeWeCom(t)
+	c := openSDK(t, sdkOptions(t, f))
+	f.set(func(f *fakeWeCom) {
+		f.token = `{"errcode":0,"errmsg":"ok","access_token":"T","expires_in":7200,"unknown":1}`
+		f.chat = func(uint64, int) string { return "{}" }
+	})
+	_, err := c.GetChatData(t.Context(), 0, 1)
+	if !errors.Is(err, ErrCrashed) || ClassOf(err) != ClassRetry {
+		t.Fatalf("GetChatData: %v, want ErrCrashed of class retry", err)
+	}
+	if f.tokens != maxAttempts {
+		t.Errorf("%d attempts, want %d", f.tokens, maxAttempts)
+	}
+	f.set(func(f *fakeWeCom) { f.token = "" })
+	if _, err := c.GetChatData(t.Context(), 0, 1); err != nil {
+		t.Errorf("GetChatData once the answer is good: %v", err)
+	}
+}
+
+func TestHandleIsRenewedAfterTokenErrors(t *testing.T) {
+	f := newFakeWeCom(t)
+	c := openSDK(t, sdkOptions(t, f))
+	f.chat = func(uint64, int) string {
+		if f.tokens > 1 {
+			return `{"errcode":0}`
+		}
+		return `{"errcode":40014,"errmsg":"invalid access_token"}`
+	}
+	var got []int
+	for range 3 {
+		raw, err := c.GetChatData(t.Context(), 0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, errcodeOf(raw))
+	}
+	if diff := cmp.Diff([]int{40014, 40014, 0}, got); diff != "" {
+		t.Errorf("errcodes (-want +got):\n%s", diff)
+	}
+	if f.tokens != 2 {
+		t.Errorf("%d tokens were fetched, want one for each handle", f.tokens)
+	}
+}
+
+func TestKeyRotation(t *testing.T) {
+	f := newFakeWeCom(t)
+	c := openSDK(t, sdkOptions(t, f))
+	dir := t.TempDir()
+	first, second := testKeys(t)
+	writeKey(t, filepath.Join(dir, "1.pem"), first)
+	ring, err := LoadKeyDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item1, key1 := seal(t, 1, first, "old key")
+	item2, key2 := seal(t, 2, second, "new key")
+	f.chat = func(uint64, int) string { return `{"errcode":0,"chatdata":[` + item1 + "," + item2 + `]}` }
+	raw, err := c.GetChatData(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := ParseChatData(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ring.OpenKey(page.Items[1].PublicKeyVer, page.Items[1].EncryptRandomKey); !errors.Is(err, ErrKeyMissing) {
+		t.Errorf("OpenKey before key 2 is there: %v, want ErrKeyMissing", err)
+	}
+	writeKey(t, filepath.Join(dir, "private-2.pem"), second)
+	added, err := ring.Reload()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]uint32{2}, added); diff != "" {
+		t.Errorf("Reload (-want +got):\n%s", diff)
 	}
 	var items []Sealed
-	for _, text := range texts {
-		key, msg := wecomcrypt.EncryptLikeWeCom(text)
-		items = append(items, Sealed{key, msg})
+	for i, item := range page.Items {
+		key, err := ring.OpenKey(item.PublicKeyVer, item.EncryptRandomKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{key1, key2}[i]; key != want {
+			t.Errorf("key %d is %q, want %q", i, key, want)
+		}
+		items = append(items, Sealed{key, item.EncryptChatMsg})
 	}
 	got, err := c.DecryptData(t.Context(), items)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, text := range texts {
-		if got[i].Err != nil || !bytes.Equal(text, got[i].Data) {
-			t.Errorf("item %d: %d bytes, %v", i, len(got[i].Data), got[i].Err)
-		}
+	want := []Opened{{Data: []byte("old key")}, {Data: []byte("new key")}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("DecryptData (-want +got):\n%s", diff)
 	}
 }
