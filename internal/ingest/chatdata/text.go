@@ -1,0 +1,100 @@
+package chatdata
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"huicun/internal/archive"
+)
+
+// textFields are the keys of fields that hold words, not numbers or times.
+var textFields = map[string]bool{
+	"title": true, "content": true, "option": true, "wish": true, "topic": true, "place": true, "remarks": true,
+	"organiser": true, "attendee": true, "channel": true, "description": true, "room": true, "question": true,
+	"document": true,
+}
+
+// Text gives the readable text of a content of any kind, for previews, rules
+// and search: no labels, so that a picture has none. Parts stand on lines of
+// their own; of a reply the new text comes first, the quote after it.
+func Text(c archive.Content) string {
+	w := textWriter{left: maxTextRunes}
+	w.content(c)
+	return w.b.String()
+}
+
+type textWriter struct {
+	b    strings.Builder
+	left int // runes that still fit
+}
+
+func (w *textWriter) content(c archive.Content) {
+	switch {
+	case c.Text != nil:
+		w.quoted(c.Text)
+	case c.Media != nil && c.Kind != archive.ContentCall:
+		w.line(c.Media.Name)
+	case c.Card != nil:
+		w.line(c.Card.CorpName)
+	case c.Location != nil:
+		w.line(c.Location.Title)
+		w.line(c.Location.Address)
+	case c.Record != nil:
+		w.record(c.Record)
+	}
+	for _, l := range c.Links {
+		w.line(l.Title)
+		w.line(l.Description)
+	}
+	for _, part := range c.Parts {
+		w.content(part)
+	}
+	for _, f := range c.Fields {
+		if textFields[f.Key] {
+			w.line(f.Value)
+		}
+	}
+	w.line(c.Notice)
+}
+
+func (w *textWriter) quoted(t *archive.Text) {
+	w.line(t.Body)
+	if t.Quote == nil {
+		return
+	}
+	if t.Quote.Author == "" {
+		w.line(t.Quote.Body)
+		return
+	}
+	w.line(t.Quote.Author + "：" + t.Quote.Body)
+}
+
+func (w *textWriter) record(r *archive.Record) {
+	w.line(r.Title)
+	for _, item := range r.Items {
+		w.content(item.Content)
+	}
+}
+
+// line adds s on a line of its own, as much of it as fits.
+func (w *textWriter) line(s string) {
+	if s == "" || w.left <= 0 {
+		return
+	}
+	if w.b.Len() > 0 {
+		w.b.WriteByte('\n')
+		w.left--
+	}
+	if n := utf8.RuneCountInString(s); n <= w.left {
+		w.left -= n
+		w.b.WriteString(s)
+		return
+	}
+	for i := range s {
+		if w.left <= 0 {
+			w.b.WriteString(s[:i])
+			return
+		}
+		w.left--
+	}
+}
