@@ -160,7 +160,8 @@ CREATE INDEX messages_batch ON messages (batch_id);
 -- base_id of the named message (message-types.md 2.1: suffix tolerated).
 CREATE TABLE revokes (
 	id          uuid PRIMARY KEY,         -- the revoke message itself
-	pre_base_id uuid NOT NULL,
+	pre_id      uuid NOT NULL,            -- of pre_msgid as it stands there
+	pre_base_id uuid NOT NULL,            -- the same without suffix
 	pre_msgid   text NOT NULL,
 	from_id     text NOT NULL,
 	msgtime     timestamptz NOT NULL
@@ -228,7 +229,7 @@ CREATE TABLE employees (
 	position        text NOT NULL DEFAULT '',
 	avatar          text NOT NULL DEFAULT '',
 	main_department bigint NOT NULL DEFAULT 0,
-	status          integer NOT NULL DEFAULT 1, -- 1 active, 2 disabled, 4 not activated, 5 left
+	status          integer NOT NULL DEFAULT 1, -- 1 active, 2 disabled, 4 not activated, 5 left; 0: seen in a chat, never in the directory
 	archived        boolean NOT NULL DEFAULT false, -- in get_permit_user_list now
 	archived_before boolean NOT NULL DEFAULT false, -- ever was
 	missed_syncs    integer NOT NULL DEFAULT 0,     -- complete syncs in a row without this member
@@ -300,6 +301,7 @@ CREATE TABLE group_members (
 	joined_at timestamptz,
 	CONSTRAINT group_members_pkey PRIMARY KEY (roomid, person)
 );
+CREATE INDEX group_members_person ON group_members (person);
 
 -- sync_runs: record of directory syncs.
 CREATE TABLE sync_runs (
@@ -459,6 +461,7 @@ CREATE TABLE violations (
 );
 CREATE INDEX violations_occurred ON violations (occurred_at DESC, id DESC);
 CREATE INDEX violations_conv ON violations (conv_id);
+CREATE INDEX violations_message ON violations (message_id);
 
 -- violation_employees: the employees whose violation it is: the sender, or,
 -- when a customer said it, the employees who received it. Scope joins here.

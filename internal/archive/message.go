@@ -90,10 +90,13 @@ func MessageID(msgid string) string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
+// suffixes of msgids that tell the kind of conversation (message-types.md 2.1).
+var suffixes = []string{"_external", "_updown_stream"}
+
 // BaseMessageID is MessageID without the suffixes that may be present in one
 // place and absent in another (message-types.md 2.1).
 func BaseMessageID(msgid string) string {
-	for _, suffix := range []string{"_external", "_updown_stream"} {
+	for _, suffix := range suffixes {
 		if base, ok := strings.CutSuffix(msgid, suffix); ok && base != "" {
 			msgid = base
 		}
@@ -116,4 +119,18 @@ func ValidID(s string) bool {
 		}
 	}
 	return true
+}
+
+// OriginalIDs gives the ids under which the message that a revoke names may be
+// held: the msgid itself first, then with and without the known suffixes.
+func OriginalIDs(preMsgID string) []string {
+	base := preMsgID
+	for _, suffix := range suffixes {
+		base = strings.TrimSuffix(base, suffix)
+	}
+	ids := []string{MessageID(preMsgID), MessageID(base)}
+	for _, suffix := range suffixes {
+		ids = append(ids, MessageID(base+suffix))
+	}
+	return ids
 }

@@ -24,6 +24,7 @@ type DB struct {
 	*sqlx.DB
 	url   string
 	parts partitions
+	stmts statements
 }
 
 // Options are the settings of the pool.

@@ -1,0 +1,388 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"huicun/internal/archive"
+	"huicun/internal/ingest/chatdata"
+)
+
+// Times of the puller.
+const (
+	leaseTTL      = 15 * time.Second
+	leaseRenewal  = leaseTTL / 3
+	firstBackoff  = time.Second
+	longestBack   = time.Minute
+	waitOnLimit   = time.Minute     // frequency limit 45009
+	waitOnStop    = 2 * time.Minute // configuration errors: no hammering, repeated wrong secrets block the address
+	windowLength  = 5 * 24 * time.Hour
+	releaseChunk  = 500
+	recheckFailed = time.Hour // quarantine that failed with a key present is tried again so often
+)
+
+// Puller is the loop that keeps the archive up to date while it holds the
+// lease. Any number may run; one pulls.
+type Puller struct {
+	Source      Source
+	Store       Store
+	Holder      string          // name of this process in the lease
+	PageSize    int             // 1 to 1000; 0 means 1000
+	Interval    time.Duration   // between polls when nothing is new; 0 means 10 s
+	Wake        <-chan struct{} // pull now; may be nil
+	KeysChanged <-chan struct{} // a private key arrived; may be nil
+	Now         func() time.Time
+	// Step is called between the steps of a pull with the step's name; tests
+	// stop the process there. May be nil.
+	Step func(step string)
+}
+
+// Run pulls until ctx ends, then gives the lease back.
+func (p *Puller) Run(ctx context.Context) error {
+	p.defaults()
+	for ctx.Err() == nil {
+		lease, ok, err := p.Store.TakeLease(ctx, LeasePull, p.Holder, leaseTTL)
+		switch {
+		case err != nil:
+			slog.ErrorContext(ctx, "pull lease not readable", "err", err)
+			p.sleep(ctx, leaseRenewal)
+		case !ok:
+			p.sleep(ctx, leaseRenewal)
+		default:
+			slog.InfoContext(ctx, "pull lease taken", "token", lease.Token)
+			err := p.hold(ctx, lease)
+			if err != nil && ctx.Err() == nil {
+				slog.WarnContext(ctx, "pulling interrupted", "err", err)
+				p.sleep(ctx, firstBackoff)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *Puller) defaults() {
+	if p.PageSize == 0 {
+		p.PageSize = 1000
+	}
+	if p.Interval == 0 {
+		p.Interval = 10 * time.Second
+	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	if p.Step == nil {
+		p.Step = func(string) {}
+	}
+}
+
+// hold pulls under the lease until it is lost or ctx ends.
+func (p *Puller) hold(ctx context.Context, lease Lease) error {
+	g, ctx2 := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.renew(ctx2, lease) })
+	g.Go(func() error { return p.pullLoop(ctx2, lease) })
+	err := g.Wait()
+	dropCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	if derr := p.Store.DropLease(dropCtx, lease); derr != nil {
+		slog.WarnContext(ctx, "pull lease not given back; it expires by itself", "err", derr)
+	}
+	return err
+}
+
+func (p *Puller) renew(ctx context.Context, lease Lease) error {
+	t := time.NewTicker(leaseRenewal)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.C:
+		}
+		l, ok, err := p.Store.TakeLease(ctx, lease.Name, lease.Holder, leaseTTL)
+		if err != nil {
+			slog.WarnContext(ctx, "pull lease not renewed", "err", err)
+			continue // writes are fenced by the token in any case
+		}
+		if !ok || l.Token != lease.Token {
+			return ErrLeaseLost
+		}
+	}
+}
+
+// pullLoop alternates between catching up, looking after quarantine and
+// waiting.
+func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
+	back := backoff{}
+	limit := p.PageSize
+	rel := releaser{puller: p, lease: lease}
+	for ctx.Err() == nil {
+		if err := rel.run(ctx); err != nil {
+			return err
+		}
+		n, err := p.catchUp(ctx, lease, limit)
+		var se *SourceError
+		switch {
+		case errors.As(err, &se):
+			wait := p.onSourceError(ctx, se, &back, &limit)
+			rel.again(p.wait(ctx, wait, se.Class != ClassStop && se.Class != ClassWait))
+			continue
+		case err != nil:
+			return err
+		case n > 0:
+			limit = min(p.PageSize, limit*2)
+		}
+		back = backoff{}
+		rel.again(p.wait(ctx, p.Interval, true))
+	}
+	return ctx.Err()
+}
+
+// onSourceError records the failure and says how long to wait.
+func (p *Puller) onSourceError(ctx context.Context, se *SourceError, back *backoff, limit *int) time.Duration {
+	slog.WarnContext(ctx, "pull failed", "class", string(se.Class), "code", se.Code, "err", se.Err)
+	now := p.Now()
+	st, _ := p.Store.PullState(ctx)
+	rec := Pull{StartedAt: now, FinishedAt: now, Holder: p.Holder, FromSeq: st.Seq, Calls: 1, Outcome: OutcomeError,
+		ErrorClass: string(se.Class), ErrorCode: se.Code, Error: se.Error()}
+	if err := p.Store.RecordPull(ctx, rec); err != nil && ctx.Err() == nil {
+		slog.WarnContext(ctx, "pull not recorded", "err", err)
+	}
+	switch se.Class {
+	case ClassTooLarge:
+		if *limit > 1 {
+			*limit /= 2
+			return 0
+		}
+		return waitOnStop
+	case ClassWait:
+		return waitOnLimit
+	case ClassStop:
+		return waitOnStop
+	default:
+		return back.next()
+	}
+}
+
+// page is a fetched page on its way through the pipeline.
+type page struct {
+	from    int64
+	started time.Time
+	records []Outer
+}
+
+// catchUp pulls until an answer is empty. Fetching, opening and storing
+// overlap: while one page is stored the next is opened and the one after is
+// fetched. Returns the number of records pulled.
+func (p *Puller) catchUp(ctx context.Context, lease Lease, limit int) (int, error) {
+	st, err := p.Store.PullState(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read cursor: %w", err)
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	pages := make(chan page)
+	batches := make(chan Batch, 1)
+	var fetchErr, openErr error // ends the stage; what came before is still stored
+	g.Go(func() error {
+		defer close(pages)
+		fetchErr = p.fetch(gctx, st.Seq, limit, pages)
+		return nil
+	})
+	g.Go(func() error {
+		defer close(batches)
+		for pg := range pages {
+			b, err := p.open(gctx, pg, st)
+			if err != nil {
+				openErr = err
+				for range pages { // let fetch see that nobody wants more
+				}
+				return nil
+			}
+			select {
+			case batches <- b:
+			case <-gctx.Done():
+				for range pages {
+				}
+				return nil
+			}
+		}
+		return nil
+	})
+	total := 0
+	g.Go(func() error {
+		for b := range batches {
+			if err := p.save(gctx, lease, b); err != nil {
+				return err
+			}
+			total += b.Received
+		}
+		return nil
+	})
+	if err := g.Wait(); err != nil {
+		return total, err
+	}
+	return total, errors.Join(openErr, fetchErr)
+}
+
+// fetch sends pages until one is empty.
+func (p *Puller) fetch(ctx context.Context, seq int64, limit int, pages chan<- page) error {
+	for {
+		started := p.Now()
+		p.Step("fetch")
+		records, err := p.Source.Page(ctx, seq, limit)
+		if err != nil {
+			return err
+		}
+		next := seq
+		for _, r := range records {
+			next = max(next, r.Seq)
+		}
+		if len(records) == 0 {
+			return p.recordEmpty(ctx, started, seq)
+		}
+		if next == seq {
+			return &SourceError{Class: ClassRetry, Err: fmt.Errorf("WeCom answered %d messages after seq %d, none of them newer", len(records), seq)}
+		}
+		select {
+		case pages <- page{from: seq, started: started, records: records}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		seq = next
+	}
+}
+
+func (p *Puller) recordEmpty(ctx context.Context, started time.Time, seq int64) error {
+	rec := Pull{StartedAt: started, FinishedAt: p.Now(), Holder: p.Holder, FromSeq: seq, Calls: 1, Outcome: OutcomeEmpty}
+	if err := p.Store.RecordPull(ctx, rec); err != nil {
+		return fmt.Errorf("record pull: %w", err)
+	}
+	return nil
+}
+
+// open decrypts a page.
+func (p *Puller) open(ctx context.Context, pg page, st State) (Batch, error) {
+	p.Step("open")
+	records := pg.records
+	tryable := make([]Outer, 0, len(records))
+	for _, r := range records {
+		if r.Broken == "" {
+			tryable = append(tryable, r)
+		}
+	}
+	opened, err := p.Source.Open(ctx, tryable)
+	if err != nil {
+		return Batch{}, err
+	}
+	b := Batch{FromSeq: pg.from, Received: len(records)}
+	now, next := p.Now(), 0
+	for _, r := range records {
+		o := Opened{Reason: ReasonMalformed, Detail: r.Broken}
+		if r.Broken == "" {
+			o, next = opened[next], next+1
+		}
+		if o.Reason != "" {
+			b.Quarantined = append(b.Quarantined, quarantined(r, o))
+			continue
+		}
+		b.Messages = append(b.Messages, decode(r, o.Data, now))
+	}
+	b.FirstSeq, b.LastSeq, b.Gaps = span(records, pg.from, now, st)
+	b.Pull = Pull{StartedAt: pg.started, FinishedAt: now, Holder: p.Holder, FromSeq: pg.from, Calls: 1, Received: len(records), Outcome: OutcomeStored}
+	return b, nil
+}
+
+func quarantined(r Outer, o Opened) Quarantined {
+	return Quarantined{ID: archive.MessageID(r.MsgID), Seq: r.Seq, MsgID: r.MsgID, PublicKeyVer: r.PublicKeyVer,
+		Reason: o.Reason, Detail: o.Detail, OuterJSON: r.JSON}
+}
+
+func decode(r Outer, raw []byte, now time.Time) archive.Decoded {
+	return chatdata.Decode(chatdata.Outer{MsgID: r.MsgID, Seq: r.Seq, PublicKeyVer: r.PublicKeyVer, PulledAt: now}, raw)
+}
+
+// span gives the first and last seq of a page and the numbers skipped since
+// from. Records need not be sorted.
+func span(records []Outer, from int64, now time.Time, st State) (first, last int64, gaps []Gap) {
+	seen := make(map[int64]bool, len(records))
+	first, last = records[0].Seq, from
+	for _, r := range records {
+		seen[r.Seq] = true
+		first, last = min(first, r.Seq), max(last, r.Seq)
+	}
+	prev := from
+	for s := range sortedAfter(seen, from) {
+		if s > prev+1 && prev > 0 {
+			kind := GapSkipped
+			if prev == st.Seq && st.LastSuccessAt != nil && now.Sub(*st.LastSuccessAt) > windowLength {
+				kind = GapWindow
+			}
+			gaps = append(gaps, Gap{AfterSeq: prev, BeforeSeq: s, Kind: kind})
+		}
+		prev = s
+	}
+	return first, last, gaps
+}
+
+// save stores one batch, making room for its months first.
+func (p *Puller) save(ctx context.Context, lease Lease, b Batch) error {
+	p.Step("save")
+	times := make([]time.Time, len(b.Messages))
+	for i := range b.Messages {
+		times[i] = b.Messages[i].SentAt
+	}
+	if err := p.Store.EnsurePartitions(ctx, times...); err != nil {
+		return err
+	}
+	saved, err := p.Store.SaveBatch(ctx, lease, b)
+	if err != nil {
+		return fmt.Errorf("save batch after seq %d: %w", b.FromSeq, err)
+	}
+	p.Step("saved")
+	slog.InfoContext(ctx, "batch stored", "from_seq", b.FromSeq, "to_seq", b.LastSeq,
+		"added", saved.Added, "quarantined", saved.Quarantined, "duplicates", saved.Duplicates)
+	return nil
+}
+
+// wait pauses for d, or less when woken; it reports whether keys changed.
+func (p *Puller) wait(ctx context.Context, d time.Duration, wakeable bool) (keysChanged bool) {
+	var wake <-chan struct{}
+	if wakeable {
+		wake = p.Wake
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-p.KeysChanged:
+		return true
+	case <-t.C:
+	}
+	return false
+}
+
+func (p *Puller) sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// backoff doubles from a second to a minute.
+type backoff struct{ d time.Duration }
+
+func (b *backoff) next() time.Duration {
+	if b.d == 0 {
+		b.d = firstBackoff
+	} else {
+		b.d = min(b.d*2, longestBack)
+	}
+	return b.d
+}

@@ -1,0 +1,138 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"huicun/internal/archive"
+)
+
+// releaser tries quarantined records again: at the start, when a key arrives,
+// and now and then.
+type releaser struct {
+	puller   *Puller
+	lease    Lease
+	versions []int
+	lastAll  time.Time
+}
+
+// again makes the next run try everything when keys changed: a key file may
+// have been replaced under the same version.
+func (r *releaser) again(keysChanged bool) {
+	if keysChanged {
+		r.lastAll = time.Time{}
+	}
+}
+
+// run tries what may have become readable since the last time.
+func (r *releaser) run(ctx context.Context) error {
+	have := r.puller.Source.KeyVersions()
+	now := r.puller.Now()
+	switch {
+	case r.lastAll.IsZero(), now.Sub(r.lastAll) > recheckFailed:
+		r.lastAll = now
+		r.versions = have
+		return r.try(ctx, have)
+	}
+	var fresh []int
+	for _, v := range have {
+		if !slices.Contains(r.versions, v) {
+			fresh = append(fresh, v)
+		}
+	}
+	r.versions = have
+	if len(fresh) == 0 {
+		return nil
+	}
+	return r.try(ctx, fresh)
+}
+
+// try opens the records of these key versions, chunk by chunk in seq order.
+func (r *releaser) try(ctx context.Context, versions []int) error {
+	if len(versions) == 0 {
+		return nil
+	}
+	after := int64(-1)
+	for {
+		records, err := r.puller.Store.FindQuarantined(ctx, versions, after, releaseChunk)
+		if err != nil {
+			return fmt.Errorf("read quarantine: %w", err)
+		}
+		if len(records) == 0 {
+			return nil
+		}
+		after = records[len(records)-1].Seq
+		if err := r.chunk(ctx, records); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *releaser) chunk(ctx context.Context, records []Quarantined) error {
+	p := r.puller
+	outers := make([]Outer, 0, len(records))
+	for _, q := range records {
+		o, err := q.outer()
+		if err == nil {
+			outers = append(outers, o)
+		}
+	}
+	opened, err := p.Source.Open(ctx, outers)
+	if err != nil {
+		return err
+	}
+	now := p.Now()
+	var good []archive.Decoded
+	var bad []Quarantined
+	var times []time.Time
+	for i, o := range opened {
+		if o.Reason != "" {
+			bad = append(bad, quarantined(outers[i], o))
+			continue
+		}
+		m := decode(outers[i], o.Data, now)
+		good, times = append(good, m), append(times, m.SentAt)
+	}
+	if err := p.Store.EnsurePartitions(ctx, times...); err != nil {
+		return err
+	}
+	p.Step("release")
+	saved, err := p.Store.ReleaseQuarantine(ctx, r.lease, good, bad)
+	if err != nil {
+		return fmt.Errorf("release quarantine: %w", err)
+	}
+	if saved.Added > 0 {
+		slog.InfoContext(ctx, "quarantine released", "added", saved.Added, "still_closed", len(bad))
+	}
+	return nil
+}
+
+// outer reads the stored record back.
+func (q Quarantined) outer() (Outer, error) {
+	var w struct {
+		MsgID     string `json:"msgid"` // as WeCom sent it; the column may have been made valid UTF-8
+		RandomKey string `json:"encrypt_random_key"`
+		ChatMsg   string `json:"encrypt_chat_msg"`
+	}
+	if err := json.Unmarshal(q.OuterJSON, &w); err != nil {
+		return Outer{}, fmt.Errorf("quarantined record: %w", err)
+	}
+	return Outer{Seq: q.Seq, MsgID: w.MsgID, PublicKeyVer: q.PublicKeyVer, RandomKey: w.RandomKey, ChatMsg: w.ChatMsg, JSON: q.OuterJSON}, nil
+}
+
+// sortedAfter yields the numbers of set above from, in order.
+func sortedAfter(set map[int64]bool, from int64) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for _, s := range slices.Sorted(maps.Keys(set)) {
+			if s > from && !yield(s) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"huicun/internal/archive"
+	"huicun/internal/ingest"
+)
+
+const sqlFindQuarantined = `
+SELECT id, seq, msgid, publickey_ver, reason, detail, outer_json
+FROM quarantine
+WHERE released_at IS NULL AND publickey_ver = ANY($1) AND seq > $2 AND reason <> 'malformed'
+ORDER BY seq, id
+LIMIT $3`
+
+// FindQuarantined implements ingest.Store.
+func (db *DB) FindQuarantined(ctx context.Context, versions []int, afterSeq int64, limit int) ([]ingest.Quarantined, error) {
+	var rows []struct {
+		ID           string `db:"id"`
+		Seq          int64  `db:"seq"`
+		MsgID        string `db:"msgid"`
+		PublicKeyVer int    `db:"publickey_ver"`
+		Reason       string `db:"reason"`
+		Detail       string `db:"detail"`
+		OuterJSON    []byte `db:"outer_json"`
+	}
+	err := db.SelectContext(ctx, &rows, sqlFindQuarantined, pq.Array(versions), afterSeq, limit)
+	out := make([]ingest.Quarantined, len(rows))
+	for i, r := range rows {
+		out[i] = ingest.Quarantined(r)
+	}
+	return out, wrap(ctx, "find quarantined", err)
+}
+
+const sqlMarkReleased = `
+UPDATE quarantine SET released_at = clock_timestamp(), tried_at = clock_timestamp(), attempts = attempts + 1, batch_id = $2
+WHERE id = ANY($1::uuid[]) AND released_at IS NULL
+RETURNING id`
+
+const sqlMarkTried = `
+UPDATE quarantine q SET tried_at = clock_timestamp(), attempts = attempts + 1, reason = u.reason, detail = u.detail
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (id, reason, detail)
+WHERE q.id = u.id AND q.released_at IS NULL`
+
+const sqlCountReleased = `
+UPDATE pull_state SET last_batch_id = $1, stored = stored + $2, quarantined = quarantined - $2, last_msgtime = GREATEST(last_msgtime, $3)
+WHERE id = 1`
+
+// ReleaseQuarantine implements ingest.Store. A record that somebody else
+// released meanwhile is left alone.
+func (db *DB) ReleaseQuarantine(ctx context.Context, l ingest.Lease, opened []archive.Decoded, failed []ingest.Quarantined) (ingest.Saved, error) {
+	return inTx(ctx, db, func(tx *sqlx.Tx) (ingest.Saved, error) {
+		var s ingest.Saved
+		c, err := lockCursor(ctx, tx, l)
+		if err != nil {
+			return s, err
+		}
+		if err := markTried(ctx, tx, failed); err != nil || len(opened) == 0 {
+			return s, err
+		}
+		s.BatchID = c.LastBatchID + 1
+		if err := placeInConversations(ctx, tx, opened); err != nil {
+			return s, err
+		}
+		fresh, err := markReleased(ctx, tx, opened, s.BatchID)
+		if err != nil {
+			return s, err
+		}
+		added := keepFresh(opened, fresh)
+		if len(added) == 0 {
+			return s, nil
+		}
+		s.Added = len(added)
+		if err := placeIDs(ctx, tx, added); err != nil {
+			return s, err
+		}
+		if err := insertDecoded(ctx, tx, s.BatchID, added); err != nil {
+			return s, err
+		}
+		lo, hi := timeRange(added)
+		first, last := added[0].Seq, added[len(added)-1].Seq
+		if _, err := tx.ExecContext(ctx, sqlInsertBatch, s.BatchID, "release", 0, first, last, s.Added, s.Added, 0, 0, lo, hi); err != nil {
+			return s, wrap(ctx, "insert batch", err)
+		}
+		if _, err := tx.ExecContext(ctx, sqlCountReleased, s.BatchID, s.Added, hi); err != nil {
+			return s, wrap(ctx, "count released", err)
+		}
+		return s, followUp(ctx, tx, s)
+	})
+}
+
+func markReleased(ctx context.Context, tx *sqlx.Tx, opened []archive.Decoded, batchID int64) (map[string]bool, error) {
+	ids := make([]string, len(opened))
+	for i := range opened {
+		ids[i] = opened[i].ID
+	}
+	var got []string
+	if err := tx.SelectContext(ctx, &got, sqlMarkReleased, pq.Array(ids), batchID); err != nil {
+		return nil, wrap(ctx, "mark released", err)
+	}
+	fresh := make(map[string]bool, len(got))
+	for _, id := range got {
+		fresh[id] = true
+	}
+	return fresh, nil
+}
+
+func markTried(ctx context.Context, tx *sqlx.Tx, failed []ingest.Quarantined) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	var ids, reasons, details []string
+	for _, q := range failed {
+		ids, reasons, details = append(ids, q.ID), append(reasons, q.Reason), append(details, dbText(q.Detail))
+	}
+	_, err := tx.ExecContext(ctx, sqlMarkTried, pq.Array(ids), pq.Array(reasons), pq.Array(details))
+	return wrap(ctx, "mark tried", err)
+}

@@ -1,0 +1,158 @@
+package finance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"huicun/internal/ingest"
+)
+
+// Source makes a Client and a KeyRing the source of messages that the puller
+// works with: RSA on all cores here, the rest in the client.
+type Source struct {
+	Client Client
+	Keys   *KeyRing
+}
+
+// Page implements ingest.Source.
+func (s *Source) Page(ctx context.Context, seq int64, limit int) ([]ingest.Outer, error) {
+	raw, err := s.Client.GetChatData(ctx, uint64(seq), uint32(limit))
+	if err != nil {
+		return nil, sourceError(ctx, err)
+	}
+	page, err := ParseChatData(raw)
+	if err == nil {
+		err = page.Err()
+	}
+	if err != nil {
+		return nil, sourceError(ctx, err)
+	}
+	records := make([]ingest.Outer, len(page.Items))
+	for i, it := range page.Items {
+		if it.Seq > math.MaxInt64 {
+			return nil, sourceError(ctx, &Error{Op: opGetChatData, Class: ClassConfig, Reason: fmt.Sprintf("seq %d is larger than this release can keep", it.Seq)})
+		}
+		records[i] = newOuter(it)
+	}
+	return records, nil
+}
+
+// newOuter maps one item. A record without msgid is told from others by its
+// bytes, so that it is kept once.
+func newOuter(it Item) ingest.Outer {
+	o := ingest.Outer{Seq: int64(it.Seq), MsgID: it.MsgID, PublicKeyVer: int(min(it.PublicKeyVer, math.MaxInt32)),
+		RandomKey: it.EncryptRandomKey, ChatMsg: it.EncryptChatMsg, JSON: it.Raw}
+	if o.MsgID == "" {
+		o.MsgID = fmt.Sprintf("no msgid, seq %d", it.Seq)
+	}
+	switch {
+	case it.Err != nil:
+		o.Broken = it.Err.Error()
+	case it.EncryptRandomKey == "" || it.EncryptChatMsg == "":
+		o.Broken = "the record lacks encrypt_random_key or encrypt_chat_msg"
+	}
+	return o
+}
+
+// Open implements ingest.Source.
+func (s *Source) Open(ctx context.Context, records []ingest.Outer) ([]ingest.Opened, error) {
+	out := make([]ingest.Opened, len(records))
+	keys := make([]string, len(records))
+	if err := s.openKeys(ctx, records, keys, out); err != nil {
+		return nil, err
+	}
+	var items []Sealed
+	var at []int // position of each item in records
+	for i := range records {
+		if out[i].Reason == "" {
+			items, at = append(items, Sealed{Key: keys[i], Msg: records[i].ChatMsg}), append(at, i)
+		}
+	}
+	if len(items) == 0 {
+		return out, nil
+	}
+	opened, err := s.Client.DecryptData(ctx, items)
+	if err != nil {
+		return nil, sourceError(ctx, err)
+	}
+	for i, o := range opened {
+		out[at[i]] = newOpened(o)
+	}
+	return out, nil
+}
+
+// openKeys opens the random key of each record on all cores; what does not
+// open gets its reason.
+func (s *Source) openKeys(ctx context.Context, records []ingest.Outer, keys []string, out []ingest.Opened) error {
+	workers := runtime.GOMAXPROCS(0)
+	g, ctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(records); i += workers {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				key, err := s.Keys.OpenKey(uint32(records[i].PublicKeyVer), records[i].RandomKey)
+				keys[i] = key
+				switch {
+				case errors.Is(err, ErrKeyMissing):
+					out[i] = ingest.Opened{Reason: ingest.ReasonKeyMissing, Detail: err.Error()}
+				case err != nil:
+					out[i] = ingest.Opened{Reason: ingest.ReasonKeyWrong, Detail: err.Error()}
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func newOpened(o Opened) ingest.Opened {
+	switch {
+	case o.Err == nil && o.Data == nil:
+		return ingest.Opened{Data: []byte{}}
+	case o.Err == nil:
+		return ingest.Opened{Data: o.Data}
+	case errors.Is(o.Err, ErrCrashed):
+		return ingest.Opened{Reason: ingest.ReasonSDKCrashed, Detail: o.Err.Error()}
+	default:
+		return ingest.Opened{Reason: ingest.ReasonDecryptFailed, Detail: o.Err.Error()}
+	}
+}
+
+// KeyVersions implements ingest.Source.
+func (s *Source) KeyVersions() []int {
+	var out []int
+	for _, v := range s.Keys.Versions() {
+		out = append(out, int(v))
+	}
+	return out
+}
+
+// sourceError gives err the class that the puller acts on.
+func sourceError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e := &ingest.SourceError{Class: ingest.ClassStop, Err: err}
+	var fe *Error
+	if errors.As(err, &fe) {
+		e.Code = fe.Code
+	}
+	switch ClassOf(err) {
+	case ClassRetry:
+		e.Class = ingest.ClassRetry
+	case ClassWait:
+		e.Class = ingest.ClassWait
+	case ClassTooLarge:
+		e.Class = ingest.ClassTooLarge
+	}
+	return e
+}
+
+var _ ingest.Source = (*Source)(nil)
