@@ -5,7 +5,6 @@ import (
 	_ "embed" // for the watchdog
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -94,7 +93,7 @@ func lockFile(path string, how int) (*os.File, error) {
 // startDisposable starts the server; data that it cannot be started on, such as
 // that of a machine that lost power, is thrown away.
 func startDisposable(ctx context.Context, dir string) (*pgserver.Server, error) {
-	o := pgserver.Options{DataDir: dir, Settings: settings, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o := pgserver.Options{DataDir: dir, Settings: settings, Log: slog.New(slog.DiscardHandler)}
 	s, err := pgserver.Start(ctx, o)
 	if err == nil || errors.Is(err, pgserver.ErrInUse) || ctx.Err() != nil {
 		return s, err

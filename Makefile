@@ -1,0 +1,66 @@
+# Huicun: build, test and try. `make` alone tells what there is.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+STEP := deploy/dev/step.sh
+
+# Everything that the built front end depends on.
+H5_SOURCES := $(shell find h5 \( -name node_modules -o -name dist -o -name test-results -o -name tests \) -prune -o -type f -print)
+
+.PHONY: help setup demo dev build test e2e lint fmt gen gen-check check bench clean FORCE
+
+help: ## tell what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what this machine lacks (apt packages, npm packages)
+	@deploy/dev/setup.sh
+
+demo: build ## start huicun against a simulated WeCom, with sample chats
+	@exec deploy/dev/demo.sh
+
+dev: build ## demo, with the front end served by vite and reloaded as you edit
+	@exec deploy/dev/demo.sh --vite
+
+build: setup .cache/h5.ok ## build the front end and both programs into bin/
+	@$(STEP) "build the programs" go build -o bin/ ./cmd/...
+
+# Rebuilt when a source is newer, or when somebody emptied h5/dist.
+.cache/h5.ok: $(H5_SOURCES) $(if $(wildcard h5/dist/index.html),,FORCE) | setup
+	@mkdir -p .cache
+	@$(STEP) "build the front end" npm --prefix h5 run --silent build
+	@touch $@
+
+test: build ## run all tests: Go, front end, browser
+	@deploy/dev/test.sh
+
+e2e: build ## run the browser tests alone
+	@$(STEP) "browser tests" deploy/dev/e2e.sh
+
+lint: setup ## golangci-lint, eslint, vue-tsc
+	@$(STEP) "golangci-lint" deploy/dev/tool.sh golangci-lint run ./...
+	@$(STEP) "eslint" npm --prefix h5 run --silent lint
+	@$(STEP) "vue-tsc" npm --prefix h5 run --silent typecheck
+
+fmt: setup ## format Go and the front end
+	@deploy/dev/tool.sh gofumpt -w cmd internal server migrations h5/*.go
+	@npm --prefix h5 run --silent fmt
+
+gen: setup ## write again what is made from server/openapi.yaml
+	@$(STEP) "generate the API for Go" deploy/dev/tool.sh oapi-codegen -config server/api/config.yaml server/openapi.yaml
+	@$(STEP) "generate the API for the front end" npm --prefix h5 run --silent gen
+
+gen-check: setup
+	@deploy/dev/gen-check.sh
+
+check: build ## what CI runs, and more: formats, linters, race detector, known vulnerabilities
+	@deploy/dev/test.sh --full
+
+bench: build ## run the Go benchmarks
+	@go test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what was built, and the test database (never ./data)
+	@deploy/dev/testdb-stop.sh
+	@rm -rf bin .cache h5/test-results
+	@find h5/dist -mindepth 1 ! -name .keep -delete 2>/dev/null || true
+
+FORCE:

@@ -1,0 +1,94 @@
+#!/bin/sh
+# test.sh [--full] runs every test, goes on after a failure, and ends with a
+# table of what was run, how long it took and how it went. --full adds formats,
+# linters, the race detector on everything, and known vulnerabilities.
+# bin/ and h5/dist are built already (see the Makefile).
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+full=false
+[ "${1:-}" = --full ] && full=true
+
+table=
+failed=0
+
+run() { # run TITLE COMMAND…
+	title=$1
+	shift
+	printf '\n==> %s\n' "$title"
+	start=$(date +%s)
+	if "$@"; then result=ok; else
+		result=FAILED
+		failed=$((failed + 1))
+	fi
+	table="$table$(printf '%-6s %5d s  %s' "$result" $(($(date +%s) - start)) "$title")
+"
+}
+
+skip() { # skip TITLE REASON
+	table="$table$(printf '%-6s %5s    %s (%s)' skip '' "$1" "$2")
+"
+}
+
+# Packages whose tests are worth running a second time with the race detector
+# in every run: they share memory between goroutines and are quick.
+race_packages() {
+	go list ./... | grep -E '/(outbox|ingest|alert|rules|server|wecom/.*|wecomsim)$'
+}
+
+gofumpt_clean() {
+	files=$(deploy/dev/tool.sh gofumpt -l cmd internal server migrations h5/*.go) || return 1
+	[ -z "$files" ] && return 0
+	printf 'not formatted (make fmt):\n%s\n' "$files" >&2
+	return 1
+}
+
+# vulnerabilities passes when the list of them cannot be reached.
+vulnerabilities() {
+	out=$(deploy/dev/tool.sh govulncheck ./... 2>&1)
+	status=$?
+	printf '%s\n' "$out"
+	case $out in
+	*"fetching vulnerabilities"*)
+		echo 'the list of vulnerabilities cannot be reached: not checked'
+		return 0
+		;;
+	esac
+	return $status
+}
+
+vitest() { npm --prefix h5 run --silent test; }
+eslint() { npm --prefix h5 run --silent lint; }
+types() { npm --prefix h5 run --silent typecheck; }
+
+run "go vet" go vet ./...
+if $full; then
+	run "go test -race" go test -race -timeout 30m ./...
+else
+	run "go test" go test -timeout 15m ./...
+	# The names are words to split.
+	# shellcheck disable=SC2046
+	run "go test -race, where goroutines share memory" go test -race -timeout 15m $(race_packages)
+fi
+if deploy/dev/tool.sh --install oapi-codegen; then
+	run "generated files are up to date" deploy/dev/gen-check.sh
+else
+	skip "generated files are up to date" "oapi-codegen cannot be installed"
+fi
+run "front end: types" types
+run "front end: eslint" eslint
+run "front end: vitest" vitest
+run "browser tests" deploy/dev/e2e.sh
+if $full; then
+	run "gofumpt" gofumpt_clean
+	run "golangci-lint" deploy/dev/tool.sh golangci-lint run ./...
+	run "govulncheck" vulnerabilities
+fi
+deploy/dev/testdb-stop.sh
+
+printf '\n%s' "$table"
+if [ "$failed" -ne 0 ]; then
+	printf 'FAIL: %d of the steps above failed\n' "$failed"
+	exit 1
+fi
+echo 'PASS: all tests passed'
