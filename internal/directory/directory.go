@@ -40,6 +40,9 @@ type Employee struct {
 	MainDepartment int64        `db:"main_department"`
 	Status         int          `db:"status"` // see StatusActive
 	Departments    []Membership `db:"-"`
+	// IDOnly says that WeCom let nothing but the userid be known: what is stored
+	// of the employee stays.
+	IDOnly bool `db:"-"`
 }
 
 // Membership is a department that an employee belongs to.
@@ -72,7 +75,7 @@ type Follow struct {
 	AddWay      int       `db:"add_way"`  // developer.work.weixin.qq.com/document/path/92114
 	Source      string    `db:"source"`   // state of the QR code or link
 	OperUserID  string    `db:"oper_userid"`
-	Tags        []string  `db:"tags"`    // names
+	Tags        []string  `db:"tags"`    // names; nil when they could not be read
 	Mobiles     []string  `db:"mobiles"` // remark_mobiles
 }
 
@@ -114,6 +117,19 @@ type Relations struct {
 	Batch[Relation]
 	Skipped []string // userids that WeCom left out, for want of a licence
 }
+
+// FollowState says whether a relation still holds.
+type FollowState string
+
+// States of a relation. WeCom keeps listing a customer who deleted the
+// employee; only the callback tells.
+const (
+	FollowActive            FollowState = "active"
+	FollowDeletedByEmployee FollowState = "deleted_by_employee"
+	FollowDeletedByCustomer FollowState = "deleted_by_customer"
+	FollowTransferred       FollowState = "transferred" // handed over to a colleague
+	FollowGone              FollowState = "gone"        // absent from the last complete sync
+)
 
 // Source is WeCom's API as the sync needs it. Its errors are faults: not_found
 // says that one object is unknown or out of sight; everything else concerns
