@@ -1,0 +1,103 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "huicun.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadPrecedence(t *testing.T) {
+	path := write(t, "data_dir = \"/srv\"\n[finance]\ninterval = \"30s\"\npage_size = 300\n[access]\nadmins = [\"a\"]\n")
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(path, map[string]string{"HUICUN_FINANCE_PAGE_SIZE": "500", "HUICUN_ACCESS_ADMINS": "b,c",
+		"HUICUN_DATABASE_URL": "postgres://x", "HUICUN_CALLBACK_APP_TOKEN": "t", "HUICUN_CALLBACK_APP_AES_KEY": "k",
+		"HUICUN_WECOM_APP_SECRET_FILE": secret, "PATH": "/bin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.DataDir = "/srv"
+	want.Finance.Interval, want.Finance.PageSize = 30*time.Second, 500
+	want.Access.Admins = []string{"b", "c"}
+	want.Database.URL = "postgres://x"
+	want.Callback.App = CallbackKey{Token: "t", AESKey: "k"}
+	want.WeCom.AppSecret, want.WeCom.AppSecretFile = "s3cret", secret
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Load (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		name, file string
+		env        map[string]string
+		want       string
+	}{
+		{"unknown key", "[server]\nlissten = \"x\"\n", nil, "server.lissten"},
+		{"unknown variable", "", map[string]string{"HUICUN_SERVER_LISSTEN": "x"}, "HUICUN_SERVER_LISSTEN"},
+		{"bad number", "", map[string]string{"HUICUN_FINANCE_PAGE_SIZE": "many"}, "PageSize"},
+		{"plain http", "", map[string]string{"HUICUN_SERVER_PUBLIC_URL": "http://archive.example.com"}, "https"},
+		{"path in URL", "", map[string]string{"HUICUN_SERVER_PUBLIC_URL": "https://a.example.com/x"}, "public_url"},
+		{"half a callback", "[callback.app]\ntoken = \"x\"\n", nil, "callback.app"},
+		{"client", "", map[string]string{"HUICUN_FINANCE_CLIENT": "magic"}, "finance.client"},
+		{"missing secret file", "", map[string]string{"HUICUN_WECOM_APP_SECRET_FILE": "/nowhere"}, "wecom.app_secret_file"},
+		{"not TOML", "= nothing", nil, "configuration file"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			path := ""
+			if tt.file != "" {
+				path = write(t, tt.file)
+			}
+			_, err := Load(path, tt.env)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Load = %v, want an error that names %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestExampleLoads(t *testing.T) {
+	var plain strings.Builder
+	for _, line := range strings.Split(Example(), "\n") {
+		if rest, ok := strings.CutPrefix(line, "# "); ok && strings.Contains(rest, " = ") && !strings.HasPrefix(rest, "Each") {
+			line = rest
+		}
+		plain.WriteString(line + "\n")
+	}
+	got, err := Load(write(t, plain.String()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Server.TrustedProxies, want.Access.Admins = []string{}, []string{}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the example is not the defaults (-want +got):\n%s", diff)
+	}
+}
+
+// The example file and the table of the README are made from the doc tags.
+func TestExampleFileIsCurrent(t *testing.T) {
+	got, err := os.ReadFile("../../deploy/huicun.example.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Example(), string(got)); diff != "" {
+		t.Errorf("run make gen: deploy/huicun.example.toml (-want +got):\n%s", diff)
+	}
+}
