@@ -82,8 +82,8 @@ main() {
 }
 
 mkdir -p .cache
-if have flock && [ -z "${HUICUN_SETUP_LOCKED:-}" ]; then
+if have flock && [ -z "${SETUP_LOCKED:-}" ]; then
 	# Two at once must not both write node_modules.
-	HUICUN_SETUP_LOCKED=1 exec flock .cache/setup.lock "$0" "$@"
+	SETUP_LOCKED=1 exec flock .cache/setup.lock "$0" "$@"
 fi
 main
