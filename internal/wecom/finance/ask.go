@@ -26,6 +26,7 @@ func (w *worker) explain(e *Error) error {
 	if w.grant == nil || (e.Code != 10001 && e.Code != 10011) {
 		return e
 	}
+	w.grant.settle()
 	e.Err = w.grant.take()
 	var dial *dialError
 	if errors.As(e.Err, &dial) {

@@ -17,11 +17,48 @@ import (
 type grant struct {
 	password string // user:password
 
-	mu  sync.Mutex
-	err error
+	mu     sync.Mutex
+	err    error
+	active int           // connections
+	idle   chan struct{} // closed when active is 0; nil before the first one
 }
 
 func newGrant(name string) *grant { return &grant{password: name + ":" + rand.Text()} }
+
+// enter and leave count a connection.
+func (g *grant) enter() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.active == 0 {
+		g.idle = make(chan struct{})
+	}
+	g.active++
+}
+
+func (g *grant) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.active--; g.active == 0 {
+		close(g.idle)
+	}
+}
+
+// settle waits until the relay is done with the connections of a call that has
+// failed, so that fail comes before take.
+func (g *grant) settle() {
+	g.mu.Lock()
+	idle := g.idle
+	g.mu.Unlock()
+	if idle == nil {
+		return
+	}
+	timer := time.NewTimer(relayGoodbye)
+	defer timer.Stop()
+	select {
+	case <-idle:
+	case <-timer.C:
+	}
+}
 
 func (g *grant) fail(err error) {
 	g.mu.Lock()

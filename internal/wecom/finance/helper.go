@@ -37,7 +37,7 @@ func helperFailed(err error) int {
 // helper serves one SDK handle.
 type helper struct {
 	out  io.Writer
-	busy sync.Mutex // held from the arrival of a request until its last reply
+	busy sync.Mutex // held while the library works on a request
 	lib  *library
 }
 
@@ -50,9 +50,12 @@ func (h *helper) serve(stdin io.Reader) error {
 		close(requests)
 	}()
 	for payload := range requests {
-		err := h.answer(payload)
-		h.busy.Unlock()
+		last, err := h.answer(payload)
+		h.busy.Unlock() // before the parent, with the last reply, may end stdin
 		if err != nil {
+			return err
+		}
+		if err := h.send(last); err != nil {
 			return err
 		}
 	}
@@ -62,8 +65,8 @@ func (h *helper) serve(stdin io.Reader) error {
 	return <-ended
 }
 
-// receive passes requests on; busy is held from then until the answer is out. When
-// stdin ends in the middle of a call the parent is dead or does not want the
+// receive passes requests on; busy is held from then until the library is done
+// with them. When stdin ends before that the parent is dead or does not want the
 // answer: the process ends at once, because nothing else stops a call in the
 // library.
 func (h *helper) receive(stdin io.Reader, requests chan<- []byte) error {
@@ -83,33 +86,30 @@ func (h *helper) receive(stdin io.Reader, requests chan<- []byte) error {
 	}
 }
 
-// answer performs one request and writes its replies.
-func (h *helper) answer(payload []byte) error {
+// answer performs one request and returns its last reply after sending the others.
+func (h *helper) answer(payload []byte) (reply, error) {
 	q, err := decodeRequest(payload)
 	if err != nil {
-		return err
+		return reply{}, err
 	}
-	if h.lib == nil && q.Op != doInit {
-		return errFrame
+	if (h.lib == nil) != (q.Op == doInit) {
+		return reply{}, errors.New("the first request, and no other, must open the library")
 	}
 	switch q.Op {
 	case doInit:
-		return h.send(h.init(q.Setup))
+		return h.init(q.Setup), nil
 	case doReset:
-		return h.send(reply{Code: h.lib.reset()})
+		return reply{Code: h.lib.reset()}, nil
 	case doChat:
-		return h.send(h.lib.chatData(q.Seq, q.Limit))
+		return h.lib.chatData(q.Seq, q.Limit), nil
 	case doMedia:
-		return h.send(h.lib.media(q.IndexBuf, q.FileID))
+		return h.lib.media(q.IndexBuf, q.FileID), nil
 	default:
 		return h.decrypt(q.Items)
 	}
 }
 
 func (h *helper) init(s setup) reply {
-	if h.lib != nil {
-		return reply{Failure: "the helper was initialised twice"}
-	}
 	lib, code, err := openLibrary(s)
 	if err != nil {
 		return reply{Failure: err.Error()}
@@ -120,17 +120,20 @@ func (h *helper) init(s setup) reply {
 
 // decrypt sends each result as soon as it is there, so that the parent knows
 // how far the batch came if the library ends the process.
-func (h *helper) decrypt(items []Sealed) error {
-	for _, item := range items {
-		p := h.lib.decrypt(item)
-		if p.Code == 10008 { // worth one repetition according to WeCom
-			p = h.lib.decrypt(item)
+func (h *helper) decrypt(items []Sealed) (reply, error) {
+	var last reply
+	for i, item := range items {
+		if i > 0 {
+			if err := h.send(last); err != nil {
+				return last, err
+			}
 		}
-		if err := h.send(p); err != nil {
-			return err
+		last = h.lib.decrypt(item)
+		if last.Code == 10008 { // worth one repetition according to WeCom
+			last = h.lib.decrypt(item)
 		}
 	}
-	return nil
+	return last, nil
 }
 
 func (h *helper) send(p reply) error { return writeFrame(h.out, p.encode()) }

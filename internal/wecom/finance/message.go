@@ -9,7 +9,7 @@ const (
 	doInit    = 1 // open library, handle and credentials; first of all
 	doReset   = 2 // a new handle, which fetches a new token
 	doChat    = 3
-	doDecrypt = 4 // one reply per item, as soon as it is done
+	doDecrypt = 4 // at least one item; one reply per item, as soon as it is done
 	doMedia   = 5
 )
 
@@ -75,6 +75,7 @@ func decodeRequest(payload []byte) (request, error) {
 		for n := r.number(); n > 0 && !r.bad; n-- {
 			q.Items = append(q.Items, Sealed{Key: r.text(), Msg: r.text()})
 		}
+		r.bad = r.bad || len(q.Items) == 0
 	default:
 		return q, errFrame
 	}

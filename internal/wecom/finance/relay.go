@@ -110,6 +110,8 @@ func (r *relay) handle(raw net.Conn) {
 		refuse(raw, status)
 		return
 	}
+	g.enter()
+	defer g.leave()
 	server, err := r.up.dial(r.ctx)
 	if err != nil {
 		g.fail(err)
@@ -195,7 +197,7 @@ func (r *relay) pipe(client, server *tls.Conn) error {
 	defer stop()
 	up, down := make(chan error, 1), make(chan error, 1)
 	go func() { _, err := io.Copy(server, client); up <- err }()
-	go func() { _, err := io.Copy(client, server); down <- err }()
+	go func() { down <- download(client, server) }()
 	select {
 	case err := <-down:
 		if err == nil && client.CloseWrite() == nil {
@@ -211,4 +213,14 @@ func (r *relay) pipe(client, server *tls.Conn) error {
 		<-down
 		return err
 	}
+}
+
+// download copies the answer. Go takes an end without a goodbye in TLS for a
+// clean one.
+func download(client, server *tls.Conn) error {
+	_, err := io.Copy(client, server)
+	if c, ok := server.NetConn().(*idleConn); ok && err == nil && c.cut.Load() {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }

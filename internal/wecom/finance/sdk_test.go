@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "finance-helper" {
 		os.Exit(HelperMain(os.Args[2:], os.Stdin, os.Stdout))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "check-isolation" {
+		os.Exit(checkIsolation())
+	}
 	os.Exit(m.Run())
 }
 

@@ -8,11 +8,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/proxy"
@@ -201,12 +203,20 @@ func (u *upstream) socks(ctx context.Context, d *net.Dialer) (net.Conn, error) {
 type idleConn struct {
 	net.Conn
 	idle time.Duration
+
+	// cut says that TCP ended before TLS did: whoever reads a TLS connection only
+	// stops at the end of TCP when there was no goodbye in TLS.
+	cut atomic.Bool
 }
 
 // Read reads within the idle time.
 func (c *idleConn) Read(b []byte) (int, error) {
 	_ = c.SetDeadline(time.Now().Add(c.idle)) // fails only on a closed connection
-	return c.Conn.Read(b)
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, io.EOF) {
+		c.cut.Store(true)
+	}
+	return n, err
 }
 
 // Write writes within the idle time, and prolongs a Read that is waiting.
