@@ -13,9 +13,15 @@ import (
 // keyBits is the only size that WeCom accepts.
 const keyBits = 2048
 
+// maxKeyFile is far more than a key takes; what is larger is something else.
+const maxKeyFile = 64 << 10
+
 // parseKey reads the one RSA private key in a PEM file: PKCS#1 as OpenSSL 1 and
 // PKCS#8 as OpenSSL 3 writes it.
 func parseKey(data []byte) (*rsa.PrivateKey, error) {
+	if len(data) > maxKeyFile {
+		return nil, fmt.Errorf("the file is larger than %d bytes, which no private key is", maxKeyFile)
+	}
 	block, err := privateBlock(data)
 	if err != nil {
 		return nil, err

@@ -146,6 +146,7 @@ func TestLoadKeyFilesNamesFileAndReason(t *testing.T) {
 	}{
 		{"empty", nil, "is not PEM"},
 		{"text", []byte("hello"), "is not PEM"},
+		{"something large", make([]byte, maxKeyFile+1), "larger than"},
 		{"public key", block("PUBLIC KEY", public), "holds the public key"},
 		{"certificate", block("CERTIFICATE", []byte("x")), "holds no private key"},
 		{"password", block("ENCRYPTED PRIVATE KEY", []byte("x")), "protected by a password"},
@@ -207,9 +208,13 @@ func TestReloadKeepsGoodKeys(t *testing.T) {
 }
 
 func FuzzParseKey(f *testing.F) {
-	keys := makeKeys()
-	f.Add(pkcs1(keys[0]))
-	f.Add(pkcs8(f, keys[1]))
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // an RSA key takes seconds when fuzzing
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(pkcs8(f, curve))
+	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nMAYCAQACAQM=\n-----END RSA PRIVATE KEY-----\n"))
+	f.Add([]byte("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"))
 	f.Add([]byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		key, err := parseKey(data)
