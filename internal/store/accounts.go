@@ -189,10 +189,10 @@ func saveGrants(ctx context.Context, tx *sqlx.Tx, id int64, in access.AccountInp
 }
 
 const (
-	sqlUnknownDepartments = `
+	sqlCountUnknownDepartments = `
 SELECT count(*) FROM unnest($1::bigint[]) AS w (id) WHERE NOT EXISTS (SELECT 1 FROM departments d WHERE d.id = w.id)`
 
-	sqlUnknownEmployees = `
+	sqlCountUnknownEmployees = `
 SELECT count(*) FROM unnest($1::text[]) AS w (person) WHERE NOT EXISTS (SELECT 1 FROM employees e WHERE e.person = w.person)`
 )
 
@@ -208,8 +208,8 @@ func checkGrants(ctx context.Context, tx *sqlx.Tx, in access.AccountInput, befor
 		field, query string
 		arg          any
 	}{
-		{"departments", sqlUnknownDepartments, pq.Array(departments)},
-		{"employees", sqlUnknownEmployees, pq.Array(employees)},
+		{"departments", sqlCountUnknownDepartments, pq.Array(departments)},
+		{"employees", sqlCountUnknownEmployees, pq.Array(employees)},
 	} {
 		var unknown int
 		if err := tx.GetContext(ctx, &unknown, c.query, c.arg); err != nil {
