@@ -153,6 +153,7 @@ type fakeStore struct {
 	known            []Known
 	unknownRooms     []string
 	unknownCustomers []string
+	unknownEmployees []string
 	err              error
 
 	org      *Org
@@ -170,6 +171,10 @@ func (f *fakeStore) FinishSync(_ context.Context, _ int64, r Report) error {
 }
 
 func (f *fakeStore) KnownEmployees(context.Context) ([]Known, error) { return f.known, nil }
+
+func (f *fakeStore) UnknownEmployees(_ context.Context, except []string, limit int) ([]string, error) {
+	return remaining(f.unknownEmployees, except, limit), nil
+}
 
 func (f *fakeStore) UnknownRooms(_ context.Context, except []string, limit int) ([]string, error) {
 	return remaining(f.unknownRooms, except, limit), nil

@@ -32,6 +32,9 @@ func (r *run) org(ctx context.Context) error {
 	if err := r.lookUp(ctx, employees, o.Permitted); err != nil {
 		return err
 	}
+	if err := r.unknownEmployees(ctx, employees); err != nil {
+		return err
+	}
 	if whole {
 		if err := r.missing(ctx, &o, employees); err != nil {
 			return err
@@ -153,6 +156,46 @@ func (r *run) lookUp(ctx context.Context, found map[string]Employee, userids []s
 		}
 	}
 	return nil
+}
+
+// unknownEmployees reads those whom the archive knows by their ids only.
+func (r *run) unknownEmployees(ctx context.Context, found map[string]Employee) error {
+	ids, err := r.Store.UnknownEmployees(ctx, r.notWorthAsking(), maxLookups)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	var mu sync.Mutex
+	var failed failures
+	return each(ctx, r.unseen(ids, found), func(ctx context.Context, id string) error {
+		e, err := r.Source.Employee(ctx, id)
+		switch {
+		case fault.Is(err, fault.CodeNotFound): // or out of the app's sight
+			r.notKnown(id)
+			return nil
+		case err != nil:
+			r.problem("employee", id, err.Error())
+			if ofOneObject(err) {
+				return nil
+			}
+			return failed.add(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		e.Departments = uniqueMemberships(e.Departments)
+		found[e.Person] = e
+		return nil
+	})
+}
+
+// unseen leaves out the userids of employees who were found.
+func (r *run) unseen(ids []string, found map[string]Employee) []string {
+	var out []string
+	for _, id := range ids {
+		if _, ok := found[personid.Key(id)]; !ok {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // missing notices employees who were not seen, and adds those who turn out to

@@ -58,8 +58,11 @@ type Store interface {
 	StartSync(ctx context.Context, at time.Time) (int64, error)
 	// FinishSync records how it ended.
 	FinishSync(ctx context.Context, id int64, r Report) error
-	// KnownEmployees gives every employee ever seen.
+	// KnownEmployees gives every employee whom a sync ever saw.
 	KnownEmployees(ctx context.Context) ([]Known, error)
+	// UnknownEmployees gives userids that messages named but no sync ever saw,
+	// newest first, without those of except.
+	UnknownEmployees(ctx context.Context, except []string, limit int) ([]string, error)
 	// UnknownRooms gives group chats of the archive that are no group of the
 	// directory yet, most recently used first, without those of except.
 	UnknownRooms(ctx context.Context, except []string, limit int) ([]string, error)

@@ -216,15 +216,19 @@ func TestUnknownIDsOfTheArchive(t *testing.T) {
 	source := company()
 	source.strangers = map[string][]Relation{"c3": {relation("Zhou", "c3")}}
 	source.rooms["g2"] = Group{RoomID: "g2", Name: "内部"}
-	store := &fakeStore{unknownCustomers: []string{"c2", "c3", "c4"}, unknownRooms: []string{"g1", "g2", "g3"}}
+	source.others = map[string]Employee{"qi": employee("Qi", 9)}
+	store := &fakeStore{
+		unknownCustomers: []string{"c2", "c3", "c4"}, unknownRooms: []string{"g1", "g2", "g3"},
+		unknownEmployees: []string{"lin", "qi", "wu"},
+	}
 	s := newService(source, store)
 	for range 2 {
 		report := mustSync(t, s)
-		if report.Customers != 3 || report.Groups != 2 || report.ProblemCount != 0 {
+		if report.Employees != 4 || report.Customers != 3 || report.Groups != 2 || report.ProblemCount != 0 {
 			t.Errorf("report %+v", report)
 		}
 	}
-	for key, want := range map[string]int{"customer c2": 0, "customer c3": 2, "customer c4": 1, "group g1": 2, "group g2": 2, "group g3": 1} {
+	for key, want := range map[string]int{"employee lin": 0, "employee qi": 2, "employee wu": 1, "customer c2": 0, "customer c3": 2, "customer c4": 1, "group g1": 2, "group g2": 2, "group g3": 1} {
 		if got := source.called(key); got != want {
 			t.Errorf("%s was read %d times, want %d", key, got, want)
 		}
