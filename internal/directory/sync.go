@@ -29,6 +29,7 @@ type Service struct {
 	Source Source
 	Store  Store
 	Now    func() time.Time
+	Log    *slog.Logger // nil: slog.Default()
 
 	running sync.Mutex // one full sync at a time in this process
 
@@ -74,9 +75,16 @@ func (s *Service) Sync(ctx context.Context) (Report, error) {
 	if finishErr := s.Store.FinishSync(recordCtx, id, r.report); finishErr != nil {
 		err = errors.Join(err, fmt.Errorf("record directory sync: %w", finishErr))
 	}
-	slog.InfoContext(ctx, "directory synced", "complete", r.report.Complete(), "employees", r.report.Employees,
+	s.log().InfoContext(ctx, "directory synced", "complete", r.report.Complete(), "employees", r.report.Employees,
 		"customers", r.report.Customers, "groups", r.report.Groups, "problems", r.report.ProblemCount)
 	return r.report, err
+}
+
+func (s *Service) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.Default()
+	}
+	return s.Log
 }
 
 func (r *run) section(ctx context.Context, name string, do func(context.Context) error) error {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"huicun/internal/access"
 	"huicun/internal/fault"
 )
 
@@ -65,7 +66,7 @@ func (e *Error) Unwrap() []error {
 
 // Why a sign-in failed. Each is a *fault.Error.
 var (
-	ErrNotMember   = &fault.Error{Code: "forbidden.not_member", Message: "not a member of this company"}
+	ErrNotMember   = &fault.Error{Code: access.CodeNotMember, Message: "not a member of this company"}
 	ErrCodeInvalid = &fault.Error{Code: "unauthenticated.code_invalid", Message: "the sign-in code is invalid"}
 	ErrCodeUsed    = &fault.Error{Code: "unauthenticated.code_used", Message: "the sign-in code was used already"}
 	ErrCodeExpired = &fault.Error{Code: "unauthenticated.code_expired", Message: "the sign-in code has expired"}

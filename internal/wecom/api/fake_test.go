@@ -155,8 +155,8 @@ func (f *fake) client() (*Client, *clock) {
 	return c, clk
 }
 
-// wantError checks that err is an *Error of the class and code.
-func wantError(t *testing.T, err error, class Class, code int) *Error {
+// wantError checks that err is an *Error of the class and code, and gives it.
+func wantError(t *testing.T, err error, class Class, code int) Error {
 	t.Helper()
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -165,5 +165,5 @@ func wantError(t *testing.T, err error, class Class, code int) *Error {
 	if e.Class != class || e.Code != code {
 		t.Fatalf("error %v: class %s code %d, want %s %d", err, e.Class, e.Code, class, code)
 	}
-	return e
+	return *e
 }

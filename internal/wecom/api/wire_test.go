@@ -13,8 +13,21 @@ func TestNum(t *testing.T) {
 		json string
 		want num
 	}{
-		{`1`, 1}, {`"1"`, 1}, {`1.0`, 1}, {`1e3`, 1000}, {`" 7 "`, 7}, {`-5`, -5}, {`9223372036854775807`, 9223372036854775807},
-		{`""`, 0}, {`null`, 0}, {`true`, 0}, {`{}`, 0}, {`"x"`, 0}, {`1e300`, 0}, {`"NaN"`, 0}, {`"Inf"`, 0},
+		{`1`, 1},
+		{`"1"`, 1},
+		{`1.0`, 1},
+		{`1e3`, 1000},
+		{`" 7 "`, 7},
+		{`-5`, -5},
+		{`9223372036854775807`, 9223372036854775807},
+		{`""`, 0},
+		{`null`, 0},
+		{`true`, 0},
+		{`{}`, 0},
+		{`"x"`, 0},
+		{`1e300`, 0},
+		{`"NaN"`, 0},
+		{`"Inf"`, 0},
 	} {
 		t.Run(tt.json, func(t *testing.T) {
 			var got num
@@ -102,9 +115,8 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("error without a class: %v", err)
 		}
 		for _, row := range answer.List.items {
-			row.ExternalContact.customer()
-			row.FollowInfo.follow("wm")
+			_, _ = row.ExternalContact.customer(), row.FollowInfo.follow("wm")
 		}
-		answer.User.employee()
+		_ = answer.User.employee()
 	})
 }

@@ -157,8 +157,10 @@ func TestOpen(t *testing.T) {
 	}{
 		{"vector B, padding 1", signatureB, string(envelope(encryptB)), plainB},
 		{"vector C, a whole block of padding", signatureC, string(envelope(encryptC)), plainC},
-		{"plain text instead of CDATA, other order, unknown elements", signatureB,
-			"<?xml version=\"1.0\"?>\n<xml>\n <New><Encrypt>x</Encrypt></New>\n <Encrypt>" + encryptB + "</Encrypt>\n</xml>\n", plainB},
+		{
+			"plain text instead of CDATA, other order, unknown elements", signatureB,
+			"<?xml version=\"1.0\"?>\n<xml>\n <New><Encrypt>x</Encrypt></New>\n <Encrypt>" + encryptB + "</Encrypt>\n</xml>\n", plainB,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := c.Open(query(tt.signature, vectorTime, vectorNonce, ""), []byte(tt.body))
@@ -298,7 +300,7 @@ func TestReplyOpensAgain(t *testing.T) {
 	if diff := cmp.Diff(msg, string(got)); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)
 	}
-	if c.Encrypt([]byte(msg)) == c.Encrypt([]byte(msg)) {
+	if first, second := c.Encrypt([]byte(msg)), c.Encrypt([]byte(msg)); first == second {
 		t.Error("Encrypt gives the same ciphertext twice")
 	}
 }
