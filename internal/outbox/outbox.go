@@ -4,6 +4,7 @@
 package outbox
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"time"
@@ -63,7 +64,8 @@ const (
 )
 
 // outcome decides what becomes of item after its handler returned err. stop
-// says that the runner is being stopped: the item goes back uncounted.
+// says that the runner is being stopped: an item that gave up for that reason goes
+// back uncounted.
 func outcome(item Item, err error, stop bool, now time.Time) Outcome {
 	var perm *permanentError
 	var later *snooze
@@ -72,7 +74,7 @@ func outcome(item Item, err error, stop bool, now time.Time) Outcome {
 		return Outcome{State: StateCompleted, Count: true}
 	case errors.As(err, &later):
 		return Outcome{State: StateRetryable, At: now.Add(later.d)}
-	case stop:
+	case stop && errors.Is(err, context.Canceled):
 		return Outcome{State: StateRetryable, At: now}
 	case errors.As(err, &perm):
 		return Outcome{State: StateDiscarded, Error: err.Error(), Count: true}
