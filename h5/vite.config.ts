@@ -18,6 +18,20 @@ export default defineConfig({
     sourcemap: false,
     manifest: true,
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // Few files on the way to a chat: what every page uses comes in one.
+        codeSplitting: {
+          groups: [
+            { name: 'vendor', test: /node_modules[\\/](@vue|vue|vue-router|pinia|openapi-fetch)[\\/]/ },
+            {
+              name: 'common',
+              test: /src[\\/](i18n[\\/]time|chat[\\/](context|rows)|ui[\\/](Icon|icons|Avatar|GroupAvatar|colors|PageHeader|StateView|Skeleton|PersonName|SearchField|text|host|toast))\.(vue|ts)/,
+            },
+          ],
+        },
+      },
+    },
   },
   server: {
     host: '127.0.0.1',

@@ -1,23 +1,22 @@
 import '@/styles/tokens.css'
 import '@/styles/base.css'
 import '@/styles/vant-overrides.css'
-import { VueQueryPlugin } from '@tanstack/vue-query'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import { whenExpired } from '@/api/client'
 import App from '@/app/App.vue'
 import { reportErrors } from '@/app/errors'
 import { applyPreferences } from '@/app/preferences'
-import { newQueryClient } from '@/app/queryClient'
+import { offerQueries } from '@/app/queries'
 import { newRouter } from '@/app/router'
 import { useSession } from '@/app/session'
 import { restoreLocale } from '@/i18n/t'
 
 const app = createApp(App)
 const router = newRouter()
+offerQueries(app)
 app.use(createPinia())
 app.use(router)
-app.use(VueQueryPlugin, { queryClient: newQueryClient() })
 reportErrors(app, router)
 applyPreferences()
 

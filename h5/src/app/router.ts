@@ -3,6 +3,7 @@ import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from
 import adminRoutes from '@/features/admin/routes'
 import alertRoutes from '@/features/alerts/routes'
 import meRoutes from '@/features/me/routes'
+import { withQueries } from './queries'
 import { useSession } from './session'
 
 declare module 'vue-router' {
@@ -24,13 +25,13 @@ const routes: RouteRecordRaw[] = [
   {
     path: '/people',
     name: 'people',
-    component: () => import('@/features/people/PeoplePane.vue'),
+    component: withQueries(() => import('@/features/people/PeoplePane.vue')),
     meta: { level: 'people', tab: 'people' },
   },
   {
     path: '/people/:uid',
     name: 'contacts',
-    component: () => import('@/features/people/ContactsPane.vue'),
+    component: withQueries(() => import('@/features/people/ContactsPane.vue')),
     props: true,
     meta: { level: 'contacts', tab: 'people' },
   },
@@ -40,9 +41,7 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/chat/ChatPage.vue'),
     meta: { level: 'chat', tab: 'people' },
   },
-  ...alertRoutes,
-  ...adminRoutes,
-  ...meRoutes,
+  ...[...alertRoutes, ...adminRoutes, ...meRoutes].map(withData),
   {
     path: '/login',
     name: 'login',
@@ -62,6 +61,13 @@ const routes: RouteRecordRaw[] = [
     meta: { level: 'bare' },
   },
 ]
+
+/** The route, its page loaded together with the query library. */
+function withData(route: RouteRecordRaw): RouteRecordRaw {
+  const { component } = route
+  if (typeof component !== 'function') return route
+  return { ...route, component: withQueries(component as () => Promise<unknown>) } as RouteRecordRaw
+}
 
 /** The app's router. */
 export function newRouter(): Router {

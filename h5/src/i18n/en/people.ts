@@ -61,4 +61,9 @@ export default {
   'details.consent.disagree': 'Refused',
   'details.consent.none': 'Not given',
   'details.openChat': 'Open the chat',
+  'details.firstAt': 'First message',
+  'details.lastAt': 'Latest message',
+  'details.notice': 'Group notice',
+  'details.description': 'Description',
+  'details.state': 'State',
 } as const

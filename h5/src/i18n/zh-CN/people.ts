@@ -61,4 +61,9 @@ export default {
   'details.consent.disagree': '不同意',
   'details.consent.none': '未授权',
   'details.openChat': '查看会话',
+  'details.firstAt': '首条消息',
+  'details.lastAt': '最新消息',
+  'details.notice': '群公告',
+  'details.description': '描述',
+  'details.state': '状态',
 } as const

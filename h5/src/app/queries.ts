@@ -1,0 +1,28 @@
+// The query library, kept out of the way of chats: a push alert lands on a page
+// that does not need it. Pages that do are loaded together with it.
+import type { App } from 'vue'
+
+let host: App | undefined
+let ready: Promise<void> | undefined
+
+/** Names the app that the query library is installed into when it is needed. */
+export function offerQueries(app: App): void {
+  host = app
+}
+
+async function install(): Promise<void> {
+  const [{ VueQueryPlugin }, { newQueryClient }] = await Promise.all([
+    import('@tanstack/vue-query'),
+    import('./queryClient'),
+  ])
+  host?.use(VueQueryPlugin, { queryClient: newQueryClient() })
+}
+
+/** A loader that has the query library in place before its page is made. */
+export function withQueries<T>(load: () => Promise<T>): () => Promise<T> {
+  return async () => {
+    ready ??= install()
+    const [page] = await Promise.all([load(), ready])
+    return page
+  }
+}

@@ -1,0 +1,44 @@
+// What rows and bubbles need of the chat around them.
+import { inject, type InjectionKey, provide, type Ref } from 'vue'
+import type { Api } from '@/api/client'
+import type { Message } from './rows'
+
+/** The chat around a bubble. */
+export interface ChatContext {
+  /** Person id drawn on the right. */
+  right: Readonly<Ref<string>>
+  /** Names stand above bubbles. */
+  group: Readonly<Ref<boolean>>
+  /** Text looked for in the chat; empty for none. */
+  find: Readonly<Ref<string>>
+  /** Whether rule hits are marked. */
+  highlight: Readonly<Ref<boolean>>
+  /** Id of the message that flashes; empty for none. */
+  flash: Readonly<Ref<string>>
+  /** Asks before a link is opened. */
+  openLink(url: string): void
+  /** Shows exact time, id and the like. */
+  openMessage(message: Message): void
+  /** Shows a forwarded chat in full. */
+  openRecord(record: Api['RecordContent']): void
+  /** Shows who a person is. */
+  openPerson(person: Api['Person']): void
+  /** Goes to another message of this chat. */
+  jump(id: string): void
+  /** Makes a change that alters the height of a row and keeps element where it is. */
+  keepFixed(element: HTMLElement, change: () => void): void
+}
+
+const key: InjectionKey<ChatContext> = Symbol('chat')
+
+/** Offers the chat to the components below. */
+export function provideChat(context: ChatContext): void {
+  provide(key, context)
+}
+
+/** The chat that the component stands in. */
+export function useChat(): ChatContext {
+  const context = inject(key)
+  if (!context) throw new Error('a bubble stands outside of a chat')
+  return context
+}

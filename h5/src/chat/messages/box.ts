@@ -1,0 +1,39 @@
+// Sizes of media boxes: known before the bytes are, so that rows keep their height.
+
+/** Width and height, px. */
+export interface BoxSize {
+  width: number
+  height: number
+}
+
+const limits = {
+  image: { phone: [160, 220], desktop: [280, 320], unknown: [160, 120] },
+  video: { phone: [160, 220], desktop: [280, 320], unknown: [176, 99] },
+  emotion: { phone: [120, 120], desktop: [120, 120], unknown: [96, 96] },
+} as const
+
+/** The box of a picture of width × height, fitted; a fixed one when they are not known. */
+export function boxSize(
+  kind: keyof typeof limits,
+  width: number | undefined,
+  height: number | undefined,
+  phone: boolean,
+): BoxSize {
+  const limit = limits[kind]
+  if (!width || !height || width < 0 || height < 0) {
+    return { width: limit.unknown[0], height: limit.unknown[1] }
+  }
+  const [maxWidth, maxHeight] = phone ? limit.phone : limit.desktop
+  const scale = Math.min(1, maxWidth / width, maxHeight / height)
+  const smallest = 48
+  return {
+    width: Math.max(smallest, Math.round(width * scale)),
+    height: Math.max(smallest, Math.round(height * scale)),
+  }
+}
+
+/** Width of a voice bar: 64 px at one second, 208 px at a minute and more. */
+export function voiceWidth(seconds: number): number {
+  const share = Math.min(60, Math.max(1, seconds)) / 60
+  return Math.round(64 + (208 - 64) * Math.sqrt(share))
+}

@@ -1,0 +1,139 @@
+// Message text taken apart for drawing: links, emoticons, @names and what is
+// marked. Text is never parsed as HTML.
+import type { Api } from '@/api/client'
+import { safeUrl } from '@/ui/host'
+import { emojiOf } from './emoji'
+
+/** What a piece of text is. */
+export type TokenKind = 'text' | 'url' | 'emoji' | 'mention'
+/** Why a piece is marked. */
+export type Mark = 'rule' | 'find'
+
+/** A piece of text that is drawn in one way. */
+export interface Token {
+  kind: TokenKind
+  text: string
+  /** Of a link: where it leads. */
+  href?: string
+  mark?: Mark
+}
+
+/** Characters drawn at most; the rest is cut and said so. */
+export const maxLength = 20_000
+
+interface Piece {
+  kind: TokenKind
+  start: number
+  end: number
+  shown?: string
+  href?: string
+}
+
+interface MarkSpan {
+  start: number
+  end: number
+  mark: Mark
+}
+
+const special = /https?:\/\/[^\s<>"'`，。；：！？、（）【】《》“”‘’「」]+|\[[\p{L}\p{N}]{1,6}\]|@[^\s@,，。:：;；!！?？]{1,20}(?=[\s\u2005]|$)/giu
+const trailing = /[.,;:!?)\]}]+$/
+
+/** The tokens of text; spans of rule hits and the text looked for are marked. */
+export function tokenize(text: string, hits: readonly Api['Span'][] = [], find = ''): Token[] {
+  const shown = text.slice(0, maxLength)
+  const marks = [
+    ...findSpans(shown, find),
+    ...hits.map((span): MarkSpan => ({ start: span.start, end: span.end, mark: 'rule' })),
+  ]
+  return pieces(shown).flatMap((piece) => cut(shown, piece, marks))
+}
+
+/** Where needle occurs in text, case aside. */
+export function findSpans(text: string, needle: string): MarkSpan[] {
+  const wanted = fold(needle.trim())
+  if (!wanted) return []
+  const where = fold(text)
+  const found: MarkSpan[] = []
+  for (let at = where.indexOf(wanted); at >= 0; at = where.indexOf(wanted, at + wanted.length)) {
+    found.push({ start: at, end: at + wanted.length, mark: 'find' })
+  }
+  return found
+}
+
+/** Lower case and half width, one UTF-16 unit for one: offsets stay valid. */
+function fold(text: string): string {
+  let folded = ''
+  for (const char of text.replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))) {
+    const lower = char.toLowerCase()
+    folded += lower.length === char.length ? lower : char
+  }
+  return folded
+}
+
+function pieces(text: string): Piece[] {
+  const found: Piece[] = []
+  let at = 0
+  for (const match of text.matchAll(special)) {
+    const piece = specialPiece(match[0], match.index)
+    if (!piece) continue
+    if (piece.start > at) found.push({ kind: 'text', start: at, end: piece.start })
+    found.push(piece)
+    at = piece.end
+  }
+  if (at < text.length) found.push({ kind: 'text', start: at, end: text.length })
+  return found
+}
+
+function specialPiece(match: string, start: number): Piece | undefined {
+  if (match.startsWith('@')) return { kind: 'mention', start, end: start + match.length }
+  if (match.startsWith('[')) {
+    const shown = emojiOf(match.slice(1, -1))
+    return shown ? { kind: 'emoji', start, end: start + match.length, shown } : undefined
+  }
+  const text = match.replace(trailing, '')
+  const url = safeUrl(text)
+  return url ? { kind: 'url', start, end: start + text.length, href: url.href } : undefined
+}
+
+/** A piece cut where marks begin and end; an emoticon is marked as a whole. */
+function cut(text: string, piece: Piece, marks: readonly MarkSpan[]): Token[] {
+  const inside = marks.filter((span) => span.start < piece.end && span.end > piece.start)
+  const token = (start: number, end: number, mark?: Mark): Token => ({
+    kind: piece.kind,
+    text: piece.shown ?? text.slice(start, end),
+    ...(piece.href ? { href: piece.href } : {}),
+    ...(mark ? { mark } : {}),
+  })
+  if (!inside.length) return [token(piece.start, piece.end)]
+  if (piece.kind === 'emoji') return [token(piece.start, piece.end, inside[0]?.mark)]
+  const edges = new Set([piece.start, piece.end])
+  for (const span of inside) {
+    edges.add(Math.max(piece.start, span.start))
+    edges.add(Math.min(piece.end, span.end))
+  }
+  const sorted = [...edges].sort((a, b) => a - b)
+  return sorted.slice(1).map((end, i) => {
+    const start = sorted[i] as number
+    const mark = inside.find((span) => span.start < end && span.end > start)?.mark
+    return token(start, end, mark)
+  })
+}
+
+/** Lines that text takes at about columns characters a line; wide characters count as two halves. */
+export function estimateLines(text: string, columns = 18): number {
+  return text.split('\n').reduce((lines, line) => {
+    let width = 0
+    for (const char of line) width += (char.codePointAt(0) ?? 0) > 0x2e7f ? 1 : 0.55
+    return lines + Math.max(1, Math.ceil(width / columns))
+  }, 0)
+}
+
+/** Spans into the whole text, as spans into body, which is a part of it. */
+export function spansInBody(text: string, body: string, spans: readonly Api['Span'][]): Api['Span'][] {
+  if (text === body || !spans.length) return [...spans]
+  const offset = text.lastIndexOf(body)
+  if (offset < 0) return []
+  return spans
+    .map((span) => ({ start: span.start - offset, end: span.end - offset }))
+    .filter((span) => span.end > 0 && span.start < body.length)
+}
