@@ -24,8 +24,8 @@ const (
 )
 
 // cached is a value that WeCom lends for some time, a token or a ticket. One
-// fetch runs at a time; while it renews a value that still holds, others go on
-// with the old one.
+// fetch runs at a time, and those who waited for it share its outcome; while it
+// renews a value that still holds, others go on with the old one.
 type cached struct {
 	now   func() time.Time
 	fetch func(context.Context) (value string, life time.Duration, err error)
@@ -37,6 +37,8 @@ type cached struct {
 	endsAt  time.Time
 	failure *Error // not asked again before holdTill
 	hold    time.Time
+	fetches int   // that came to an end of their own
+	outcome error // of the last of them
 }
 
 func newCached(now func() time.Time, fetch func(context.Context) (string, time.Duration, error)) *cached {
@@ -49,6 +51,7 @@ func (c *cached) get(ctx context.Context) (string, error) {
 	if fresh || err != nil {
 		return value, err
 	}
+	before, _ := c.fetched()
 	if value != "" { // still good: renew it only if nobody else does
 		select {
 		case c.lock <- struct{}{}:
@@ -66,7 +69,17 @@ func (c *cached) get(ctx context.Context) (string, error) {
 	if value, fresh, err = c.peek(); fresh || err != nil {
 		return value, err // somebody else was faster
 	}
+	if n, outcome := c.fetched(); value == "" && n != before && outcome != nil {
+		return "", outcome // somebody else failed: asking again at once is no use
+	}
 	return c.renew(ctx, value)
+}
+
+// fetched gives how many fetches came to an end, and how the last did.
+func (c *cached) fetched() (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fetches, c.outcome
 }
 
 // renew fetches a value; the caller holds lock. old still holds, or is "".
@@ -74,6 +87,9 @@ func (c *cached) renew(ctx context.Context, old string) (string, error) {
 	value, life, err := c.fetch(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ctx.Err() == nil { // a caller who gave up says nothing about WeCom
+		c.fetches, c.outcome = c.fetches+1, err
+	}
 	if err != nil {
 		if e, ok := errors.AsType[*Error](err); ok && holdAfter(e) > 0 {
 			c.failure, c.hold = e, c.now().Add(holdAfter(e))

@@ -1,13 +1,18 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"huicun/internal/fault"
 )
 
 // tokens gives the access tokens that op was called with.
@@ -97,6 +102,64 @@ func TestOneFetchAtATime(t *testing.T) {
 	if got := len(f.calls("gettoken")); got != 1 {
 		t.Errorf("%d tokens fetched, want 1", got)
 	}
+}
+
+func TestThoseWhoWaitShareAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		fetches := 0
+		c := newCached(time.Now, func(context.Context) (string, time.Duration, error) {
+			fetches++
+			<-release
+			return "", 0, &Error{Op: "gettoken", Class: ClassUnavailable}
+		})
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() {
+				if _, err := c.get(t.Context()); !fault.Is(err, fault.CodeUnavailable) {
+					t.Errorf("error %v, want that of the fetch", err)
+				}
+			})
+		}
+		synctest.Wait() // one fetches, four wait for it
+		close(release)
+		wg.Wait()
+		if fetches != 1 {
+			t.Errorf("%d fetches, want 1", fetches)
+		}
+		if _, err := c.get(t.Context()); err == nil || fetches != 2 {
+			t.Errorf("later: error %v, %d fetches, want 2", err, fetches)
+		}
+	})
+}
+
+func TestACallerWhoGivesUpFailsNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetches := 0
+		c := newCached(time.Now, func(ctx context.Context) (string, time.Duration, error) {
+			if fetches++; fetches == 1 {
+				<-ctx.Done()
+				return "", 0, ctx.Err()
+			}
+			return "T", time.Hour, nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := c.get(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v, want cancelled", err)
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			if got, err := c.get(t.Context()); err != nil || got != "T" {
+				t.Errorf("get = %q, %v, want T", got, err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		wg.Wait()
+	})
 }
 
 func TestOldTokenServesWhileAnotherRenews(t *testing.T) {
