@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -12,42 +11,60 @@ import (
 // Notification is what came in on a channel of NOTIFY.
 type Notification struct {
 	Channel string
-	Payload string // "" also after the connection was lost: anything may have been missed
+	Payload string // "" at the start and after a lost connection: some may have been missed
 }
 
+// Times of a listener's connection.
+const (
+	listenMinWait = 100 * time.Millisecond // before connecting again
+	listenMaxWait = 10 * time.Second
+	listenPing    = 30 * time.Second // finds out that a silent connection is dead
+)
+
 // Listen passes notifications of the channels to f, one after the other, until
-// ctx ends. The connection is its own and is re-made when it breaks; f then
-// gets an empty notification for each channel.
+// ctx ends. Its connection is its own and is made again when it breaks. f gets
+// an empty notification of each channel at the start and after each break.
 func (db *DB) Listen(ctx context.Context, f func(Notification), channels ...string) error {
-	report := func(_ pq.ListenerEventType, err error) {
+	l := pq.NewListener(db.url, listenMinWait, listenMaxWait, func(_ pq.ListenerEventType, err error) {
 		if err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "database listener", "err", err)
 		}
-	}
-	l := pq.NewListener(db.url, 100*time.Millisecond, 10*time.Second, report)
+	})
 	defer func() { _ = l.Close() }()
+	// Listen waits for the connection; closing the listener ends the wait.
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
 	for _, c := range channels {
 		if err := l.Listen(c); err != nil {
-			return fmt.Errorf("listen on %s: %w", c, err)
+			return wrap(ctx, "listen on "+c, err)
 		}
 	}
-	ping := time.NewTicker(time.Minute)
+	missed := func() {
+		for _, c := range channels {
+			f(Notification{Channel: c})
+		}
+	}
+	missed()
+	return relay(ctx, l, f, missed)
+}
+
+func relay(ctx context.Context, l *pq.Listener, f func(Notification), missed func()) error {
+	ping := time.NewTicker(listenPing)
 	defer ping.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
-		case n := <-l.Notify:
-			if n == nil { // connection re-made
-				for _, c := range channels {
-					f(Notification{Channel: c})
-				}
-				continue
-			}
-			f(Notification{Channel: n.Channel, Payload: n.Extra})
+			return ctx.Err()
 		case <-ping.C:
-			if err := l.Ping(); err != nil && ctx.Err() == nil {
-				slog.WarnContext(ctx, "database listener", "err", err)
+			go func() { _ = l.Ping() }() // may wait for a dead connection; ends with the listener
+		case n, open := <-l.Notify:
+			switch {
+			case !open:
+				return wrap(ctx, "listen", context.Canceled)
+			case n == nil:
+				missed()
+			default:
+				f(Notification{Channel: n.Channel, Payload: n.Extra})
 			}
 		}
 	}
