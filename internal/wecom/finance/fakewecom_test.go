@@ -2,6 +2,7 @@ package finance
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/aes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -39,6 +40,7 @@ type fakeWeCom struct {
 	chat      func(seq uint64, limit int) string
 	media     map[string][]byte // by fileid
 	mediaErr  int
+	rangeUnit string // of media answers; BYTES when empty
 	proxyUser string // user:password that the proxy wants
 	tokens    int    // gettoken calls
 	chats     int    // getchatdata calls
@@ -226,7 +228,7 @@ func (f *fakeWeCom) serveMedia(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	z = min(z, len(sealed)-1)
-	w.Header()["CONTENT-RANGE"] = []string{fmt.Sprintf("BYTES %d-%d/%d", a, z, len(sealed))}
+	w.Header()["CONTENT-RANGE"] = []string{fmt.Sprintf("%s %d-%d/%d", cmp.Or(f.rangeUnit, "BYTES"), a, z, len(sealed))}
 	w.WriteHeader(http.StatusPartialContent)
 	_ = json.NewEncoder(w).Encode(map[string]any{"errcode": 0, "errmsg": "ok", "content": base64.StdEncoding.EncodeToString(sealed[a : z+1])})
 }

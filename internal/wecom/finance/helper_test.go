@@ -56,7 +56,7 @@ func TestHelperEndsWithItsParent(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	f.chat = func(uint64, int) string { close(entered); <-release; return "{}" }
 	defer close(release)
-	p, err := startProcess([]string{os.Args[0], "finance-helper"}, &stderrLog{log: slog.New(slog.DiscardHandler)})
+	p, err := startProcess(t.Context(), []string{os.Args[0], "finance-helper"}, &stderrLog{log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestHelperEndsWithItsParent(t *testing.T) {
 func TestHelperStoppedWhenIdle(t *testing.T) {
 	f := newFakeWeCom(t)
 	o := sdkOptions(t, f)
-	p, err := startProcess([]string{os.Args[0], "finance-helper"}, &stderrLog{log: slog.New(slog.DiscardHandler)})
+	p, err := startProcess(t.Context(), []string{os.Args[0], "finance-helper"}, &stderrLog{log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,8 +33,8 @@ type process struct {
 // startProcess runs a helper. It inherits only what a library needs of the
 // environment: no settings of ours and no proxy variables, which the SDK's
 // libcurl would obey.
-func startProcess(command []string, stderr *stderrLog) (*process, error) {
-	cmd := exec.Command(command[0], command[1:]...)
+func startProcess(ctx context.Context, command []string, stderr *stderrLog) (*process, error) {
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...) // it outlives the call that starts it
 	for _, name := range []string{"PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
 		if value, ok := os.LookupEnv(name); ok {
 			cmd.Env = append(cmd.Env, name+"="+value)

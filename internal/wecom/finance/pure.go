@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 
 	"huicun/internal/wecom/wecomcrypt"
@@ -26,9 +25,7 @@ type pureClient struct {
 	http *http.Client
 	now  func() time.Time
 
-	ctx    context.Context // ends when the client is closed
-	cancel context.CancelFunc
-	calls  sync.RWMutex // held for reading during a call
+	life lifetime
 
 	fetching chan struct{} // holds one element while the token is used or fetched
 	token    string
@@ -48,7 +45,6 @@ func OpenPure(_ context.Context, o Options) (Client, error) {
 		return nil, err
 	}
 	c := &pureClient{opts: o, now: time.Now, fetching: make(chan struct{}, 1)}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.http = &http.Client{
 		Timeout: o.Timeout,
 		Transport: &http.Transport{
@@ -70,23 +66,9 @@ func OpenPure(_ context.Context, o Options) (Client, error) {
 
 // Close implements Client.
 func (c *pureClient) Close() error {
-	c.cancel()
-	c.calls.Lock()
-	defer c.calls.Unlock()
+	c.life.end()
 	c.http.CloseIdleConnections()
 	return nil
-}
-
-// begin ties ctx to the life of the client.
-func (c *pureClient) begin(ctx context.Context) (context.Context, func(), error) {
-	c.calls.RLock()
-	if c.ctx.Err() != nil {
-		c.calls.RUnlock()
-		return nil, nil, ErrClosed
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(c.ctx, func() { cancel(ErrClosed) })
-	return ctx, func() { stop(); cancel(nil); c.calls.RUnlock() }, nil
 }
 
 // GetChatData implements Client.
@@ -94,7 +76,7 @@ func (c *pureClient) GetChatData(ctx context.Context, seq uint64, limit uint32) 
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	ctx, end, err := c.begin(ctx)
+	ctx, end, err := c.life.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +92,13 @@ func (c *pureClient) GetChatData(ctx context.Context, seq uint64, limit uint32) 
 
 // DecryptData implements Client.
 func (c *pureClient) DecryptData(ctx context.Context, items []Sealed) ([]Opened, error) {
+	ctx, end, err := c.life.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	results := make([]Opened, len(items))
 	for i, item := range items {
-		if c.ctx.Err() != nil {
-			return nil, ErrClosed
-		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -18,7 +18,7 @@ const (
 
 // GetMediaData implements Client.
 func (c *pureClient) GetMediaData(ctx context.Context, indexBuf, sdkFileID string) (MediaPart, error) {
-	ctx, end, err := c.begin(ctx)
+	ctx, end, err := c.life.begin(ctx)
 	if err != nil {
 		return MediaPart{}, err
 	}

@@ -32,27 +32,28 @@ type relay struct {
 	config *tls.Config
 	slots  chan struct{}
 
-	ctx    context.Context // ends all connections
-	cancel context.CancelFunc
+	cancel context.CancelFunc // ends all connections
 	wg     sync.WaitGroup
 
 	mu     sync.Mutex
 	grants map[string]*grant // by the Proxy-Authorization header
 }
 
-// startRelay listens on a free port of the loopback.
-func startRelay(up *upstream, log *slog.Logger) (*relay, error) {
+// startRelay listens on a free port of the loopback until close is called; ctx
+// is for the start only.
+func startRelay(ctx context.Context, up *upstream, log *slog.Logger) (*relay, error) {
 	config, err := throwAwayTLS()
 	if err != nil {
 		return nil, fmt.Errorf("finance: make the relay's certificate: %w", err)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("finance: start the relay: %w", err)
 	}
 	r := &relay{up: up, log: log, ln: ln, config: config, slots: make(chan struct{}, relayMaxConns), grants: map[string]*grant{}}
-	r.ctx, r.cancel = context.WithCancel(context.Background())
-	r.wg.Go(r.accept)
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.cancel = cancel
+	r.wg.Go(func() { r.accept(running) })
 	return r, nil
 }
 
@@ -75,15 +76,15 @@ func (r *relay) close() {
 	r.wg.Wait()
 }
 
-func (r *relay) accept() {
+func (r *relay) accept(ctx context.Context) {
 	for {
 		conn, err := r.ln.Accept()
 		if err != nil {
-			if r.ctx.Err() != nil {
+			if ctx.Err() != nil {
 				return
 			}
-			r.log.Warn("sdk relay: accept", "err", err)
-			if pause(r.ctx, 100*time.Millisecond) != nil {
+			r.log.WarnContext(ctx, "sdk relay cannot accept", "err", err)
+			if pause(ctx, 100*time.Millisecond) != nil {
 				return
 			}
 			continue
@@ -92,7 +93,7 @@ func (r *relay) accept() {
 		case r.slots <- struct{}{}:
 			r.wg.Go(func() {
 				defer func() { <-r.slots }()
-				r.handle(conn)
+				r.handle(ctx, conn)
 			})
 		default:
 			_ = conn.Close()
@@ -101,9 +102,9 @@ func (r *relay) accept() {
 }
 
 // handle serves one connection of the SDK.
-func (r *relay) handle(raw net.Conn) {
+func (r *relay) handle(ctx context.Context, raw net.Conn) {
 	defer raw.Close()
-	stop := context.AfterFunc(r.ctx, func() { _ = raw.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	g, status := r.greet(raw)
 	if status != http.StatusOK {
@@ -112,14 +113,14 @@ func (r *relay) handle(raw net.Conn) {
 	}
 	g.enter()
 	defer g.leave()
-	server, err := r.up.dial(r.ctx)
+	server, err := r.up.dial(ctx)
 	if err != nil {
 		g.fail(err)
 		refuse(raw, http.StatusBadGateway)
 		return
 	}
 	defer server.NetConn().Close()
-	if err := r.connect(raw, server); err != nil && r.ctx.Err() == nil {
+	if err := r.connect(ctx, raw, server); err != nil && ctx.Err() == nil {
 		g.fail(err)
 	}
 }
@@ -169,18 +170,18 @@ func refuse(conn net.Conn, status int) {
 }
 
 // connect ends the SDK's TLS and carries its bytes to the server and back.
-func (r *relay) connect(raw net.Conn, server *tls.Conn) error {
+func (r *relay) connect(ctx context.Context, raw net.Conn, server *tls.Conn) error {
 	if _, err := io.WriteString(raw, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
 		return &dialError{ClassRetry, "the SDK closed its connection", err}
 	}
 	client := tls.Server(&idleConn{Conn: raw, idle: r.up.idle()}, r.config)
-	ctx, cancel := context.WithTimeout(r.ctx, relayGreeting)
+	greeting, cancel := context.WithTimeout(ctx, relayGreeting)
 	defer cancel()
-	if err := client.HandshakeContext(ctx); err != nil {
+	if err := client.HandshakeContext(greeting); err != nil {
 		return &dialError{ClassConfig, "this SDK does not accept the relay's certificate; " +
 			"switch the relay off if this SDK checks certificates itself", err}
 	}
-	if err := r.pipe(client, server); err != nil {
+	if err := pipe(ctx, client, server); err != nil {
 		return &dialError{ClassRetry, "the connection to WeCom broke off", err}
 	}
 	return nil
@@ -188,12 +189,12 @@ func (r *relay) connect(raw net.Conn, server *tls.Conn) error {
 
 // pipe copies both ways until one side ends. Only a clean end of the server
 // becomes a clean end for the SDK: a cut answer must not look complete.
-func (r *relay) pipe(client, server *tls.Conn) error {
+func pipe(ctx context.Context, client, server *tls.Conn) error {
 	closeBoth := func() {
 		_ = client.NetConn().Close()
 		_ = server.NetConn().Close()
 	}
-	stop := context.AfterFunc(r.ctx, closeBoth)
+	stop := context.AfterFunc(ctx, closeBoth)
 	defer stop()
 	up, down := make(chan error, 1), make(chan error, 1)
 	go func() { _, err := io.Copy(server, client); up <- err }()

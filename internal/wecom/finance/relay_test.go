@@ -28,7 +28,7 @@ func newRelay(t *testing.T, o Options) *relay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := startRelay(up, slog.New(slog.DiscardHandler))
+	r, err := startRelay(t.Context(), up, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,9 +28,8 @@ type sdkClient struct {
 	chat  chan *worker
 	media chan *worker // the same channel when there is only one worker
 
-	ctx    context.Context // ends when the client is closed
-	cancel context.CancelFunc
-	close  func() error
+	life  lifetime
+	close func() error
 }
 
 // OpenSDK opens WeCom's own library in helper processes. It fails at once when
@@ -47,10 +46,8 @@ func OpenSDK(ctx context.Context, o Options) (Client, error) {
 		return nil, err
 	}
 	c := &sdkClient{opts: o}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.close = sync.OnceValue(c.shutDown)
-	if err := c.startRelay(); err != nil {
-		c.cancel()
+	if err := c.startRelay(ctx); err != nil {
 		return nil, err
 	}
 	c.makeWorkers()
@@ -80,7 +77,7 @@ func (o *Options) helperCommand() error {
 }
 
 // startRelay starts the relay unless it is switched off.
-func (c *sdkClient) startRelay() error {
+func (c *sdkClient) startRelay(ctx context.Context) error {
 	if !c.opts.Relay {
 		return nil
 	}
@@ -88,7 +85,7 @@ func (c *sdkClient) startRelay() error {
 	if err != nil {
 		return err
 	}
-	c.relay, err = startRelay(up, c.opts.Log)
+	c.relay, err = startRelay(ctx, up, c.opts.Log)
 	return err
 }
 
@@ -125,12 +122,11 @@ func (c *sdkClient) use(ctx context.Context, pool chan *worker, fn func(context.
 
 // useEither is use with whichever worker is free first.
 func (c *sdkClient) useEither(ctx context.Context, a, b chan *worker, fn func(context.Context, *worker) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(c.ctx, func() { cancel(ErrClosed) })()
-	if c.ctx.Err() != nil {
-		return ErrClosed
+	ctx, end, err := c.life.begin(ctx)
+	if err != nil {
+		return err
 	}
+	defer end()
 	pool := a
 	var w *worker
 	select {
@@ -173,10 +169,10 @@ func (c *sdkClient) GetChatData(ctx context.Context, seq uint64, limit uint32) (
 // GetMediaData implements Client.
 func (c *sdkClient) GetMediaData(ctx context.Context, indexBuf, sdkFileID string) (MediaPart, error) {
 	if sdkFileID == "" || strings.ContainsRune(sdkFileID, 0) {
-		return MediaPart{}, &Error{Op: opGetMediaData, Code: 10005, Class: ClassPermanent}
+		return MediaPart{}, mediaError(10005, "sdkfileid")
 	}
 	if strings.ContainsRune(indexBuf, 0) {
-		return MediaPart{}, &Error{Op: opGetMediaData, Code: 10000, Class: ClassPermanent, Reason: "malformed index buffer"}
+		return MediaPart{}, mediaError(10000, "malformed index buffer")
 	}
 	var part MediaPart
 	err := c.use(ctx, c.media, func(ctx context.Context, w *worker) error {
@@ -184,6 +180,9 @@ func (c *sdkClient) GetMediaData(ctx context.Context, indexBuf, sdkFileID string
 		part = MediaPart{Data: r.Data, OutIndexBuf: r.OutIndexBuf, Finished: r.Finished}
 		return err
 	})
+	if err == nil && !part.Finished && (part.OutIndexBuf == "" || part.OutIndexBuf == indexBuf) {
+		err = mediaError(10002, "the part is not the last one but no other follows") // else the caller would never end
+	}
 	if err != nil {
 		return MediaPart{}, err
 	}
@@ -227,17 +226,17 @@ func chunkLen(items []Sealed) int {
 // Close implements Client.
 func (c *sdkClient) Close() error { return c.close() }
 
-// shutDown waits for the calls in flight, which end at once, and stops everything.
+// shutDown ends the calls in flight and then everything else.
 func (c *sdkClient) shutDown() error {
-	c.cancel()
+	c.life.end()
 	var wg sync.WaitGroup
-	stop := func(pool chan *worker) {
+	for i := range c.opts.Workers {
+		pool := c.media
+		if i == 0 {
+			pool = c.chat
+		}
 		w := <-pool
 		wg.Go(w.close)
-	}
-	stop(c.chat)
-	for range c.opts.Workers - 1 {
-		stop(c.media)
 	}
 	wg.Wait()
 	if c.relay != nil {

@@ -97,7 +97,8 @@ func (u *upstream) setProxy(text string) error {
 // dial opens a connection whose certificate has been checked. Errors are
 // *dialError, unless ctx ended.
 func (u *upstream) dial(ctx context.Context) (*tls.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, u.timeout)
+	// Before the caller's own timeout, so that it learns the reason.
+	ctx, cancel := context.WithTimeout(ctx, u.timeout*3/4)
 	defer cancel()
 	raw, err := u.connect(ctx)
 	if err != nil {
@@ -123,7 +124,7 @@ func (u *upstream) wrap(err error) error {
 		return err
 	case errors.As(err, &cert):
 		return &dialError{ClassConfig, "the certificate of " + u.describe + " is not to be trusted as that of " + Host +
-			"; something between here and WeCom intercepts TLS, or the configured CA file is not the right one", cert.Err}
+			"; something between here and WeCom intercepts TLS, the configured CA file is not the right one or this machine has no CA certificates", cert.Err}
 	default:
 		return &dialError{ClassRetry, "connect to " + u.describe, err}
 	}

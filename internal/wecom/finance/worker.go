@@ -45,7 +45,7 @@ func (w *worker) ready(ctx context.Context) (*process, error) {
 	if err := pause(ctx, w.notBefore.Sub(w.now())); err != nil {
 		return nil, err
 	}
-	p, err := startProcess(w.command, &stderrLog{log: w.log, worker: w.name})
+	p, err := startProcess(ctx, w.command, &stderrLog{log: w.log, worker: w.name})
 	if err != nil {
 		return nil, configError("the helper process does not start: %v", err)
 	}
