@@ -20,8 +20,10 @@ func TestParseChatData(t *testing.T) {
 		{"nothing newer", `{"errcode":0,"errmsg":"ok","chatdata":[]}`, Page{ErrMsg: "ok"}},
 		{"no chatdata", `{"errcode":0,"errmsg":"ok"}`, Page{ErrMsg: "ok"}},
 		{"chatdata null", `{"chatdata":null}`, Page{}},
-		{"errcode", `{"errcode":301042,"errmsg":"ip not\n allowed, hint: [0123456789abcdef0123456789], from ip: 1.2.3.4"}`,
-			Page{ErrCode: 301042, ErrMsg: "ip not  allowed, hint: [***], from ip: 1.2.3.4"}},
+		{
+			"errcode", `{"errcode":301042,"errmsg":"ip not\n allowed, hint: [0123456789abcdef0123456789], from ip: 1.2.3.4"}`,
+			Page{ErrCode: 301042, ErrMsg: "ip not  allowed, hint: [***], from ip: 1.2.3.4"},
+		},
 		{"item kept byte for byte", `{"errcode":0,"chatdata":[` + item + `]}`, Page{Items: []Item{{
 			Seq: math.MaxUint64, MsgID: "m1_external", PublicKeyVer: 3, EncryptRandomKey: "a2V5", EncryptChatMsg: "bXNn",
 			Raw: json.RawMessage(item),

@@ -106,7 +106,9 @@ func TestDecryptData(t *testing.T) {
 	eachClient(t, func(t *testing.T, _ *fakeWeCom, c Client) {
 		texts := [][]byte{
 			[]byte(`{"msgtype":"text"}`), []byte("你好，会存。"), bytes.Repeat([]byte("会话"), 1<<20/6),
-			[]byte("\x00\x01\n\t\x1f\"\\"), {}, {0xff, 0xfe},
+			[]byte("\x00\x01\n\t\x1f\"\\"),
+			{},
+			{0xff, 0xfe},
 		}
 		for i := range 400 { // several requests' worth
 			texts = append(texts, fmt.Appendf(nil, "消息 %d", i))

@@ -11,5 +11,5 @@ func newDecrypter(key *rsa.PrivateKey) Decrypter { return goDecrypter{key} }
 
 // Decrypt opens a ciphertext of 256 bytes.
 func (d goDecrypter) Decrypt(ciphertext []byte) ([]byte, error) {
-	return rsa.DecryptPKCS1v15(nil, d.key, ciphertext)
+	return rsa.DecryptPKCS1v15(nil, d.key, ciphertext) //nolint:staticcheck // the padding is WeCom's choice
 }

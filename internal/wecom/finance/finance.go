@@ -171,8 +171,10 @@ func configError(format string, args ...any) error {
 // checkLimit refuses what the SDK refuses, before it gets there.
 func checkLimit(limit uint32) error {
 	if limit < 1 || limit > MaxLimit {
-		return &Error{Op: opGetChatData, Code: 10000, Class: ClassConfig,
-			Reason: fmt.Sprintf("limit %d is not between 1 and %d", limit, MaxLimit)}
+		return &Error{
+			Op: opGetChatData, Code: 10000, Class: ClassConfig,
+			Reason: fmt.Sprintf("limit %d is not between 1 and %d", limit, MaxLimit),
+		}
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func writeFile(t *testing.T, path string, data []byte) {
 func seal(t *testing.T, version int, key *rsa.PrivateKey, text string) (item, encryptKey string) {
 	t.Helper()
 	encryptKey, msg := wecomcrypt.EncryptLikeWeCom([]byte(text))
-	random, err := rsa.EncryptPKCS1v15(rand.Reader, &key.PublicKey, []byte(encryptKey))
+	random, err := rsa.EncryptPKCS1v15(rand.Reader, &key.PublicKey, []byte(encryptKey)) //nolint:staticcheck // the padding is WeCom's choice
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestOpenKey(t *testing.T) {
 		t.Errorf("Versions (-want +got):\n%s", diff)
 	}
 	encrypt := func(plain string) string {
-		b, err := rsa.EncryptPKCS1v15(rand.Reader, &first.PublicKey, []byte(plain))
+		b, err := rsa.EncryptPKCS1v15(rand.Reader, &first.PublicKey, []byte(plain)) //nolint:staticcheck // the padding is WeCom's choice
 		if err != nil {
 			t.Fatal(err)
 		}

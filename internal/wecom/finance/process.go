@@ -151,8 +151,10 @@ func (p *process) stop(grace time.Duration) {
 func startError(err error) error {
 	var died *errDied
 	if errors.As(err, &died) {
-		return &Error{Op: opInit, Class: ClassRetry,
-			Reason: fmt.Sprintf("the helper process ended while the SDK was being loaded (%s)", died.how), Err: ErrCrashed}
+		return &Error{
+			Op: opInit, Class: ClassRetry,
+			Reason: fmt.Sprintf("the helper process ended while the SDK was being loaded (%s)", died.how), Err: ErrCrashed,
+		}
 	}
 	return err
 }

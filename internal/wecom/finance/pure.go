@@ -83,7 +83,7 @@ func (c *pureClient) GetChatData(ctx context.Context, seq uint64, limit uint32) 
 	defer end()
 	return c.withToken(ctx, func(token string) ([]byte, error) {
 		body := map[string]any{
-			"encrypt_sign": tokenChecksum(token), "seq": int64(seq), "version": 1, "limit": limit, //nolint:gosec // wraps as the SDK prints it
+			"encrypt_sign": tokenChecksum(token), "seq": int64(seq), "version": 1, "limit": limit, // wraps as the SDK prints it
 		}
 		answer, _, err := c.post(ctx, opGetChatData, "getchatdata", token, body, "")
 		return answer, err
@@ -127,7 +127,7 @@ func decryptCode(err error) int {
 func tokenChecksum(token string) string {
 	var h uint64
 	for _, c := range []byte(token) {
-		h = h*1313 + uint64(int64(int8(c))) //nolint:gosec // the SDK takes bytes as signed, too
+		h = h*1313 + uint64(int64(int8(c))) // the SDK takes bytes as signed, too
 	}
 	return strconv.FormatUint(h&0xffffffff^h>>32, 10)
 }

@@ -150,7 +150,7 @@ func openPart(id mediaID, want span, header http.Header, answer []byte) (MediaPa
 // answer without a range is the whole file.
 func nextSpan(want span, contentRange string, got int64) (*span, error) {
 	if contentRange == "" {
-		return nil, nil //nolint:nilnil // no next part
+		return nil, nil // no next part
 	}
 	var have span
 	var total int64
@@ -159,7 +159,7 @@ func nextSpan(want span, contentRange string, got int64) (*span, error) {
 		return nil, mediaError(10002, "the answer has another range than was asked for")
 	}
 	if have.to+1 == total {
-		return nil, nil //nolint:nilnil // no next part
+		return nil, nil // no next part
 	}
 	return &span{have.to + 1, min(have.to+want.len(), total-1)}, nil
 }

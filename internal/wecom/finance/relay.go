@@ -196,24 +196,38 @@ func pipe(ctx context.Context, client, server *tls.Conn) error {
 	}
 	stop := context.AfterFunc(ctx, closeBoth)
 	defer stop()
-	up, down := make(chan error, 1), make(chan error, 1)
-	go func() { _, err := io.Copy(server, client); up <- err }()
-	go func() { down <- download(client, server) }()
+	var up, down copying
+	up.start(func() error { _, err := io.Copy(server, client); return err })
+	down.start(func() error { return download(client, server) })
 	select {
-	case err := <-down:
-		if err == nil && client.CloseWrite() == nil {
+	case <-down.done:
+		if down.err == nil && client.CloseWrite() == nil {
 			timer := time.AfterFunc(relayGoodbye, closeBoth)
 			defer timer.Stop()
 		} else {
 			closeBoth()
 		}
-		<-up
-		return err
-	case err := <-up:
+		<-up.done
+		return down.err
+	case <-up.done:
 		closeBoth()
-		<-down
-		return err
+		<-down.done
+		return up.err
 	}
+}
+
+// copying is one direction of a pipe.
+type copying struct {
+	done chan struct{}
+	err  error // valid when done is closed
+}
+
+func (c *copying) start(do func() error) {
+	c.done = make(chan struct{})
+	go func() {
+		defer close(c.done)
+		c.err = do()
+	}()
 }
 
 // download copies the answer. Go takes an end without a goodbye in TLS for a

@@ -45,8 +45,10 @@ func (s *Source) Page(ctx context.Context, seq int64, limit int) ([]ingest.Outer
 // newOuter maps one item. A record without msgid is told from others by its
 // bytes, so that it is kept once.
 func newOuter(it Item) ingest.Outer {
-	o := ingest.Outer{Seq: int64(it.Seq), MsgID: it.MsgID, PublicKeyVer: int(min(it.PublicKeyVer, math.MaxInt32)),
-		RandomKey: it.EncryptRandomKey, ChatMsg: it.EncryptChatMsg, JSON: it.Raw}
+	o := ingest.Outer{
+		Seq: int64(it.Seq), MsgID: it.MsgID, PublicKeyVer: int(min(it.PublicKeyVer, math.MaxInt32)),
+		RandomKey: it.EncryptRandomKey, ChatMsg: it.EncryptChatMsg, JSON: it.Raw,
+	}
 	if o.MsgID == "" {
 		o.MsgID = fmt.Sprintf("no msgid, seq %d", it.Seq)
 	}

@@ -2,7 +2,6 @@ package finance
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -48,8 +47,7 @@ func (s *stderrLog) flush() {
 	defer s.mu.Unlock()
 	s.endLine()
 	if s.hidden > 0 {
-		s.log.LogAttrs(context.Background(), slog.LevelDebug, "sdk helper wrote more lines",
-			slog.String("worker", s.worker), slog.Int("hidden", s.hidden))
+		s.log.Debug("sdk helper wrote more lines", "worker", s.worker, "hidden", s.hidden)
 	}
 	s.logged, s.hidden = 0, 0
 }
@@ -64,8 +62,7 @@ func (s *stderrLog) endLine() {
 		s.hidden++
 	default:
 		s.logged++
-		s.log.LogAttrs(context.Background(), slog.LevelDebug, "sdk helper stderr",
-			slog.String("worker", s.worker), slog.String("line", text))
+		s.log.Debug("sdk helper stderr", "worker", s.worker, "line", text)
 	}
 }
 

@@ -147,8 +147,10 @@ func (w *worker) call(ctx context.Context, op string, q request) (reply, error) 
 		}
 	}
 	if isDied(err) {
-		return r, &Error{Op: op, Class: ClassRetry, Err: ErrCrashed,
-			Reason: fmt.Sprintf("%d times in a row (%v)", maxAttempts, err)}
+		return r, &Error{
+			Op: op, Class: ClassRetry, Err: ErrCrashed,
+			Reason: fmt.Sprintf("%d times in a row (%v)", maxAttempts, err),
+		}
 	}
 	return r, err
 }
