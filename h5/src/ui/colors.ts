@@ -1,12 +1,14 @@
 // A colour of one's own for everybody without a picture: WeCom withholds avatars.
 
-/** A stable number from text (FNV-1a, 32 bits). */
+/** A stable number from text: FNV-1a, its bits mixed so that similar ids differ. */
 export function hash(text: string): number {
   let h = 0x811c9dc5
   for (let i = 0; i < text.length; i++) {
     h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
   }
-  return h >>> 0
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
 }
 
 /** The tile's colour for a person; dark enough for white letters (WCAG AA). */
@@ -16,13 +18,20 @@ export function tileColor(id: string): string {
 
 const cjk = /[\u3400-\u9fff\uf900-\ufaff]/
 
-/** What stands on the tile: the last two characters of a Chinese name, else initials. */
+/** Forms of address that customers are noted with: 陈先生, 王经理, 李姐. */
+const address = /(先生|女士|小姐|太太|经理|老师|老板|总|哥|姐)$/
+
+/**
+ * What stands on the tile: the last two characters of a Chinese name, the surname
+ * where a form of address follows it, else initials. What is in brackets is left out.
+ */
 export function initials(name: string): string {
-  const trimmed = name.trim()
+  const trimmed = name.replace(/[（(【[].*$/, '').trim() || name.trim()
   if (!trimmed) return '?'
   if (cjk.test(trimmed)) {
-    const letters = Array.from(trimmed).filter((letter) => cjk.test(letter))
-    return letters.slice(-2).join('')
+    const bare = trimmed.replace(address, '')
+    const letters = Array.from(bare || trimmed).filter((letter) => cjk.test(letter))
+    return letters.slice(bare && bare !== trimmed ? -1 : -2).join('')
   }
   const words = trimmed.split(/[\s._-]+/).filter(Boolean)
   const first = words.length > 1 ? words.slice(0, 2).map(firstLetter) : [firstLetter(trimmed)]

@@ -16,9 +16,18 @@ export function extensionOf(media: Api['MediaContent'] | undefined): string {
   return ext.replace(/[^\p{L}\p{N}]/gu, '').slice(0, 4).toUpperCase()
 }
 
-/** A file name in two parts, so that the ending stays in view when it is cut. */
-export function splitName(name: string): { head: string; tail: string } {
+/** Width of a file name in a card: two lines, in full-width characters. */
+const nameWidth = 19
+/** How much of its end stays in view, in characters. */
+const endLength = 8
+
+/** A file name cut in the middle where it is long, so that its ending stays in view. */
+export function shortName(name: string): string {
   const letters = Array.from(name)
-  if (letters.length <= 14) return { head: name, tail: '' }
-  return { head: letters.slice(0, -8).join(''), tail: letters.slice(-8).join('') }
+  const width = (of: string[]) => of.reduce((sum, one) => sum + ((one.codePointAt(0) ?? 0) > 0x2e7f ? 1 : 0.6), 0)
+  if (width(letters) <= nameWidth) return name
+  const end = letters.slice(-endLength)
+  const head = letters.slice(0, -endLength)
+  while (head.length > 1 && width(head) + width(end) + 1 > nameWidth) head.pop()
+  return `${head.join('')}…${end.join('')}`
 }
