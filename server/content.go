@@ -1,0 +1,96 @@
+package server
+
+import (
+	"huicun/internal/archive"
+	"huicun/server/api"
+)
+
+// newContent maps what a message says; e is the message that it belongs to.
+func newContent(c archive.Content, e archive.Entry) api.Content {
+	out := api.Content{
+		Kind: api.ContentKind(c.Kind), Text: newText(c.Text), Media: newMedia(c.Media), Location: newLocation(c.Location),
+		Record: newRecord(c.Record, e), Notice: optional(c.Notice),
+	}
+	if !out.Kind.Valid() {
+		out.Kind = api.ContentKind(archive.ContentUnsupported)
+	}
+	if c.Revoke != nil {
+		out.Revoke = &api.RevokeContent{MessageId: optional(e.RevokesID)}
+	}
+	if c.Consent != nil {
+		out.Consent = &api.ConsentContent{
+			Agreed: c.Consent.Agreed, Person: newPerson(personOf(e, c.Consent.Person)), At: optionalTime(c.Consent.At),
+		}
+	}
+	if c.Card != nil {
+		out.Card = &api.CardContent{Person: newPerson(personOf(e, c.Card.Person)), CorpName: optional(c.Card.CorpName)}
+	}
+	out.Links = optionalList(mapAll(c.Links, newLink))
+	out.Parts = optionalList(mapAll(c.Parts, func(p archive.Content) api.Content { return newContent(p, e) }))
+	out.Fields = optionalList(mapAll(c.Fields, func(f archive.Field) api.Field { return api.Field{Key: f.Key, Value: f.Value} }))
+	return out
+}
+
+// optionalList gives nil for an empty list, which the API leaves out.
+func optionalList[T any](list []T) *[]T {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list
+}
+
+func newText(t *archive.Text) *api.TextContent {
+	if t == nil {
+		return nil
+	}
+	out := &api.TextContent{Body: t.Body}
+	if t.Quote != nil {
+		out.Quote = &api.Quote{Author: t.Quote.Author, Body: t.Quote.Body}
+	}
+	return out
+}
+
+// newMedia maps a file. Fetching the bytes comes with a later release; until
+// then a file that has an id is pending.
+func newMedia(m *archive.Media) *api.MediaContent {
+	if m == nil {
+		return nil
+	}
+	state := api.MediaContentState("pending")
+	if m.SDKFileID == "" {
+		state = "none"
+	}
+	return &api.MediaContent{
+		Name: optional(m.Name), Ext: optional(m.Ext), SizeBytes: optional(m.SizeBytes),
+		DurationSeconds: optional(int(m.DurationSeconds)), Width: optional(int(m.Width)), Height: optional(int(m.Height)),
+		Md5: optional(m.MD5), State: state,
+	}
+}
+
+func newLocation(l *archive.Location) *api.LocationContent {
+	if l == nil {
+		return nil
+	}
+	return &api.LocationContent{
+		Title: optional(l.Title), Address: optional(l.Address), Latitude: &l.Latitude, Longitude: &l.Longitude,
+		Zoom: optional(int(l.Zoom)),
+	}
+}
+
+func newLink(l archive.Link) api.LinkContent {
+	return api.LinkContent{
+		Title: l.Title, Description: optional(l.Description), Url: optional(l.URL), Source: optional(l.Source),
+	}
+}
+
+func newRecord(r *archive.Record, e archive.Entry) *api.RecordContent {
+	if r == nil {
+		return nil
+	}
+	items := mapAll(r.Items, func(it archive.RecordItem) api.RecordItem {
+		return api.RecordItem{
+			SentAt: optionalTime(it.SentAt), FromChatroom: optional(it.FromChatroom), Content: newContent(it.Content, e),
+		}
+	})
+	return &api.RecordContent{Title: r.Title, Items: items, Truncated: optional(r.Truncated)}
+}

@@ -1,0 +1,353 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"huicun/internal/access"
+	"huicun/internal/archive"
+	"huicun/internal/fault"
+	"huicun/server/api"
+)
+
+// Times of a live stream.
+const (
+	liveHeartbeat = 15 * time.Second       // proxies cut what is silent for longer
+	liveRecheck   = 3 * time.Second        // how long a revoked session may go on
+	livePause     = 200 * time.Millisecond // between two reads, under load
+	liveResetWait = 2 * time.Second        // after telling a stream to refetch
+	liveWrite     = 10 * time.Second       // for a slow reader; it connects again
+	liveRetry     = 2 * time.Second        // told to EventSource
+)
+
+// Live is where live events come from.
+type Live struct {
+	// Listen calls on for each notice until ctx ends; one of the numbers is 0.
+	// Where notices may have been missed, it calls on(0, 0).
+	Listen     func(ctx context.Context, on func(batchID, violationID int64)) error
+	Source     LiveSource
+	Violations LiveViolations
+}
+
+// LiveSource reads what is new; archive.Service.
+type LiveSource interface {
+	// LiveStart is the position now.
+	LiveStart(ctx context.Context) (int64, error)
+	// LiveSince gives what came after a position, in order, and where to go on.
+	// truncated: it is too much; the viewer has to refetch.
+	LiveSince(ctx context.Context, v access.Viewer, after, conv int64) (events []archive.LiveEvent, next int64, truncated bool, err error)
+}
+
+// LiveViolations reads violations that are new; store.DB.
+type LiveViolations interface {
+	LastViolationID(ctx context.Context) (int64, error)
+	// FindLiveViolations gives those in scope after an id, in order.
+	FindLiveViolations(ctx context.Context, s access.Scope, after int64, limit int) ([]archive.LiveViolation, error)
+}
+
+// position is how far a stream has got. Its text is the id of an event:
+// "batch" or "batch.violation".
+type position struct{ batch, violation int64 }
+
+func (p position) String() string { return text(p.batch) + "." + text(p.violation) }
+
+// parsePosition reads the id of an event; violation is -1 when it has none.
+func parsePosition(s string) (position, error) {
+	batch, violation, both := strings.Cut(s, ".")
+	p := position{violation: -1}
+	var err error
+	if p.batch, err = strconv.ParseInt(batch, 10, 64); err == nil && both {
+		p.violation, err = strconv.ParseInt(violation, 10, 64)
+	}
+	if err != nil || p.batch < 0 || both && p.violation < 0 {
+		return position{}, fault.Invalid("last_event_id", "no id of an event")
+	}
+	return p, nil
+}
+
+// StreamLive answers GET /live.
+func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject) (api.StreamLiveResponseObject, error) {
+	ctx, r := caller(ctx)
+	l := &liveStream{s: s, ctx: ctx, r: r, viewer: r.viewer}
+	var err error
+	if req.Params.Conversation != nil {
+		if l.conv, err = number(*req.Params.Conversation, "conversation"); err != nil {
+			return nil, err
+		}
+	}
+	if l.at, err = s.liveStart(ctx, r, value(req.Params.LastEventId)); err != nil {
+		return nil, err
+	}
+	if l.stream, err = s.hub.open(string(r.session.ID)); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// liveStart reads where a stream goes on: the header that EventSource sends
+// when it connects again wins over the parameter of the first connection.
+func (s *Server) liveStart(ctx context.Context, r *request, param string) (position, error) {
+	id := r.lastEventID
+	if id == "" {
+		id = param
+	}
+	p := position{violation: -1}
+	var err error
+	if id != "" {
+		p, err = parsePosition(id)
+	} else {
+		p.batch, err = s.Live.Source.LiveStart(ctx)
+	}
+	if err == nil && p.violation < 0 {
+		p.violation, err = s.Live.Violations.LastViolationID(ctx)
+	}
+	return p, err
+}
+
+// liveStream is one open stream. It reads and writes in one goroutine.
+type liveStream struct {
+	s      *Server
+	ctx    context.Context // of the request; the generated code passes none to the answer
+	r      *request
+	viewer access.Viewer // as of the last look
+	conv   int64         // its messages are sent in full; 0: none
+	at     position      // everything up to here was sent
+	stream *stream
+	w      http.ResponseWriter
+	rc     *http.ResponseController
+}
+
+// errLiveOver ends a stream without anything being wrong.
+var errLiveOver = errors.New("stream over")
+
+// VisitStreamLiveResponse writes events until somebody ends the stream.
+func (l *liveStream) VisitStreamLiveResponse(w http.ResponseWriter) error {
+	defer l.s.hub.leave(l.stream)
+	l.w, l.rc = w, http.NewResponseController(w)
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.WriteHeader(http.StatusOK)
+	err := l.run()
+	if err != nil && !errors.Is(err, errLiveOver) && l.ctx.Err() == nil {
+		slog.WarnContext(l.ctx, "live stream ended", "err", err, "request_id", l.r.id)
+	}
+	return nil
+}
+
+func (l *liveStream) run() error {
+	if err := l.write(fmt.Sprintf("retry: %d\n: open\n\n", liveRetry.Milliseconds())); err != nil {
+		return err
+	}
+	heartbeat := time.NewTicker(liveHeartbeat)
+	defer heartbeat.Stop()
+	recheck := time.NewTicker(l.s.liveRecheck)
+	defer recheck.Stop()
+	rest := time.NewTimer(0) // fires when the pause after a read is over
+	defer rest.Stop()
+	resting, due := true, true
+	if err := l.catchUpViolations(); err != nil {
+		return err
+	}
+	for {
+		var err error
+		select {
+		case <-l.ctx.Done():
+			return errLiveOver
+		case <-l.stream.done:
+			return errLiveOver
+		case <-heartbeat.C:
+			err = l.write(": still here\n\n")
+		case <-recheck.C:
+			err = l.recheck()
+		case id := <-l.stream.violations:
+			err = l.sendViolation(id)
+		case <-l.stream.missed:
+			err = l.catchUpViolations()
+		case <-l.stream.wake:
+			due = true
+		case <-rest.C:
+			resting = false
+		}
+		if err == nil && due && !resting {
+			var pause time.Duration
+			pause, err = l.catchUp()
+			rest.Reset(pause)
+			due, resting = false, true
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// recheck reads session and viewer again: a session that was ended, or an
+// account that was disabled, sees nothing more.
+func (l *liveStream) recheck() error {
+	sess, v, err := l.s.Access.Peek(l.ctx, l.r.token)
+	if fault.Is(err, fault.CodeUnauthenticated) {
+		return errLiveOver
+	}
+	if err != nil {
+		return err
+	}
+	if string(sess.ID) != string(l.r.session.ID) {
+		return errLiveOver
+	}
+	l.viewer = v
+	return nil
+}
+
+// catchUp sends what is new and says how long to wait before looking again.
+func (l *liveStream) catchUp() (time.Duration, error) {
+	if err := l.recheck(); err != nil {
+		return 0, err
+	}
+	events, next, truncated, err := l.s.Live.Source.LiveSince(l.ctx, l.viewer, l.at.batch, 0)
+	if err != nil {
+		return 0, err
+	}
+	if truncated {
+		l.at.batch = next
+		return liveResetWait, l.event("reset", struct{}{})
+	}
+	last := lastOfConversations(events)
+	for i, e := range events {
+		if err := l.sendEntry(e, last[e.Entry.ConvID] == i); err != nil {
+			return 0, err
+		}
+		if i+1 == len(events) || events[i+1].BatchID != e.BatchID {
+			l.at.batch = e.BatchID
+		}
+	}
+	l.at.batch = max(l.at.batch, next)
+	return livePause, l.mark(len(events) > 0)
+}
+
+// mark tells the browser that all of a batch has arrived: events carry the id
+// of the batch before, so that a cut in mid-batch repeats some and loses none.
+func (l *liveStream) mark(sent bool) error {
+	if !sent {
+		return nil
+	}
+	// An event without data only sets the last event id
+	// (html.spec.whatwg.org, 9.2.6).
+	return l.write("id: " + l.at.String() + "\n\n")
+}
+
+// lastOfConversations gives the index of each conversation's newest event.
+func lastOfConversations(events []archive.LiveEvent) map[int64]int {
+	last := map[int64]int{}
+	for i, e := range events {
+		if j, ok := last[e.Entry.ConvID]; !ok || !e.Entry.SentAt.Before(events[j].Entry.SentAt) {
+			last[e.Entry.ConvID] = i
+		}
+	}
+	return last
+}
+
+// sendEntry sends a message to whom has its chat open, and the news of the
+// conversation once.
+func (l *liveStream) sendEntry(e archive.LiveEvent, last bool) error {
+	conv := text(e.Entry.ConvID)
+	if e.Entry.ConvID == l.conv {
+		if err := l.event("message", api.MessageEvent{ConversationId: conv, Message: newMessage(e.Entry)}); err != nil {
+			return err
+		}
+	}
+	if !last {
+		return nil
+	}
+	return l.event("conversation", api.ConversationEvent{
+		ConversationId: conv,
+		Last: api.LastMessage{
+			Id: e.Entry.ID, SentAt: e.Entry.SentAt.UTC(), Msgtype: e.Entry.MsgType,
+			Text: e.Entry.Text, Sender: newPerson(e.Entry.Sender),
+		},
+		Persons: &e.Persons,
+	})
+}
+
+// sendViolation sends a violation that was found just now, if the viewer may
+// see it. Ids may come out of order.
+func (l *liveStream) sendViolation(id int64) error {
+	if err := l.recheck(); err != nil {
+		return err
+	}
+	found, err := l.s.Live.Violations.FindLiveViolations(l.ctx, l.viewer.Scope(), id-1, 1)
+	if err != nil {
+		return err
+	}
+	l.at.violation = max(l.at.violation, id)
+	if len(found) == 0 || found[0].ID != id {
+		return nil
+	}
+	return l.violation(found[0])
+}
+
+// catchUpViolations sends what was found while nobody listened.
+func (l *liveStream) catchUpViolations() error {
+	if err := l.recheck(); err != nil {
+		return err
+	}
+	found, err := l.s.Live.Violations.FindLiveViolations(l.ctx, l.viewer.Scope(), l.at.violation, maxQueuedViolations+1)
+	if err != nil {
+		return err
+	}
+	if len(found) > maxQueuedViolations {
+		if l.at.violation, err = l.s.Live.Violations.LastViolationID(l.ctx); err != nil {
+			return err
+		}
+		return l.event("reset", struct{}{})
+	}
+	for _, v := range found {
+		l.at.violation = v.ID
+		if err := l.violation(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *liveStream) violation(v archive.LiveViolation) error {
+	e := api.ViolationEvent{ViolationId: text(v.ID), MessageId: optional(v.MessageID), Severity: api.Severity(v.Severity)}
+	if v.ConvID != 0 {
+		e.ConversationId = optional(text(v.ConvID))
+	}
+	return l.event("violation", e)
+}
+
+func (l *liveStream) event(name string, data any) error {
+	b, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	var msg strings.Builder
+	msg.Grow(len(b) + 64)
+	msg.WriteString("event: " + name + "\nid: " + l.at.String() + "\ndata: ")
+	msg.Write(b) // json.Marshal writes no line breaks
+	msg.WriteString("\n\n")
+	return l.write(msg.String())
+}
+
+// write sends at once. A reader that takes too long is dropped.
+func (l *liveStream) write(msg string) error {
+	err := l.rc.SetWriteDeadline(time.Now().Add(liveWrite))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := l.w.Write([]byte(msg)); err != nil {
+		return errLiveOver
+	}
+	if err := l.rc.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return errLiveOver
+	}
+	return nil
+}

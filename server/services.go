@@ -1,0 +1,125 @@
+package server
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"huicun/internal/access"
+	"huicun/internal/archive"
+	"huicun/internal/audit"
+	"huicun/internal/directory"
+)
+
+// Access signs viewers in and manages their accounts; access.Service.
+type Access interface {
+	StartLogin(ctx context.Context, browser, returnTo string) (access.Login, error)
+	UseState(ctx context.Context, browser, state string) (string, error)
+	SignIn(ctx context.Context, userid string, from audit.Origin, userAgent string) (string, error)
+	Session(ctx context.Context, token string) (access.Session, access.Viewer, error)
+	Peek(ctx context.Context, token string) (access.Session, access.Viewer, error)
+	SignOut(ctx context.Context, s access.Session, from audit.Origin) error
+	Accounts(ctx context.Context, v access.Viewer) ([]access.Account, error)
+	CreateAccount(ctx context.Context, v access.Viewer, in access.AccountInput, from audit.Origin) (access.Account, error)
+	UpdateAccount(ctx context.Context, v access.Viewer, id int64, in access.AccountInput, from audit.Origin) (access.Account, error)
+	UpdateMe(ctx context.Context, v access.Viewer, deletionAlerts bool, from audit.Origin) (access.Viewer, error)
+	ScopeSize(ctx context.Context, v access.Viewer) (int64, error)
+}
+
+// Archive reads chats within the scope of a viewer; archive.Service.
+type Archive interface {
+	Timeline(ctx context.Context, v access.Viewer, q archive.TimelineQuery) (archive.Window, error)
+	Entry(ctx context.Context, v access.Viewer, id string) (archive.Entry, error)
+	Raw(ctx context.Context, v access.Viewer, id string) ([]byte, error)
+	Find(ctx context.Context, v access.Viewer, q archive.FindQuery) (archive.HitPage, error)
+	Days(ctx context.Context, v access.Viewer, conv int64, tz string) ([]archive.Day, error)
+	Conversation(ctx context.Context, v access.Viewer, conv int64, as string) (archive.ConversationDetail, error)
+	Conversations(ctx context.Context, v access.Viewer, q archive.ConversationsQuery) (archive.ConversationPage, error)
+	Employees(ctx context.Context, v access.Viewer, q archive.EmployeesQuery) (archive.EmployeePage, error)
+	Employee(ctx context.Context, v access.Viewer, person string) (archive.Employee, error)
+	Departments(ctx context.Context, v access.Viewer) ([]archive.Department, error)
+	Persons(ctx context.Context, ids []string) (map[string]directory.Person, error)
+}
+
+// WeCom is the part of WeCom's API by which people sign in.
+type WeCom interface {
+	// AuthorizeURL is the page that signs in a browser inside WeCom.
+	AuthorizeURL(state, redirect string) string
+	// WebLoginURL is the page with a QR code, for all other browsers.
+	WebLoginURL(state, redirect, lang string) string
+	// UserByCode gives the userid of the member who came back with code. A
+	// fault of class unauthenticated: the code is no good, start again.
+	// access.CodeNotMember: somebody from outside.
+	UserByCode(ctx context.Context, code string) (string, error)
+}
+
+// Signature lets one page of this site use the JS-SDK.
+type Signature struct {
+	Timestamp int64 // epoch seconds
+	Nonce     string
+	Signature string
+}
+
+// Signer signs the address of a page with the ticket of kind corp or agent.
+type Signer func(ctx context.Context, kind, page string) (Signature, error)
+
+// Codec opens the callbacks of one configuration in the WeCom console.
+type Codec interface {
+	// Verify gives the answer to WeCom's check of the URL.
+	Verify(q url.Values) ([]byte, error)
+	// Open gives the message of an event.
+	Open(q url.Values, body []byte) ([]byte, error)
+}
+
+// Callbacks receives what WeCom sends.
+type Callbacks struct {
+	Codecs map[string]Codec // by the last part of the URL
+	// Parse names the event of an opened message.
+	Parse func(msg []byte) (event, changeType string, err error)
+	// Save keeps the message and the work that follows from it, and reports
+	// whether it was new.
+	Save func(ctx context.Context, configID, event, changeType string, msg []byte) (bool, error)
+	// Wake tells the puller that messages wait at WeCom; nil: nobody to tell.
+	Wake func(ctx context.Context)
+}
+
+// Status is the state of the archive, as `huicun status` prints it.
+type Status struct {
+	Seq                                       int64
+	Received, Stored, Quarantined, Duplicates int64
+	Gaps                                      []Gap // newest 20
+	GapTotal                                  int64
+	LastSuccessAt, CaughtUpAt                 time.Time
+	Lag                                       time.Duration
+	WindowLeft                                *time.Duration // nil before the first pull
+	Alarm                                     string         // none | notice | warning | critical | lost
+	LastError                                 string
+	LastErrorAt                               time.Time
+	Quarantine                                []QuarantineGroup
+	Pulls                                     []Pull // newest 20
+	Puller                                    string // who holds the lease
+}
+
+// Gap is a run of seqs that WeCom skipped.
+type Gap struct {
+	AfterSeq, BeforeSeq int64
+	Kind                string // skipped | window
+	NoticedAt           time.Time
+}
+
+// QuarantineGroup counts messages that could not be opened for one reason.
+type QuarantineGroup struct {
+	PublicKeyVer int
+	Reason       string
+	Messages     int64
+	Oldest       time.Time
+}
+
+// Pull is one record of calls of GetChatData.
+type Pull struct {
+	StartedAt, FinishedAt time.Time
+	FromSeq               int64
+	Calls, Received       int64
+	Outcome               string // stored | empty | error
+	Error                 string
+}

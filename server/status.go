@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"huicun/internal/fault"
+	"huicun/server/api"
+)
+
+// GetStatus answers GET /status.
+func (s *Server) GetStatus(ctx context.Context, _ api.GetStatusRequestObject) (api.GetStatusResponseObject, error) {
+	ctx, r := caller(ctx)
+	if err := adminOnly(r.viewer); err != nil {
+		return nil, err
+	}
+	st, err := s.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return api.GetStatus200JSONResponse(newStatus(st)), nil
+}
+
+func newStatus(st Status) api.Status {
+	out := api.Status{
+		Seq: text(st.Seq), Received: st.Received, Stored: st.Stored, Quarantined: st.Quarantined,
+		Duplicates: st.Duplicates, Balanced: st.Received == st.Stored+st.Quarantined,
+		Gaps: mapAll(st.Gaps, newGap), GapTotal: st.GapTotal,
+		LastSuccessAt: optionalTime(st.LastSuccessAt), CaughtUpAt: optionalTime(st.CaughtUpAt),
+		LagSeconds: int64(st.Lag.Seconds()), Alarm: api.StatusAlarm(st.Alarm),
+		LastError: optional(st.LastError), LastErrorAt: optionalTime(st.LastErrorAt),
+		Quarantine: mapAll(st.Quarantine, newQuarantineGroup), Pulls: mapAll(st.Pulls, newPull), Puller: optional(st.Puller),
+	}
+	if st.WindowLeft != nil {
+		left := int64(st.WindowLeft.Seconds())
+		out.WindowLeftSeconds = &left
+	}
+	return out
+}
+
+func newGap(g Gap) api.Gap {
+	return api.Gap{
+		AfterSeq: text(g.AfterSeq), BeforeSeq: text(g.BeforeSeq), Kind: api.GapKind(g.Kind), NoticedAt: g.NoticedAt.UTC(),
+	}
+}
+
+func newQuarantineGroup(g QuarantineGroup) api.QuarantineGroup {
+	return api.QuarantineGroup{
+		PublickeyVer: g.PublicKeyVer, Reason: g.Reason, Messages: int(g.Messages), Oldest: optionalTime(g.Oldest),
+	}
+}
+
+func newPull(p Pull) api.Pull {
+	return api.Pull{
+		StartedAt: p.StartedAt.UTC(), FinishedAt: optionalTime(p.FinishedAt), FromSeq: text(p.FromSeq), Calls: int(p.Calls),
+		Received: int(p.Received), Outcome: api.PullOutcome(p.Outcome), Error: optional(p.Error),
+	}
+}
+
+// GetSignature answers GET /wecom/signature. Only pages of this site are
+// signed: a signature lets a page act in the viewer's name inside WeCom.
+func (s *Server) GetSignature(ctx context.Context, req api.GetSignatureRequestObject) (api.GetSignatureResponseObject, error) {
+	ctx, _ = caller(ctx)
+	page := value(req.Params.Url)
+	if !s.ownPage(page) {
+		return nil, fault.Invalid("url", "must be a page of this site")
+	}
+	kind := value(req.Params.Kind)
+	if kind == "" {
+		return nil, fault.Invalid("kind", "is missing")
+	}
+	sig, err := s.Sign(ctx, string(kind), page)
+	if err != nil {
+		return nil, err
+	}
+	return api.GetSignature200JSONResponse{
+		Timestamp: sig.Timestamp, NonceStr: sig.Nonce, Signature: sig.Signature,
+	}, nil
+}
+
+func (s *Server) ownPage(page string) bool {
+	u, err := url.Parse(page)
+	return err == nil && len(page) <= 2000 && u.Scheme == s.public.Scheme && strings.EqualFold(u.Host, s.public.Host) &&
+		u.User == nil && !strings.Contains(page, "#")
+}
