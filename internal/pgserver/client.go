@@ -10,8 +10,6 @@ import (
 	"github.com/lib/pq"
 )
 
-const probeTimeout = 5 * time.Second
-
 // SQL states of PostgreSQL that matter here.
 const (
 	stateCannotConnectNow  = "57P03" // it is starting, recovering or shutting down
@@ -21,9 +19,9 @@ const (
 	stateDuplicateDatabase = "42P04"
 )
 
-// connect opens one connection to a database of the server.
-func (e endpoint) connect(ctx context.Context, database string) (*sql.DB, *sql.Conn, error) {
-	db, err := sql.Open("postgres", e.url(database))
+// connect opens one connection to the maintenance database of the server.
+func (e endpoint) connect(ctx context.Context, timeout time.Duration) (*sql.DB, *sql.Conn, error) {
+	db, err := sql.Open("postgres", e.url("postgres", timeout))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -37,41 +35,37 @@ func (e endpoint) connect(ctx context.Context, database string) (*sql.DB, *sql.C
 
 const sqlReadProof = `SELECT pg_read_file($1)`
 
-// proves asks the server for the proof. It gives false without an error while
-// the server may still become ready.
-func (e endpoint) proves(ctx context.Context, proof string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+// prove asks the server for the proof.
+func (e endpoint) prove(ctx context.Context, proof string, timeout time.Duration) (probeState, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var got string
-	db, conn, err := e.connect(ctx, "postgres")
+	db, conn, err := e.connect(ctx, timeout)
 	if err == nil {
 		defer db.Close()
 		defer conn.Close()
 		err = conn.QueryRowContext(ctx, sqlReadProof, proofName).Scan(&got)
 	}
 	switch {
-	case err != nil && passing(err):
-		return false, nil
 	case err != nil:
-		return false, fmt.Errorf("ask the server: %w", err)
+		return stateOf(err), fmt.Errorf("ask the server: %w", err)
 	case got != proof:
-		return false, errors.New("the server that answers works on another directory")
+		return refuses, errors.New("the server that answers works on another directory")
 	}
-	return true, nil
+	return answers, nil
 }
 
-// passing reports whether a failure may be over soon: everything but a refusal
-// by a server that is up.
-func passing(err error) bool {
+// stateOf tells a refusal by a server that is up from what may be over soon.
+func stateOf(err error) probeState {
 	refused, ok := errors.AsType[*pq.Error](err)
 	if !ok {
-		return true
+		return silent
 	}
 	switch refused.Code {
 	case stateCannotConnectNow, stateTooMany, stateAdminShutdown, stateCrashShutdown:
-		return true
+		return silent
 	}
-	return false
+	return refuses
 }
 
 const (
@@ -81,7 +75,7 @@ const (
 
 // ensureDatabase makes the database if it is not there.
 func (e endpoint) ensureDatabase(ctx context.Context, name string) error {
-	db, conn, err := e.connect(ctx, "postgres")
+	db, conn, err := e.connect(ctx, connectTimeout)
 	if err != nil {
 		return fmt.Errorf("connect to the server: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // clusterDefaults go into the new cluster's postgresql.conf, where the operator
@@ -120,6 +121,7 @@ func (d *dataDir) finishCluster(stage string) error {
 func command(ctx context.Context, d *dataDir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = "/"
+	cmd.WaitDelay = 5 * time.Second // for output of what a killed program started
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = d.acc.sysProcAttr()
 	cmd.ExtraFiles = []*os.File{d.self} // descriptor childFD

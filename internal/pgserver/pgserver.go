@@ -23,6 +23,8 @@ const (
 	roleName     = "huicun" // superuser of the cluster, the only role
 	databaseName = "huicun"
 
+	connectTimeout = 10 * time.Second // of the clients that are given the address
+
 	startAttempts = 4
 	retryPause    = 300 * time.Millisecond
 	abortTimeout  = 15 * time.Second // to stop a server whose start was given up
@@ -54,6 +56,7 @@ type Server struct {
 	settings map[string]string
 	log      *slog.Logger
 	password string
+	patience time.Duration // with a server that says it is ready and does not answer
 
 	end     endpoint
 	proc    *process
@@ -83,7 +86,7 @@ func start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, settings: o.Settings, log: o.Log}
+	s := &Server{dir: dir, settings: o.Settings, log: o.Log, patience: readyTimeout}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -153,7 +156,7 @@ func (s *Server) run(ctx context.Context) error {
 
 // URL gives the address of the database, user and password included, for
 // lib/pq and for PostgreSQL's own programs. It is a secret.
-func (s *Server) URL() string { return s.end.url(databaseName) }
+func (s *Server) URL() string { return s.end.url(databaseName, connectTimeout) }
 
 // BinDir gives the directory of the PostgreSQL programs in use (pg_dump too).
 func (s *Server) BinDir() string { return s.bin.dir }
@@ -217,7 +220,9 @@ type endpoint struct {
 	password string
 }
 
-func (e endpoint) url(database string) string {
+// url gives the address of a database. lib/pq heeds no context while it waits
+// for a server's first answer, only this timeout, of whole seconds.
+func (e endpoint) url(database string, timeout time.Duration) string {
 	u := url.URL{
 		Scheme: "postgres",
 		User:   url.UserPassword(roleName, e.password),
@@ -226,6 +231,8 @@ func (e endpoint) url(database string) string {
 			"host":    {e.host},
 			"port":    {strconv.Itoa(e.port)},
 			"sslmode": {"disable"},
+
+			"connect_timeout": {strconv.Itoa(max(1, int(timeout.Seconds())))},
 		}.Encode(),
 	}
 	return u.String()

@@ -98,7 +98,7 @@ func installedDir(t *testing.T) string {
 
 func TestStartKeepsDataAcrossRestarts(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
+	dir := filepath.Join(t.TempDir(), "not there", "数据 \"yet\"")
 	s := mustStart(t, pgserver.Options{DataDir: dir})
 	mustExec(t, s, `CREATE TABLE kept AS SELECT '会话存档'::text AS v`)
 	mustStop(t, s)

@@ -27,6 +27,7 @@ type pidFile struct {
 	pid       int
 	port      int
 	socketDir string // "" when it listens on no socket
+	ready     bool   // by the server's own account
 }
 
 // complete reports whether the server has written how to reach it.
@@ -47,6 +48,9 @@ func parsePidFile(text string) (pidFile, error) {
 	if len(lines) > 5 {
 		p.port, _ = strconv.Atoi(strings.TrimSpace(lines[3])) // 0 while it is incomplete
 		p.socketDir = strings.TrimSpace(lines[4])
+	}
+	if len(lines) > 7 {
+		p.ready = strings.TrimSpace(lines[7]) == "ready"
 	}
 	return p, nil
 }

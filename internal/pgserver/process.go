@@ -22,8 +22,10 @@ const (
 	maxSocketPath = 103
 	socketPort    = 5432 // only part of the socket's name
 
-	readyPause = 25 * time.Millisecond
-	tailBytes  = 4096 // of the log, for an error
+	readyPause   = 25 * time.Millisecond
+	readyTimeout = 30 * time.Second // the usual patience with a silent server
+	probeTimeout = 5 * time.Second
+	tailBytes    = 4096 // of the log, for an error
 )
 
 // process is a server's main process, a child of ours or an adopted one.
@@ -209,16 +211,26 @@ func (d *dataDir) logTail() string {
 }
 
 // waitReady waits until the server of s.proc answers and proves that it works
-// on our cluster, and notes how to reach it.
+// on our cluster, and notes how to reach it. Recovery may take as long as ctx
+// allows; a server that calls itself ready has s.patience to answer.
 func (s *Server) waitReady(ctx context.Context) error {
 	proof, err := s.dir.writeProof()
 	if err != nil {
 		return err
 	}
+	var readySince time.Time
 	for {
-		ready, err := s.probe(ctx, proof)
-		if ready || err != nil {
+		state, err := s.probe(ctx, proof)
+		if state == answers || err != nil && state != silent {
 			return err
+		}
+		switch {
+		case state != silent:
+			readySince = time.Time{}
+		case readySince.IsZero():
+			readySince = time.Now()
+		case time.Since(readySince) > s.patience:
+			return fmt.Errorf("it is ready and does not answer: %w", err)
 		}
 		select {
 		case <-s.proc.done:
@@ -230,20 +242,33 @@ func (s *Server) waitReady(ctx context.Context) error {
 	}
 }
 
-// probe makes one attempt to reach the server; false without an error means
-// that it may answer later.
-func (s *Server) probe(ctx context.Context, proof string) (bool, error) {
+// probeState is what one attempt to reach a server found.
+type probeState int
+
+const (
+	starting probeState = iota // it is not ready yet, or not any more
+	silent                     // it is ready by its own account, and did not answer
+	answers                    // it answered and proved itself
+	refuses                    // it answered, and cannot be used
+)
+
+// probe makes one attempt to reach the server. The error says why it is silent
+// or refuses.
+func (s *Server) probe(ctx context.Context, proof string) (probeState, error) {
 	p, err := s.dir.readPidFile()
 	if err != nil || p.pid != s.proc.pid || !p.complete() {
-		return false, nil // not written yet
+		return starting, nil // not written yet
 	}
 	end := endpoint{host: "127.0.0.1", port: p.port, password: s.password}
 	if p.socketDir != "" {
 		end.host = s.dir.path
 	}
-	ready, err := end.proves(ctx, proof)
-	if ready {
+	state, err := end.prove(ctx, proof, min(probeTimeout, s.patience))
+	switch {
+	case state == answers:
 		s.end = end
+	case state == silent && !p.ready:
+		return starting, nil
 	}
-	return ready, err
+	return state, err
 }
