@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"huicun/internal/access"
+	"huicun/internal/archive"
+	"huicun/internal/audit"
+	"huicun/internal/config"
+	"huicun/internal/directory"
+	"huicun/internal/ingest"
+	"huicun/internal/ingest/chatdata"
+	"huicun/internal/outbox"
+	"huicun/internal/store"
+	"huicun/internal/wecom/api"
+	"huicun/server"
+)
+
+const (
+	shutdownTimeout = 10 * time.Second
+	headerTimeout   = 10 * time.Second
+	idleTimeout     = 2 * time.Minute
+)
+
+// app is the whole program: everything built, Run and Close.
+type app struct {
+	cfg      config.Config
+	db       *database
+	redis    *redis.Client // nil without Redis
+	wecom    *api.Client
+	source   *source // nil when pulling is off
+	puller   *ingest.Puller
+	runner   *outbox.Runner
+	dir      *directory.Service
+	server   *server.Server
+	listener net.Listener
+
+	wakeOutbox  chan struct{}
+	wakePull    chan struct{}
+	keysChanged chan struct{}
+}
+
+// serve runs the program until ctx ends.
+func serve(ctx context.Context, c config.Config) (err error) {
+	a, err := newApp(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	return a.Run(ctx)
+}
+
+// newApp builds everything and listens; nothing runs yet. What was built is
+// closed when a later part fails.
+func newApp(ctx context.Context, c config.Config) (a *app, err error) {
+	a = &app{cfg: c, wakeOutbox: make(chan struct{}, 1), wakePull: make(chan struct{}, 1), keysChanged: make(chan struct{}, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.db, err = openDatabase(ctx, c); err != nil {
+		return a, err
+	}
+	if err = store.Migrate(ctx, a.db.DB.DB.DB); err != nil {
+		return a, err
+	}
+	if err = a.openRedis(ctx); err != nil {
+		return a, err
+	}
+	if a.wecom, err = api.New(api.Options{BaseURL: c.WeCom.APIBase, OAuthBaseURL: c.WeCom.OAuthBase, WebLoginBaseURL: c.WeCom.WebLoginBase,
+		CorpID: c.WeCom.CorpID, AgentID: c.WeCom.AgentID, AppSecret: c.WeCom.AppSecret, ArchiveSecret: c.WeCom.ArchiveSecret, ContactSecret: c.WeCom.ContactSecret}); err != nil {
+		return a, err
+	}
+	if err = a.buildIngest(); err != nil {
+		return a, err
+	}
+	if err = a.buildServer(ctx); err != nil {
+		return a, err
+	}
+	var lc net.ListenConfig
+	if a.listener, err = lc.Listen(ctx, "tcp", c.Server.Listen); err != nil {
+		return a, fmt.Errorf("server.listen: %w", err)
+	}
+	return a, nil
+}
+
+func (a *app) openRedis(ctx context.Context) error {
+	if a.cfg.Redis.URL == "" {
+		return nil
+	}
+	o, err := redis.ParseURL(a.cfg.Redis.URL)
+	if err != nil {
+		return errors.New("redis.url: must be redis://[:password@]host:port/db")
+	}
+	a.redis = redis.NewClient(o)
+	if err := a.redis.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("redis does not answer: %w", err)
+	}
+	return nil
+}
+
+// buildIngest makes the puller, the directory sync and the outbox runner.
+func (a *app) buildIngest() error {
+	holder := processName()
+	if a.cfg.Finance.Client != "off" {
+		var err error
+		if a.source, err = newSource(a.cfg); err != nil {
+			return err
+		}
+		a.puller = &ingest.Puller{Source: a.source, Store: a.db, Holder: holder, PageSize: a.cfg.Finance.PageSize,
+			Interval: a.cfg.Finance.Interval, Wake: a.wakePull, KeysChanged: a.keysChanged}
+	}
+	a.dir = &directory.Service{Source: a.wecom, Store: a.db, Now: time.Now, Log: slog.Default()}
+	a.runner = &outbox.Runner{Store: a.db, Handlers: a.handlers(), Wake: a.wakeOutbox, Worker: holder}
+	return nil
+}
+
+// processName tells this process from all others.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
+}
+
+// Addr is where the server listens.
+func (a *app) Addr() string { return a.listener.Addr().String() }
+
+// Run works until ctx ends or a part fails, then stops everything in order:
+// requests first, then the work in hand.
+func (a *app) Run(ctx context.Context) error {
+	work, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, work := errgroup.WithContext(work)
+	g.Go(func() error { return a.serveHTTP(work) })
+	g.Go(func() error { return a.server.Run(work) })
+	g.Go(func() error { return a.db.Listen(work, a.onNotify, store.ChannelOutbox, store.ChannelPull) })
+	g.Go(func() error { return a.runner.Run(work) })
+	if a.puller != nil {
+		g.Go(func() error { return a.puller.Run(work) })
+		g.Go(func() error { return a.source.watchKeys(work, a.keysChanged) })
+	}
+	g.Go(func() error { return a.syncLoop(work) })
+	slog.InfoContext(ctx, "serving", "address", a.Addr(), "public_url", a.cfg.Server.PublicURL, "version", buildVersion())
+	err := g.Wait()
+	if ctx.Err() != nil {
+		slog.InfoContext(ctx, "stopped")
+		return nil
+	}
+	return err
+}
+
+// serveHTTP answers requests until ctx ends, then lets those in hand finish.
+func (a *app) serveHTTP(ctx context.Context) error {
+	srv := &http.Server{Handler: a.server, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	failed := make(chan error, 1)
+	go func() {
+		if a.cfg.Server.TLSCert != "" {
+			failed <- srv.ServeTLS(a.listener, a.cfg.Server.TLSCert, a.cfg.Server.TLSKey)
+			return
+		}
+		failed <- srv.Serve(a.listener)
+	}()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("http server: %w", err)
+	case <-ctx.Done():
+	}
+	a.server.Close()
+	sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	err := srv.Shutdown(sctx)
+	<-failed
+	return err
+}
+
+// onNotify wakes the loops of this process.
+func (a *app) onNotify(n store.Notification) {
+	switch n.Channel {
+	case store.ChannelOutbox:
+		poke(a.wakeOutbox)
+	case store.ChannelPull:
+		poke(a.wakePull)
+	}
+}
+
+// syncLoop keeps the directory up to date. A replica that finds another one at
+// work leaves it alone.
+func (a *app) syncLoop(ctx context.Context) error {
+	every := a.cfg.Sync.Interval
+	if every == 0 || a.cfg.WeCom.AppSecret == "" {
+		return nil
+	}
+	const firstRetry, longestRetry = 10 * time.Second, 10 * time.Minute
+	retry := firstRetry
+	for ctx.Err() == nil {
+		next := every
+		if err := a.syncOnce(ctx); err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "directory sync failed", "err", err, "next", retry)
+			next, retry = min(every, retry), min(longestRetry, retry*2)
+		} else {
+			retry = firstRetry
+		}
+		t := time.NewTimer(next)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		t.Stop()
+	}
+	return nil
+}
+
+const (
+	leaseSync    = "sync"
+	leaseSyncTTL = 10 * time.Minute
+)
+
+func (a *app) syncOnce(ctx context.Context) error {
+	l, ok, err := a.db.TakeLease(ctx, leaseSync, processName(), leaseSyncTTL)
+	if err != nil || !ok {
+		return err
+	}
+	defer func() {
+		if err := a.db.DropLease(context.WithoutCancel(ctx), l); err != nil {
+			slog.WarnContext(ctx, "sync lease not given back", "err", err)
+		}
+	}()
+	_, err = a.dir.Sync(ctx)
+	return err
+}
+
+// Close frees everything that newApp built.
+func (a *app) Close() error {
+	var errs []error
+	if a.listener != nil {
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if a.source != nil {
+		errs = append(errs, a.source.Close())
+	}
+	if a.redis != nil {
+		errs = append(errs, a.redis.Close())
+	}
+	if a.db != nil {
+		errs = append(errs, a.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// archiveService reads chats for the server.
+func (a *app) archiveService() (*archive.Service, error) {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return nil, fmt.Errorf("time zone: %w", err)
+	}
+	return &archive.Service{Store: a.db, Decode: chatdata.Content, Zone: zone}, nil
+}
+
+// accessService signs people in; the admins of the configuration exist after it.
+func (a *app) accessService(ctx context.Context) (*access.Service, error) {
+	s := &access.Service{Store: a.db}
+	if err := s.EnsureAdmins(ctx, a.cfg.Access.Admins); err != nil {
+		return nil, fmt.Errorf("access.admins: %w", err)
+	}
+	return s, nil
+}
+
+func (a *app) auditRecorder() *audit.Recorder { return &audit.Recorder{Store: a.db} }

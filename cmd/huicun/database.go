@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"huicun/internal/config"
+	"huicun/internal/pgserver"
+	"huicun/internal/store"
+)
+
+const (
+	startDatabase = 2 * time.Minute // first start: initdb; after a crash: recovery
+	stopDatabase  = 30 * time.Second
+)
+
+// database is the store and, when none is configured, the private server
+// under it.
+type database struct {
+	*store.DB
+	private *pgserver.Server
+}
+
+// openDatabase connects to the configured database, or starts the private one.
+func openDatabase(ctx context.Context, c config.Config) (*database, error) {
+	d := &database{}
+	url := c.Database.URL
+	if url == "" {
+		sctx, cancel := context.WithTimeout(ctx, startDatabase)
+		defer cancel()
+		var err error
+		d.private, err = pgserver.Start(sctx, pgserver.Options{DataDir: filepath.Join(c.DataDir, "postgres"), BinDir: c.Database.BinDir})
+		if err != nil {
+			return nil, err
+		}
+		url = d.private.URL()
+	}
+	var err error
+	if d.DB, err = store.Open(ctx, store.Options{URL: url, MaxConns: c.Database.MaxConns}); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// Close ends the connections and the private server.
+func (d *database) Close() error {
+	var errs []error
+	if d.DB != nil {
+		errs = append(errs, d.DB.Close())
+	}
+	if d.private != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopDatabase)
+		defer cancel()
+		errs = append(errs, d.private.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// migrate brings the schema up to date.
+func migrate(ctx context.Context, c config.Config) (err error) {
+	d, err := openDatabase(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return store.Migrate(ctx, d.DB.DB.DB)
+}
+
+// ready reports whether requests can be answered.
+func (d *database) ready(ctx context.Context) error {
+	if err := d.PingContext(ctx); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	ok, err := d.Migrated(ctx)
+	if err == nil && !ok {
+		err = errors.New("the schema is older than this program; run huicun migrate")
+	}
+	return err
+}

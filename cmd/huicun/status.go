@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"huicun/internal/config"
+	"huicun/internal/ingest"
+	"huicun/server"
+)
+
+// statusCommand prints where the archive stands. With a private database it
+// asks the one that is running, or starts it for the moment.
+func statusCommand(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error {
+	var asJSON, recount bool
+	more := func(fs *flag.FlagSet) {
+		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		fs.BoolVar(&recount, "recount", false, "count the rows too and compare with the counters (slow on large archives)")
+	}
+	return withConfig(args, environ, stderr, more, func(c config.Config) (err error) {
+		d, err := openDatabase(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, d.Close()) }()
+		m := &ingest.Monitor{Store: d, Thresholds: thresholds(c)}
+		st, err := m.Status(ctx)
+		if err != nil {
+			return err
+		}
+		report := newStatusReport(st)
+		if recount {
+			if err := report.recount(ctx, d); err != nil {
+				return err
+			}
+		}
+		if err := report.print(stdout, asJSON); err != nil {
+			return err
+		}
+		if !report.Balanced || st.Alarm != ingest.AlarmNone || report.Recount != nil && !report.Recount.Agrees {
+			return errUnwell
+		}
+		return nil
+	})
+}
+
+func thresholds(c config.Config) ingest.Thresholds {
+	return ingest.Thresholds{Notice: c.Alarm.Notice, Warning: c.Alarm.Warning, Critical: c.Alarm.Critical}
+}
+
+// statusReport is what huicun status -json prints.
+type statusReport struct {
+	Seq           int64              `json:"seq"`
+	Received      int64              `json:"received"`
+	Stored        int64              `json:"stored"`
+	Quarantined   int64              `json:"quarantined"`
+	Duplicates    int64              `json:"duplicates"`
+	Balanced      bool               `json:"balanced"` // received = stored + quarantined
+	Gaps          int64              `json:"gaps"`
+	LagSeconds    int64              `json:"lag_seconds"`
+	WindowLeft    *int64             `json:"window_left_seconds"` // null before the first pull
+	Alarm         string             `json:"alarm"`
+	LastSuccessAt *time.Time         `json:"last_success_at"`
+	CaughtUpAt    *time.Time         `json:"caught_up_at"`
+	LastError     string             `json:"last_error"`
+	LastErrorAt   *time.Time         `json:"last_error_at"`
+	Puller        string             `json:"puller"`
+	Quarantine    []quarantineReport `json:"quarantine"`
+	Recount       *recountReport     `json:"recount,omitempty"`
+	gaps          []ingest.Gap
+}
+
+type quarantineReport struct {
+	PublicKeyVer int       `json:"publickey_ver"`
+	Reason       string    `json:"reason"`
+	Messages     int64     `json:"messages"`
+	Oldest       time.Time `json:"oldest"`
+}
+
+type recountReport struct {
+	MsgIDs      int64 `json:"msgids"`
+	Messages    int64 `json:"messages"`
+	Quarantined int64 `json:"quarantined"`
+	Agrees      bool  `json:"agrees"`
+}
+
+func newStatusReport(s ingest.Status) *statusReport {
+	r := &statusReport{Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
+		Balanced: s.Balanced(), Gaps: s.GapTotal, LagSeconds: int64(s.Lag.Seconds()), Alarm: s.Alarm, LastSuccessAt: s.LastSuccessAt,
+		CaughtUpAt: s.CaughtUpAt, LastError: s.LastError, LastErrorAt: s.LastErrorAt, Puller: s.Puller,
+		Quarantine: []quarantineReport{}, gaps: s.Gaps}
+	if s.WindowLeft != nil {
+		left := int64(s.WindowLeft.Seconds())
+		r.WindowLeft = &left
+	}
+	for _, q := range s.Quarantine {
+		r.Quarantine = append(r.Quarantine, quarantineReport(q))
+	}
+	return r
+}
+
+// recount compares the counters with the rows.
+func (r *statusReport) recount(ctx context.Context, d *database) error {
+	c, err := d.Recount(ctx)
+	if err != nil {
+		return err
+	}
+	r.Recount = &recountReport{MsgIDs: c.MsgIDs, Messages: c.Messages, Quarantined: c.Quarantined,
+		Agrees: c.MsgIDs == r.Received && c.Messages == r.Stored && c.Quarantined == r.Quarantined}
+	return nil
+}
+
+func (r *statusReport) print(w io.Writer, asJSON bool) error {
+	if asJSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(r)
+	}
+	p := &printer{w: w}
+	p.line("received     %d = stored %d + quarantined %d   %s", r.Received, r.Stored, r.Quarantined, yes(r.Balanced, "balanced", "NOT BALANCED"))
+	p.line("duplicates   %d delivered again, stored once", r.Duplicates)
+	p.line("cursor       seq %d, %d gaps in the numbers", r.Seq, r.Gaps)
+	for _, g := range r.gaps {
+		if g.Kind == ingest.GapWindow {
+			p.line("             after a pause longer than WeCom's window: seq %d to %d may be lost", g.AfterSeq+1, g.BeforeSeq-1)
+		}
+	}
+	switch {
+	case r.WindowLeft == nil:
+		p.line("lag          nothing pulled yet")
+	case *r.WindowLeft < 0:
+		p.line("lag          %v; WeCom's 5 days are over: messages may be lost", seconds(r.LagSeconds))
+	default:
+		p.line("lag          %v; WeCom drops the oldest message not pulled in %v at the earliest", seconds(r.LagSeconds), seconds(*r.WindowLeft))
+	}
+	p.line("alarm        %s", r.Alarm)
+	p.line("puller       %s", yes(r.Puller != "", r.Puller, "nobody holds the lease"))
+	for _, q := range r.Quarantine {
+		p.line("quarantine   %d messages of publickey_ver %d: %s, since %s", q.Messages, q.PublicKeyVer, q.Reason, q.Oldest.Local().Format(time.DateTime))
+	}
+	if r.LastError != "" {
+		p.line("last error   %s", r.LastError)
+	}
+	if c := r.Recount; c != nil {
+		p.line("rows         %d msgids, %d messages, %d quarantined   %s", c.MsgIDs, c.Messages, c.Quarantined, yes(c.Agrees, "agrees with the counters", "DISAGREES WITH THE COUNTERS"))
+	}
+	return p.err
+}
+
+// printer keeps the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+func yes(ok bool, a, b string) string {
+	if ok {
+		return a
+	}
+	return b
+}
+
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+
+// newServerStatus is the same for GET /status.
+func newServerStatus(s ingest.Status) server.Status {
+	out := server.Status{Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
+		GapTotal: s.GapTotal, Lag: s.Lag, WindowLeft: s.WindowLeft, Alarm: s.Alarm, LastError: s.LastError, Puller: s.Puller}
+	for to, from := range map[*time.Time]*time.Time{&out.LastSuccessAt: s.LastSuccessAt, &out.CaughtUpAt: s.CaughtUpAt, &out.LastErrorAt: s.LastErrorAt} {
+		if from != nil {
+			*to = *from
+		}
+	}
+	for _, g := range s.Gaps {
+		out.Gaps = append(out.Gaps, server.Gap(g))
+	}
+	for _, q := range s.Quarantine {
+		out.Quarantine = append(out.Quarantine, server.QuarantineGroup(q))
+	}
+	for _, p := range s.Pulls {
+		out.Pulls = append(out.Pulls, server.Pull{StartedAt: p.StartedAt, FinishedAt: p.FinishedAt, FromSeq: p.FromSeq,
+			Calls: int64(p.Calls), Received: int64(p.Received), Outcome: p.Outcome, Error: p.Error})
+	}
+	return out
+}

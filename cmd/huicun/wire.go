@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+
+	"huicun/h5"
+	"huicun/internal/config"
+	"huicun/internal/ingest"
+	"huicun/internal/wecom/api"
+	"huicun/internal/wecom/callback"
+	"huicun/server"
+)
+
+// buildServer makes the HTTP side.
+func (a *app) buildServer(ctx context.Context) error {
+	reading, err := a.archiveService()
+	if err != nil {
+		return err
+	}
+	signin, err := a.accessService(ctx)
+	if err != nil {
+		return err
+	}
+	callbacks, err := a.callbacks()
+	if err != nil {
+		return err
+	}
+	monitor := &ingest.Monitor{Store: a.db, Thresholds: thresholds(a.cfg)}
+	a.server, err = server.New(server.Options{
+		PublicURL: a.cfg.Server.PublicURL, TrustedProxies: a.cfg.Server.TrustedProxies,
+		CorpID: a.cfg.WeCom.CorpID, AgentID: a.cfg.WeCom.AgentID, Build: buildVersion(), H5: h5.FS(), Redis: a.redis,
+		Access: signin, Archive: reading, Audit: a.auditRecorder(), WeCom: a.wecom, Sign: a.sign, Callbacks: callbacks,
+		Live: server.Live{Listen: a.db.ListenLive, Source: reading, Violations: a.db},
+		Status: func(ctx context.Context) (server.Status, error) {
+			s, err := monitor.Status(ctx)
+			return newServerStatus(s), err
+		},
+		Ready: a.db.ready,
+	})
+	return err
+}
+
+// sign signs a page for the JS-SDK.
+func (a *app) sign(ctx context.Context, kind, page string) (server.Signature, error) {
+	s, err := a.wecom.Signature(ctx, api.SignKind(kind), page)
+	return server.Signature{Timestamp: s.Timestamp, Nonce: s.Nonce, Signature: s.Signature}, err
+}
+
+// callbacks opens what WeCom sends to the configured event servers.
+func (a *app) callbacks() (server.Callbacks, error) {
+	c := server.Callbacks{Codecs: map[string]server.Codec{}, Parse: parseEvent,
+		Wake: a.wakePullers}
+	for id, key := range map[string]config.CallbackKey{"app": a.cfg.Callback.App, "archive": a.cfg.Callback.Archive, "contact": a.cfg.Callback.Contact} {
+		if key.Token == "" {
+			continue
+		}
+		codec, err := callback.New(callback.Config{ID: id, Token: key.Token, AESKey: key.AESKey, ReceiveID: a.cfg.WeCom.CorpID})
+		if err != nil {
+			return c, err
+		}
+		c.Codecs[id] = codec
+	}
+	return c, nil
+}
+
+func parseEvent(msg []byte) (event, changeType string, err error) {
+	e, err := callback.ParseEvent(msg)
+	return e.Event, e.ChangeType, err
+}
