@@ -157,6 +157,7 @@ type fakeStore struct {
 	err              error
 
 	org      *Org
+	single   []Employee
 	book     *Book
 	groups   []Group
 	finished *Report
@@ -196,6 +197,11 @@ func remaining(ids, except []string, limit int) []string {
 
 func (f *fakeStore) ApplyOrg(_ context.Context, o Org) error {
 	f.org = &o
+	return nil
+}
+
+func (f *fakeStore) ApplyEmployees(_ context.Context, _ time.Time, employees []Employee) error {
+	f.single = employees
 	return nil
 }
 

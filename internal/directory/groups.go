@@ -18,10 +18,27 @@ func (r *run) groups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	found, readErr := r.readGroups(ctx, ids)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := r.Store.ApplyGroups(ctx, r.started, found); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	r.report.Groups = len(found)
+	if readErr == nil && r.follow == nil {
+		return errors.New("who may own groups is not known: see customers")
+	}
+	return readErr
+}
+
+// readGroups gives the groups that could be read; an error when too many could
+// not.
+func (r *run) readGroups(ctx context.Context, ids []string) ([]Group, error) {
 	var mu sync.Mutex
 	var failed failures
 	var found []Group
-	readErr := each(ctx, ids, func(ctx context.Context, id string) error {
+	err := each(ctx, ids, func(ctx context.Context, id string) error {
 		group, err := r.Source.Group(ctx, id)
 		switch {
 		case fault.Is(err, fault.CodeNotFound):
@@ -39,17 +56,7 @@ func (r *run) groups(ctx context.Context) error {
 		found = append(found, group)
 		return nil
 	})
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err := r.Store.ApplyGroups(ctx, r.started, found); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	r.report.Groups = len(found)
-	if readErr == nil && r.follow == nil {
-		return errors.New("who may own groups is not known: see customers")
-	}
-	return readErr
+	return found, err
 }
 
 // groupIDs gives the ids of all groups that are to be read.

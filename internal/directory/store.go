@@ -71,6 +71,8 @@ type Store interface {
 	UnknownCustomers(ctx context.Context, except []string, limit int) ([]string, error)
 	// ApplyOrg brings departments, employees and viewers' scopes up to date.
 	ApplyOrg(ctx context.Context, o Org) error
+	// ApplyEmployees adds and updates single employees, and viewers' scopes.
+	ApplyEmployees(ctx context.Context, at time.Time, employees []Employee) error
 	// ApplyBook adds and updates customers and relations, and ends those of
 	// Book.Read that are gone. A relation that a callback ended stays ended
 	// unless it began anew.

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"huicun/internal/fault"
-	"huicun/internal/personid"
 )
 
 const (
@@ -208,45 +207,4 @@ func (s *Service) notWorthAsking() []string {
 		ids = append(ids, id)
 	}
 	return ids
-}
-
-// SyncCustomer reads one customer and the employees who have them. Not_found:
-// nobody in sight has this customer.
-func (s *Service) SyncCustomer(ctx context.Context, externalUserID string) error {
-	at := s.Now().UTC()
-	relations, err := s.Source.Customer(ctx, externalUserID)
-	if err != nil {
-		return fmt.Errorf("read customer: %w", err)
-	}
-	b := Book{At: at}
-	b.add(relations, nil)
-	return s.Store.ApplyBook(ctx, b.unique())
-}
-
-// SyncGroup reads one group with its members. Not_found: WeCom knows no such
-// group, or it began on WeChat's side.
-func (s *Service) SyncGroup(ctx context.Context, roomid string) error {
-	at := s.Now().UTC()
-	group, err := s.Source.Group(ctx, roomid)
-	if err != nil {
-		return fmt.Errorf("read group: %w", err)
-	}
-	return s.Store.ApplyGroups(ctx, at, []Group{group})
-}
-
-// MarkFollow records what a callback tells about a relation: that it began
-// (FollowActive), or how it ended, and when. Callbacks may come late, twice or
-// out of order: what is older than what is known changes nothing. Ids are as
-// WeCom spells them.
-func (s *Service) MarkFollow(ctx context.Context, userid, externalUserID string, state FollowState, at time.Time) error {
-	switch state {
-	case FollowActive, FollowDeletedByEmployee, FollowDeletedByCustomer, FollowTransferred:
-	default:
-		return fault.Invalid("state", "no callback says that")
-	}
-	if userid == "" || externalUserID == "" || at.IsZero() {
-		return fault.Invalid("mark", "needs both ids and a time")
-	}
-	m := Mark{Employee: personid.Key(userid), Customer: personid.Key(externalUserID), State: state, At: at.UTC()}
-	return s.Store.MarkFollow(ctx, m)
 }

@@ -326,60 +326,6 @@ func TestProblemsAreBounded(t *testing.T) {
 	}
 }
 
-func TestSyncCustomerAndGroup(t *testing.T) {
-	source, store := company(), &fakeStore{}
-	source.strangers = map[string][]Relation{"c3": {relation("Zhou", "c3"), relation("Lin", "c3")}}
-	s := newService(source, store)
-	if err := s.SyncCustomer(t.Context(), "c3"); err != nil {
-		t.Fatal(err)
-	}
-	if len(store.book.Customers) != 1 || len(store.book.Follows) != 2 || len(store.book.Read) != 0 {
-		t.Errorf("book %+v", store.book)
-	}
-	if err := s.SyncCustomer(t.Context(), "c9"); !fault.Is(err, fault.CodeNotFound) {
-		t.Errorf("unknown customer: %v", err)
-	}
-	if err := s.SyncGroup(t.Context(), "g1"); err != nil {
-		t.Fatal(err)
-	}
-	if len(store.groups) != 1 {
-		t.Errorf("groups %v", store.groups)
-	}
-	if err := s.SyncGroup(t.Context(), "g9"); !fault.Is(err, fault.CodeNotFound) {
-		t.Errorf("unknown group: %v", err)
-	}
-}
-
-func TestMarkFollow(t *testing.T) {
-	const external = "wmQx7kDAAAaB3nT0lE5yJ9cVrU2sHfGw"
-	store := &fakeStore{}
-	s := newService(company(), store)
-	if err := s.MarkFollow(t.Context(), "LinXiaoyu", external, FollowDeletedByCustomer, testTime); err != nil {
-		t.Fatal(err)
-	}
-	want := &Mark{Employee: "linxiaoyu", Customer: external, State: FollowDeletedByCustomer, At: testTime}
-	if diff := cmp.Diff(want, store.mark); diff != "" {
-		t.Errorf("Mark (-want +got):\n%s", diff)
-	}
-	for _, tt := range []struct {
-		name, userid, external string
-		state                  FollowState
-		at                     time.Time
-	}{
-		{"a state that only the sync finds", "Lin", external, FollowGone, testTime},
-		{"an unknown state", "Lin", external, "odd", testTime},
-		{"no employee", "", external, FollowActive, testTime},
-		{"no customer", "Lin", "", FollowActive, testTime},
-		{"no time", "Lin", external, FollowActive, time.Time{}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if err := s.MarkFollow(t.Context(), tt.userid, tt.external, tt.state, tt.at); !fault.Is(err, fault.CodeInvalid) {
-				t.Errorf("MarkFollow: %v, want invalid", err)
-			}
-		})
-	}
-}
-
 func TestNoDepartmentsIsNoCompany(t *testing.T) {
 	source, store := company(), &fakeStore{}
 	source.departments = nil

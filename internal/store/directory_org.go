@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -149,7 +150,7 @@ func (db *DB) ApplyOrg(ctx context.Context, o directory.Org) error {
 		if err := saveDepartments(ctx, tx, o); err != nil {
 			return err
 		}
-		if err := saveEmployees(ctx, tx, o); err != nil {
+		if err := saveEmployees(ctx, tx, o.At, o.Employees); err != nil {
 			return err
 		}
 		var missing []missingRow
@@ -189,10 +190,20 @@ type membershipRow struct {
 	Leader       bool   `json:"is_leader"`
 }
 
-func saveEmployees(ctx context.Context, tx *sqlx.Tx, o directory.Org) error {
+// ApplyEmployees implements directory.Store.
+func (db *DB) ApplyEmployees(ctx context.Context, at time.Time, employees []directory.Employee) error {
+	return inDirectory(ctx, db, func(tx *sqlx.Tx) error {
+		if err := saveEmployees(ctx, tx, at, employees); err != nil {
+			return err
+		}
+		return rebuildScopes(ctx, tx)
+	})
+}
+
+func saveEmployees(ctx context.Context, tx *sqlx.Tx, at time.Time, employees []directory.Employee) error {
 	var whole, idOnly []syncEmployeeRow
 	var memberships []membershipRow
-	for _, e := range o.Employees {
+	for _, e := range employees {
 		row := syncEmployeeRow{
 			Person: dbText(e.Person), UserID: dbText(e.UserID), Name: dbText(e.Name), Alias: dbText(e.Alias),
 			Position: dbText(e.Position), Avatar: dbText(e.Avatar), MainDepartment: e.MainDepartment, Status: e.Status,
@@ -206,10 +217,10 @@ func saveEmployees(ctx context.Context, tx *sqlx.Tx, o directory.Org) error {
 			memberships = append(memberships, membershipRow{Person: row.Person, DepartmentID: m.DepartmentID, Leader: m.Leader})
 		}
 	}
-	if err := execRows(ctx, tx, "save employees", sqlSaveEmployees, whole, o.At); err != nil {
+	if err := execRows(ctx, tx, "save employees", sqlSaveEmployees, whole, at); err != nil {
 		return err
 	}
-	if err := execRows(ctx, tx, "save userids", sqlSaveUserIDs, idOnly, o.At); err != nil {
+	if err := execRows(ctx, tx, "save userids", sqlSaveUserIDs, idOnly, at); err != nil {
 		return err
 	}
 	return saveMemberships(ctx, tx, memberships)

@@ -195,6 +195,15 @@ INSERT INTO grants (viewer_id, kind, department_id) SELECT id, 'department', 1 F
 	wantRows(t, db, "scope after the move", nil, scope)
 }
 
+func TestApplyEmployees(t *testing.T) {
+	db := openDirectory(t)
+	must(t, db.ApplyOrg(t.Context(), smallOrg()))
+	must(t, db.ApplyEmployees(t.Context(), dirTime, []directory.Employee{staff("qi", "Qi", "戚", 2), staff("su", "Su", "苏苏", 1)}))
+	wantRows(t, db, "employees", []string{"lin|林|t", "qi|戚|f", "su|苏苏|f"}, `SELECT concat_ws('|', person, name, archived) FROM employees ORDER BY person`)
+	wantRows(t, db, "memberships", []string{"lin|1|f", "lin|2|t", "qi|2|f", "su|1|f"}, sqlTestMemberships)
+	wantRows(t, db, "departments", []string{"1|0|星河|100|f", "2|1|销\uFFFD售|0|f"}, sqlTestDepartments)
+}
+
 func contact(id, name string) directory.Customer {
 	return directory.Customer{Person: id, ExternalUserID: id, Name: name, Type: 1}
 }
