@@ -195,6 +195,30 @@ func TestGetMediaData(t *testing.T) {
 	}
 }
 
+func TestGetMediaDataResumes(t *testing.T) {
+	eachClient(t, func(t *testing.T, f *fakeWeCom, c Client) {
+		file := bytes.Repeat([]byte("resumed\n"), 100_000)
+		f.media["FILE"] = file
+		for _, tt := range []struct {
+			indexBuf string
+			want     MediaPart
+		}{
+			{"Range:bytes=0-32767", MediaPart{Data: file[:32768], OutIndexBuf: "Range:bytes=32768-557055"}},
+			{"Range:bytes=524288-557055", MediaPart{Data: file[524288:557056], OutIndexBuf: "Range:bytes=557056-800015"}},
+			{"Range:bytes=524288-800015", MediaPart{Data: file[524288:], Finished: true}},
+			{"Range:bytes=524288-1048575", MediaPart{Data: file[524288:], Finished: true}},
+		} {
+			got, err := c.GetMediaData(t.Context(), tt.indexBuf, fileID("FILE"))
+			if err != nil {
+				t.Fatalf("%s: %v", tt.indexBuf, err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%.500s", tt.indexBuf, diff)
+			}
+		}
+	})
+}
+
 func TestGetMediaDataErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name, indexBuf, fileID string

@@ -101,6 +101,9 @@ func (p *process) call(ctx context.Context, q request, n int, got func(int, repl
 
 func (p *process) exchange(q request, n int, got func(int, reply)) error {
 	if err := writeFrame(p.stdin, q.encode()); err != nil {
+		if _, said := readFrame(p.stdout); errors.Is(said, errFrame) {
+			return said // another program, which has ended
+		}
 		return err
 	}
 	for i := range n {

@@ -146,8 +146,9 @@ func openPart(id mediaID, want span, header http.Header, answer []byte) (MediaPa
 	return MediaPart{Data: data, Finished: true}, nil
 }
 
-// nextSpan gives the part after the one that came, nil after the last one. An
-// answer without a range is the whole file.
+// nextSpan gives the part after the one that came, nil after the last one: 512 KiB
+// however long that one was, as the SDK does it. An answer without a range is the
+// whole file.
 func nextSpan(want span, contentRange string, got int64) (*span, error) {
 	if contentRange == "" {
 		return nil, nil // no next part
@@ -161,7 +162,7 @@ func nextSpan(want span, contentRange string, got int64) (*span, error) {
 	if have.to+1 == total {
 		return nil, nil // no next part
 	}
-	return &span{have.to + 1, min(have.to+want.len(), total-1)}, nil
+	return &span{have.to + 1, min(have.to+partBytes, total-1)}, nil
 }
 
 // decryptBlocks is AES-128 in ECB mode, in place, as WeCom encrypts files.

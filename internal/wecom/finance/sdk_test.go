@@ -27,18 +27,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// sdkOptions are options for the real SDK against the fake.
-func sdkOptions(t *testing.T, f *fakeWeCom) Options {
+// bundledLibrary is the real SDK. It is missing on other machines than
+// linux/amd64, and nowhere else.
+func bundledLibrary(t *testing.T) string {
 	t.Helper()
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" || sdkMissing != "" {
 		t.Skip("the bundled Finance SDK is for linux/amd64 with cgo")
 	}
 	library, err := FindBundledLibrary(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(err) // says how to get it
 	}
+	return library
+}
+
+// sdkOptions are options for the real SDK against the fake.
+func sdkOptions(t *testing.T, f *fakeWeCom) Options {
+	t.Helper()
 	return Options{
-		CorpID: "ww0123456789abcdef", Secret: "SECRET-for/test+x=", Library: library,
+		CorpID: "ww0123456789abcdef", Secret: "SECRET-for/test+x=", Library: bundledLibrary(t),
 		Proxy: "http://" + f.ProxyAddr, CAFile: f.CAFile, Relay: true, Workers: 2,
 	}
 }
@@ -81,23 +88,6 @@ func helperPIDs(t *testing.T) []int {
 	return pids
 }
 
-func killHelpers(t *testing.T) {
-	t.Helper()
-	pids := helperPIDs(t)
-	if len(pids) == 0 {
-		t.Fatal("there is no helper process")
-	}
-	for _, pid := range pids {
-		p, err := os.FindProcess(pid)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := p.Kill(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func TestHelperKilledDuringPull(t *testing.T) {
 	f := newFakeWeCom(t)
 	c := openSDK(t, sdkOptions(t, f))
@@ -107,13 +97,17 @@ func TestHelperKilledDuringPull(t *testing.T) {
 		once.Do(func() { close(entered); <-release })
 		return fmt.Sprintf(`{"errcode":0,"chatdata":[{"seq":%d}]}`, seq+1)
 	}
+	killed := make(chan error, 1)
 	go func() {
 		<-entered
-		killHelpers(t)
+		killed <- killAll(helperPIDs(t))
 		close(release)
 	}()
 	got, err := c.GetChatData(t.Context(), 41, 1)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-killed; err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(`{"errcode":0,"chatdata":[{"seq":42}]}`, string(got)); diff != "" {
