@@ -26,6 +26,10 @@ type variable struct {
 	alts []template
 }
 
+// escapes: \n is a line break, and \< a bracket that opens no slot; until the
+// text is cut up it stands as a control character.
+var escapes = strings.NewReplacer(`\n`, "\n", `\<`, "\x01")
+
 // parseTemplate parses text; vars collects its variables.
 func parseTemplate(text string, vars *[]variable) (template, error) {
 	p := templateParser{text: strings.ReplaceAll(text, `\n`, "\n"), vars: vars}
@@ -79,7 +83,7 @@ func (p *templateParser) literal(inside bool) part {
 	}
 	s := p.text[p.at : p.at+end]
 	p.at += end
-	return part{text: s}
+	return part{text: strings.ReplaceAll(s, "\x01", "<")}
 }
 
 func (p *templateParser) choice() (part, error) {
