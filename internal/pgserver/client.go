@@ -36,7 +36,7 @@ func (e endpoint) connect(ctx context.Context, timeout time.Duration) (*sql.DB, 
 const sqlReadProof = `SELECT pg_read_file($1)`
 
 // prove asks the server for the proof.
-func (e endpoint) prove(ctx context.Context, proof string, timeout time.Duration) (probeState, error) {
+func (e endpoint) prove(ctx context.Context, proof proof, timeout time.Duration) (probeState, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var got string
@@ -44,12 +44,12 @@ func (e endpoint) prove(ctx context.Context, proof string, timeout time.Duration
 	if err == nil {
 		defer db.Close()
 		defer conn.Close()
-		err = conn.QueryRowContext(ctx, sqlReadProof, proofName).Scan(&got)
+		err = conn.QueryRowContext(ctx, sqlReadProof, proof.name).Scan(&got)
 	}
 	switch {
 	case err != nil:
 		return stateOf(err), fmt.Errorf("ask the server: %w", err)
-	case got != proof:
+	case got != proof.text:
 		return refuses, errors.New("the server that answers works on another directory")
 	}
 	return answers, nil

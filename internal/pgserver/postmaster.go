@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,7 +16,7 @@ import (
 
 const (
 	pidName   = "postmaster.pid"
-	proofName = "huicun.proof" // a file that only a server on this cluster can show us
+	proofName = "huicun.proof." // begins the name of a proof
 
 	pidFileAttempts = 20 // for a file that is being written
 	pidFilePause    = 50 * time.Millisecond
@@ -112,7 +113,11 @@ func (s *Server) adopt(ctx context.Context) (bool, error) {
 // clearStale removes the marks of a dead server, which a new one would take
 // for a living one's if another program has the process id now.
 func (d *dataDir) clearStale() error {
-	stale := []string{d.file(clusterName, pidName)}
+	stale, err := filepath.Glob(d.file(clusterName, proofName+"*"))
+	if err != nil {
+		return err
+	}
+	stale = append(stale, d.file(clusterName, pidName))
 	entries, err := os.ReadDir(d.path)
 	if err != nil {
 		return err
@@ -162,12 +167,17 @@ func alive(pid int) bool {
 	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }
 
-// writeProof puts a fresh random text into the cluster. A server that can show
+// proof is a fresh random text in a file of the cluster. A server that can show
 // it works on this very directory, not on a copy, and on no other port.
-func (d *dataDir) writeProof() (string, error) {
-	proof, path := rand.Text(), d.file(clusterName, proofName)
-	if err := os.WriteFile(path, []byte(proof), 0o600); err != nil {
-		return "", fmt.Errorf("write to the cluster: %w", err)
+type proof struct{ path, name, text string }
+
+func (d *dataDir) writeProof() (proof, error) {
+	name := proofName + rand.Text()
+	p := proof{path: d.file(clusterName, name), name: name, text: rand.Text()}
+	if err := os.WriteFile(p.path, []byte(p.text), 0o600); err != nil {
+		return p, fmt.Errorf("write to the cluster: %w", err)
 	}
-	return proof, d.acc.own(path)
+	return p, d.acc.own(p.path)
 }
+
+func (p proof) remove() { _ = os.Remove(p.path) } // clearStale removes what a killed process left

@@ -218,6 +218,7 @@ func (s *Server) waitReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer proof.remove()
 	var readySince time.Time
 	for {
 		state, err := s.probe(ctx, proof)
@@ -254,7 +255,7 @@ const (
 
 // probe makes one attempt to reach the server. The error says why it is silent
 // or refuses.
-func (s *Server) probe(ctx context.Context, proof string) (probeState, error) {
+func (s *Server) probe(ctx context.Context, proof proof) (probeState, error) {
 	p, err := s.dir.readPidFile()
 	if err != nil || p.pid != s.proc.pid || !p.complete() {
 		return starting, nil // not written yet
