@@ -32,7 +32,7 @@ var escapes = strings.NewReplacer(`\n`, "\n", `\<`, "\x01")
 
 // parseTemplate parses text; vars collects its variables.
 func parseTemplate(text string, vars *[]variable) (template, error) {
-	p := templateParser{text: strings.ReplaceAll(text, `\n`, "\n"), vars: vars}
+	p := templateParser{text: escapes.Replace(text), vars: vars}
 	t, err := p.sequence(false)
 	if err == nil && p.at < len(p.text) {
 		err = fmt.Errorf("stray %q in %q", p.text[p.at], text)
