@@ -176,13 +176,13 @@ type fakeLive struct {
 	batch      int64
 	truncate   bool
 	violations []archive.LiveViolation
-	hidden     map[string]bool // persons of viewers who see no event
+	hidden     map[string]int64 // by person of viewer: a conversation that they do not see
 	on         func(batchID, violationID int64)
 	listening  chan struct{} // closed when somebody listens
 }
 
 func newFakeLive() *fakeLive {
-	return &fakeLive{batch: 3, hidden: map[string]bool{}, listening: make(chan struct{})}
+	return &fakeLive{batch: 3, hidden: map[string]int64{}, listening: make(chan struct{})}
 }
 
 func (l *fakeLive) listen(ctx context.Context, on func(batchID, violationID int64)) error {
@@ -235,7 +235,7 @@ func (l *fakeLive) LiveSince(_ context.Context, v access.Viewer, after, _ int64)
 	}
 	var found []archive.LiveEvent
 	for _, e := range l.events {
-		if e.BatchID > after && !l.hidden[v.Person] {
+		if e.BatchID > after && l.hidden[v.Person] != e.Entry.ConvID {
 			found = append(found, e)
 		}
 	}

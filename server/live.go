@@ -77,8 +77,8 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 	ctx, r := caller(ctx)
 	l := &liveStream{s: s, ctx: ctx, r: r, viewer: r.viewer}
 	var err error
-	if req.Params.Conversation != nil {
-		if l.conv, err = number(*req.Params.Conversation, "conversation"); err != nil {
+	if conv := value(req.Params.Conversation); conv != "" {
+		if l.conv, err = number(conv, "conversation"); err != nil {
 			return nil, err
 		}
 	}
@@ -116,9 +116,10 @@ type liveStream struct {
 	s      *Server
 	ctx    context.Context // of the request; the generated code passes none to the answer
 	r      *request
-	viewer access.Viewer // as of the last look
-	conv   int64         // its messages are sent in full; 0: none
-	at     position      // everything up to here was sent
+	viewer access.Viewer  // as of the last look
+	conv   int64          // its messages are sent in full; 0: none
+	at     position       // everything up to here was sent
+	told   map[int64]bool // violations that were sent; a notice and a look back may both find one
 	stream *stream
 	w      http.ResponseWriter
 	rc     *http.ResponseController
@@ -216,30 +217,42 @@ func (l *liveStream) catchUp() (time.Duration, error) {
 	}
 	if truncated {
 		l.at.batch = next
-		return liveResetWait, l.event("reset", struct{}{})
+		return liveResetWait, l.event("reset", nil)
 	}
-	last := lastOfConversations(events)
-	for i, e := range events {
-		if err := l.sendEntry(e, last[e.Entry.ConvID] == i); err != nil {
-			return 0, err
-		}
-		if i+1 == len(events) || events[i+1].BatchID != e.BatchID {
-			l.at.batch = e.BatchID
-		}
+	if err := l.sendBatches(events); err != nil {
+		return 0, err
 	}
 	l.at.batch = max(l.at.batch, next)
-	return livePause, l.mark(len(events) > 0)
+	return livePause, nil
 }
 
-// mark tells the browser that all of a batch has arrived: events carry the id
-// of the batch before, so that a cut in mid-batch repeats some and loses none.
-func (l *liveStream) mark(sent bool) error {
-	if !sent {
-		return nil
+// sendBatches sends events. Only the last of a batch carries the id of the
+// batch, so that a cut before it repeats some and loses none.
+func (l *liveStream) sendBatches(events []archive.LiveEvent) error {
+	last := lastOfConversations(events)
+	var batch []frame
+	for i, e := range events {
+		batch = append(batch, l.frames(e, last[e.Entry.ConvID] == i)...)
+		if i+1 < len(events) && events[i+1].BatchID == e.BatchID {
+			continue
+		}
+		for j, f := range batch {
+			if j+1 == len(batch) {
+				l.at.batch = e.BatchID
+			}
+			if err := l.event(f.name, f.data); err != nil {
+				return err
+			}
+		}
+		batch = batch[:0]
 	}
-	// An event without data only sets the last event id
-	// (html.spec.whatwg.org, 9.2.6).
-	return l.write("id: " + l.at.String() + "\n\n")
+	return nil
+}
+
+// frame is an event that is about to be sent.
+type frame struct {
+	name string
+	data any
 }
 
 // lastOfConversations gives the index of each conversation's newest event.
@@ -253,26 +266,37 @@ func lastOfConversations(events []archive.LiveEvent) map[int64]int {
 	return last
 }
 
-// sendEntry sends a message to whom has its chat open, and the news of the
-// conversation once.
-func (l *liveStream) sendEntry(e archive.LiveEvent, last bool) error {
-	conv := text(e.Entry.ConvID)
+// frames are the message, for whom has its chat open, and the news of the
+// conversation, once.
+func (l *liveStream) frames(e archive.LiveEvent, last bool) []frame {
+	conv, persons := text(e.Entry.ConvID), notNil(e.Persons)
+	var out []frame
 	if e.Entry.ConvID == l.conv {
-		if err := l.event("message", api.MessageEvent{ConversationId: conv, Message: newMessage(e.Entry)}); err != nil {
-			return err
+		out = append(out, frame{"message", api.MessageEvent{ConversationId: conv, Message: newMessage(e.Entry)}})
+	}
+	if last {
+		out = append(out, frame{"conversation", api.ConversationEvent{
+			ConversationId: conv,
+			Last: api.LastMessage{
+				Id: e.Entry.ID, SentAt: e.Entry.SentAt.UTC(), Msgtype: e.Entry.MsgType,
+				Text: preview(e.Entry.Text), Sender: newPerson(e.Entry.Sender),
+			},
+			Persons: &persons,
+		}})
+	}
+	return out
+}
+
+// preview is as much of a text as lists of conversations show.
+func preview(s string) string {
+	const maxRunes = 120
+	n := 0
+	for i := range s {
+		if n++; n > maxRunes {
+			return s[:i]
 		}
 	}
-	if !last {
-		return nil
-	}
-	return l.event("conversation", api.ConversationEvent{
-		ConversationId: conv,
-		Last: api.LastMessage{
-			Id: e.Entry.ID, SentAt: e.Entry.SentAt.UTC(), Msgtype: e.Entry.MsgType,
-			Text: e.Entry.Text, Sender: newPerson(e.Entry.Sender),
-		},
-		Persons: &e.Persons,
-	})
+	return s
 }
 
 // sendViolation sends a violation that was found just now, if the viewer may
@@ -305,7 +329,7 @@ func (l *liveStream) catchUpViolations() error {
 		if l.at.violation, err = l.s.Live.Violations.LastViolationID(l.ctx); err != nil {
 			return err
 		}
-		return l.event("reset", struct{}{})
+		return l.event("reset", nil)
 	}
 	for _, v := range found {
 		l.at.violation = v.ID
@@ -317,6 +341,13 @@ func (l *liveStream) catchUpViolations() error {
 }
 
 func (l *liveStream) violation(v archive.LiveViolation) error {
+	if l.told[v.ID] {
+		return nil
+	}
+	if l.told == nil || len(l.told) > 10*maxQueuedViolations {
+		l.told = map[int64]bool{}
+	}
+	l.told[v.ID] = true
 	e := api.ViolationEvent{ViolationId: text(v.ID), MessageId: optional(v.MessageID), Severity: api.Severity(v.Severity)}
 	if v.ConvID != 0 {
 		e.ConversationId = optional(text(v.ConvID))
