@@ -103,7 +103,7 @@ func (c *sdkClient) makeWorkers() {
 
 func (c *sdkClient) newWorker(i int) *worker {
 	o := c.opts
-	w := &worker{name: fmt.Sprintf("sdk-%d", i), command: o.HelperCommand, log: o.Log, now: time.Now}
+	w := &worker{name: fmt.Sprintf("sdk-%d", i), command: o.HelperCommand, log: o.Log, now: time.Now, patient: decryptLimit}
 	w.setup = setup{
 		Library: o.Library, CorpID: o.CorpID, Secret: o.Secret,
 		Proxy: o.Proxy, ProxyPassword: o.ProxyPassword, Seconds: uint64(o.Timeout / time.Second),

@@ -18,11 +18,15 @@ import (
 
 // TestMain lets the test binary be its own helper process.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "finance-helper" {
-		os.Exit(HelperMain(os.Args[2:], os.Stdin, os.Stdout))
-	}
-	if len(os.Args) > 1 && os.Args[1] == "check-isolation" {
-		os.Exit(checkIsolation())
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "finance-helper":
+			os.Exit(HelperMain(os.Args[2:], os.Stdin, os.Stdout))
+		case "check-isolation":
+			os.Exit(checkIsolation())
+		case "odd-helper":
+			os.Exit(oddHelper(os.Stdin, os.Stdout))
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -16,6 +16,7 @@ const (
 	stopGrace    = 2 * time.Second
 	tokenErrors  = 2                // in a row before the handle is renewed
 	tokenPause   = 60 * time.Second // between two renewals
+	decryptLimit = 60 * time.Second // of one request, which needs no network
 )
 
 // worker keeps one helper process alive. Whoever has taken it from the pool is
@@ -27,6 +28,7 @@ type worker struct {
 	log     *slog.Logger
 	grant   *grant // nil without a relay
 	now     func() time.Time
+	patient time.Duration // how long decryption may take
 
 	proc      *process // nil when none is running
 	failures  int      // processes that died in a row
@@ -49,10 +51,13 @@ func (w *worker) ready(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, configError("the helper process does not start: %v", err)
 	}
-	ctx, cancel := w.deadline(ctx)
+	limited, cancel := w.deadline(ctx, doInit)
 	defer cancel()
-	if err := p.initialise(ctx, w.setup); err != nil {
+	if err := p.initialise(limited, w.setup); err != nil {
 		p.stop(stopGrace)
+		if errors.Is(err, errHung) {
+			err = &errDied{how: "it did not start in time"}
+		}
 		return nil, err
 	}
 	w.proc = p
@@ -76,12 +81,15 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // errHung ends a call that outlives the SDK's own time limits by far.
-var errHung = &Error{Op: "helper", Class: ClassRetry, Reason: "the SDK did not come back within twice its timeout"}
+var errHung = &Error{Op: "helper", Class: ClassRetry, Reason: "the SDK does not come back"}
 
 // deadline bounds a call: the SDK applies its timeout to the token and to the
 // request proper, one after the other.
-func (w *worker) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+func (w *worker) deadline(ctx context.Context, op uint64) (context.Context, context.CancelFunc) {
 	limit := 2*time.Duration(w.setup.Seconds)*time.Second + 15*time.Second
+	if op == doDecrypt {
+		limit = w.patient
+	}
 	return context.WithTimeoutCause(ctx, limit, errHung)
 }
 
@@ -92,7 +100,7 @@ func (w *worker) try(ctx context.Context, q request, n int, got func(int, reply)
 		w.died(ctx, err, maxBackoff)
 		return err
 	}
-	limited, cancel := w.deadline(ctx)
+	limited, cancel := w.deadline(ctx, q.Op)
 	defer cancel()
 	progress := 0
 	err = p.call(limited, q, n, func(i int, r reply) { progress++; got(i, r) })
@@ -200,10 +208,10 @@ func (w *worker) decryptAll(ctx context.Context, items []Sealed, results []Opene
 }
 
 // crashed reports whether the library ended a process that had been started
-// well: then the input may be to blame.
+// well, or did not come back: then the input may be to blame.
 func crashed(err error) bool {
 	var died *errDied
-	return errors.As(err, &died) && died.started
+	return errors.As(err, &died) && died.started || errors.Is(err, errHung)
 }
 
 // close ends the helper.
