@@ -12,5 +12,8 @@ func Unlimited(s *Server) {
 	s.rates = rates{login: none, reports: none, api: none}
 }
 
+// Limited puts the rate limits back.
+func Limited(s *Server) { s.rates = defaultRates() }
+
 // RecheckEvery sets how often live streams look at their session.
 func RecheckEvery(s *Server, d time.Duration) { s.liveRecheck = d }
