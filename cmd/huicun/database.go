@@ -32,7 +32,7 @@ func openDatabase(ctx context.Context, c config.Config) (*database, error) {
 		sctx, cancel := context.WithTimeout(ctx, startDatabase)
 		defer cancel()
 		var err error
-		d.private, err = pgserver.Start(sctx, pgserver.Options{DataDir: filepath.Join(c.DataDir, "postgres"), BinDir: c.Database.BinDir})
+		d.private, err = pgserver.Start(sctx, pgserver.Options{DataDir: privateDir(c), BinDir: c.Database.BinDir})
 		if err != nil {
 			return nil, err
 		}
@@ -43,6 +43,39 @@ func openDatabase(ctx context.Context, c config.Config) (*database, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
+}
+
+// peekDatabase is openDatabase for a command that only reads: it also takes the
+// private server that a running huicun owns, and leaves it to that.
+func peekDatabase(ctx context.Context, c config.Config) (*database, error) {
+	d, err := openDatabase(ctx, c)
+	if !errors.Is(err, pgserver.ErrInUse) {
+		return d, err
+	}
+	url, err := pgserver.Find(ctx, privateDir(c))
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Options{URL: url, MaxConns: 2})
+	if err != nil {
+		return nil, err
+	}
+	return &database{DB: db}, nil
+}
+
+func privateDir(c config.Config) string { return filepath.Join(c.DataDir, "postgres") }
+
+// visitDatabase is openDatabase for a command beside the server: it uses the
+// private Postgres that is running, and starts it only when it is not.
+func visitDatabase(ctx context.Context, c config.Config) (*database, error) {
+	if c.Database.URL == "" {
+		url, err := pgserver.Find(ctx, filepath.Join(c.DataDir, "postgres"))
+		if err != nil && !errors.Is(err, pgserver.ErrNotRunning) {
+			return nil, err
+		}
+		c.Database.URL = url
+	}
+	return openDatabase(ctx, c)
 }
 
 // Close ends the connections and the private server.

@@ -23,7 +23,7 @@ func statusCommand(ctx context.Context, args []string, environ map[string]string
 		fs.BoolVar(&recount, "recount", false, "count the rows too and compare with the counters (slow on large archives)")
 	}
 	return withConfig(args, environ, stderr, more, func(c config.Config) (err error) {
-		d, err := openDatabase(ctx, c)
+		d, err := peekDatabase(ctx, c)
 		if err != nil {
 			return err
 		}

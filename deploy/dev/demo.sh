@@ -1,0 +1,252 @@
+#!/bin/sh
+# demo.sh [--vite] starts wecomsim and huicun against it, on loopback, with their
+# data under data/demo, and stops both on Ctrl-C. The next start goes on with
+# the same data. bin/ is built already (see the Makefile).
+#
+# DEMO_DIR, DEMO_MESSAGES and DEMO_RATE (messages a minute) change the defaults;
+# they count when the data is made, at the first start.
+set -eu
+cd "$(dirname "$0")/../.."
+
+root=$(pwd)
+data=${DEMO_DIR:-$root/data/demo}
+messages=${DEMO_MESSAGES:-20000}
+rate=${DEMO_RATE:-20}
+vite=false
+[ "${1:-}" = --vite ] && vite=true
+
+# Made up for the demonstration; they guard nothing.
+corp_id=ww5f0c1a7e9b3d2846
+agent_id=1000012
+app_secret=demo-app-secret
+archive_secret=demo-archive-secret
+contact_secret=demo-contact-secret
+app_token=DemoAppToken
+app_key=kWxGz7RbT2mVq9LdYc4NsHf6PjUa1EoXi8ZtCwB3MDy
+archive_token=DemoArchiveToken
+archive_key=Qn5VtZ8cLw2RyXk7BmJd4HgPs9FaUe1ToIi6YqCxM3N
+admin=QinZhiyuan
+admin_name=秦志远
+
+sim_pid=
+huicun_pid=
+vite_pid=
+
+# Progress overwrites itself on a terminal, and takes a line each elsewhere.
+if [ -t 1 ]; then
+	begin=$(printf '\r')
+	end=
+else
+	begin=
+	end='
+'
+fi
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+	printf 'demo: %s\n' "$*" >&2
+	stop
+	exit 1
+}
+
+stop() {
+	trap '' INT TERM
+	for pid in $vite_pid $huicun_pid $sim_pid; do
+		kill -INT "$pid" 2>/dev/null || true
+	done
+	for pid in $vite_pid $huicun_pid $sim_pid; do
+		wait "$pid" 2>/dev/null || true
+	done
+	vite_pid= huicun_pid= sim_pid=
+}
+
+interrupted() {
+	say ''
+	say 'Stopping …'
+	stop
+	say 'Stopped. make demo goes on where you left.'
+	exit 0
+}
+
+# free_ports keeps the ports of the last start where they are still free.
+free_ports() {
+	wanted='9800 18080 18081 5173'
+	[ -f "$data/ports" ] && wanted=$(cat "$data/ports")
+	# The ports are words to split.
+	# shellcheck disable=SC2086
+	ports=$(node deploy/dev/ports.mjs $wanted)
+	printf '%s\n' "$ports" >"$data/ports"
+	# shellcheck disable=SC2086
+	set -- $ports
+	port=$1 sim_port=$2 proxy_port=$3 vite_port=$4
+	huicun=http://127.0.0.1:$port
+	sim=http://127.0.0.1:$sim_port
+	front=$huicun
+	$vite && front=http://127.0.0.1:$vite_port
+	return 0
+}
+
+start_sim() {
+	: >"$data/wecomsim.json"
+	bin/wecomsim -listen "127.0.0.1:$sim_port" -proxy-listen "127.0.0.1:$proxy_port" \
+		-data "$data/wecom" -messages "$messages" -rate "$rate" -huicun-url "$front" \
+		-corpid "$corp_id" -agentid "$agent_id" -app-secret "$app_secret" \
+		-archive-secret "$archive_secret" -contact-secret "$contact_secret" \
+		-callback-url "app=$huicun/wecom/callback/app" \
+		-callback-token "app=$app_token" -callback-aeskey "app=$app_key" \
+		-callback-url "archive=$huicun/wecom/callback/archive" \
+		-callback-token "archive=$archive_token" -callback-aeskey "archive=$archive_key" \
+		>"$data/wecomsim.json" 2>"$data/wecomsim.log" </dev/null &
+	sim_pid=$!
+	until [ -s "$data/wecomsim.json" ]; do
+		kill -0 "$sim_pid" 2>/dev/null || fail "wecomsim did not start: $(tail -n 3 "$data/wecomsim.log")"
+		sleep 0.1
+	done
+}
+
+# finance_client takes WeCom's own library where it can run: the copy in the Go
+# module cache, for linux on x86-64.
+finance_client() {
+	client=pure
+	library=
+	if [ "$(go env GOOS)/$(go env GOARCH)/$(go env CGO_ENABLED)" = linux/amd64/1 ]; then
+		library=$(go list -m -f '{{.Dir}}' github.com/silenceper/wechat/v2)/work/msgaudit/lib/libWeWorkFinanceSdk_C.so
+		[ -f "$library" ] && client=sdk
+	fi
+	return 0
+}
+
+write_config() {
+	cat >"$data/huicun.toml" <<END
+# Written by every make demo.
+data_dir = "$data"
+
+[server]
+listen = "127.0.0.1:$port"
+public_url = "$front"
+
+[wecom]
+corp_id = "$corp_id"
+agent_id = $agent_id
+app_secret = "$app_secret"
+archive_secret = "$archive_secret"
+contact_secret = "$contact_secret"
+api_base = "$sim"
+oauth_base = "$sim"
+web_login_base = "$sim"
+
+[finance]
+client = "$client"
+library = "$library"
+keys_dir = "$data/wecom"
+proxy = "http://127.0.0.1:$proxy_port"
+ca_file = "$data/wecom/ca.pem"
+interval = "2s"
+
+[callback.app]
+token = "$app_token"
+aes_key = "$app_key"
+
+[callback.archive]
+token = "$archive_token"
+aes_key = "$archive_key"
+
+[access]
+admins = ["$admin"]
+END
+}
+
+start_huicun() {
+	# Settings of the person's own environment belong to another huicun.
+	for name in $(env | sed -n 's/^\(HUICUN_[A-Z0-9_]*\)=.*/\1/p'); do
+		unset "$name"
+	done
+	bin/huicun serve -config "$data/huicun.toml" 2>"$data/huicun.log" >/dev/null </dev/null &
+	huicun_pid=$!
+	until answers "$huicun/readyz"; do
+		kill -0 "$huicun_pid" 2>/dev/null || fail "huicun did not start; the end of $data/huicun.log: $(tail -n 3 "$data/huicun.log")"
+		sleep 0.3
+	done
+}
+
+# answers URL: does it answer with success?
+answers() {
+	node -e 'fetch(process.argv[1]).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))' "$1"
+}
+
+# stored tells how many messages huicun holds.
+stored() {
+	bin/huicun status -config "$data/huicun.toml" -json 2>/dev/null |
+		sed -n 's/^ *"received": \([0-9]*\).*/\1/p'
+}
+
+# await_messages shows the first pull; it lets go after two minutes, since the
+# pull goes on anyway.
+await_messages() {
+	n= shown=
+	deadline=$(($(date +%s) + 120))
+	while [ "${n:-0}" -lt "$messages" ] && [ "$(date +%s)" -lt "$deadline" ]; do
+		kill -0 "$huicun_pid" 2>/dev/null || fail "huicun ended; the end of $data/huicun.log: $(tail -n 3 "$data/huicun.log")"
+		n=$(stored)
+		if [ -n "$n" ] && [ "$n" != "$shown" ]; then
+			printf '%s    %s of %s messages pulled, decrypted and stored%s' "$begin" "$n" "$messages" "$end"
+			shown=$n
+		fi
+		[ "${n:-0}" -ge "$messages" ] || sleep 0.5
+	done
+	[ -n "$end" ] || printf '\n'
+}
+
+start_vite() {
+	(cd h5 && HUICUN_DEV_SERVER="$huicun" exec node_modules/.bin/vite --port "$vite_port" --strictPort) >"$data/vite.log" 2>&1 &
+	vite_pid=$!
+	until answers "$front/"; do
+		kill -0 "$vite_pid" 2>/dev/null || fail "vite did not start; see $data/vite.log"
+		sleep 0.3
+	done
+}
+
+tell() {
+	cat <<END
+
+────────────────────────────────────────────────────────────────────────
+  Huicun 会存          $front
+  WeCom's control page  $sim/sim/      say something as anybody, delete a contact
+  Members' phones       $sim/phone/    the app messages that they get
+
+  Sign in: open Huicun and choose $admin_name ($admin), who is the admin.
+
+  Try first
+   1. Open $sim/phone/$admin on one side: his phone.
+   2. On the control page send a sensitive sentence, or let a customer delete
+      an employee. The alert arrives on the phone; tap it.
+   3. Read chats in Huicun; new ones appear by themselves.
+
+  Data and logs: $data        Status: bin/huicun status -config $data/huicun.toml
+  Ctrl-C stops everything; make demo goes on where you left.
+────────────────────────────────────────────────────────────────────────
+END
+}
+
+mkdir -p "$data"
+chmod 700 "$data"
+trap interrupted INT TERM HUP
+free_ports
+finance_client
+say '==> wecomsim: a WeCom with 星河家居, its customers and their chats'
+start_sim
+write_config
+chmod 600 "$data/huicun.toml"
+say "==> huicun: database, first pull (Finance SDK: $client)"
+start_huicun
+$vite && start_vite
+await_messages
+tell
+
+# Wait for Ctrl-C, or for one of them to end.
+while kill -0 "$sim_pid" 2>/dev/null && kill -0 "$huicun_pid" 2>/dev/null; do
+	sleep 1 &
+	wait $! || true
+done
+fail "one of the programs has ended; see $data/*.log"
