@@ -49,6 +49,7 @@ type app struct {
 	wakeOutbox  chan struct{}
 	wakePull    chan struct{}
 	keysChanged chan struct{}
+	name        string // of this process, in leases and outbox items
 }
 
 // serve runs the program until ctx ends.
@@ -64,7 +65,7 @@ func serve(ctx context.Context, c config.Config) (err error) {
 // newApp builds everything and listens; nothing runs yet. What was built is
 // closed when a later part fails.
 func newApp(ctx context.Context, c config.Config) (a *app, err error) {
-	a = &app{cfg: c, wakeOutbox: make(chan struct{}, 1), wakePull: make(chan struct{}, 1), keysChanged: make(chan struct{}, 1)}
+	a = &app{cfg: c, wakeOutbox: make(chan struct{}, 1), wakePull: make(chan struct{}, 1), keysChanged: make(chan struct{}, 1), name: processName()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -113,17 +114,16 @@ func (a *app) openRedis(ctx context.Context) error {
 
 // buildIngest makes the puller, the directory sync and the outbox runner.
 func (a *app) buildIngest() error {
-	holder := processName()
 	if a.cfg.Finance.Client != "off" {
 		var err error
 		if a.source, err = newSource(a.cfg); err != nil {
 			return err
 		}
-		a.puller = &ingest.Puller{Source: a.source, Store: a.db, Holder: holder, PageSize: a.cfg.Finance.PageSize,
+		a.puller = &ingest.Puller{Source: a.source, Store: a.db, Holder: a.name, PageSize: a.cfg.Finance.PageSize,
 			Interval: a.cfg.Finance.Interval, Wake: a.wakePull, KeysChanged: a.keysChanged}
 	}
 	a.dir = &directory.Service{Source: a.wecom, Store: a.db, Now: time.Now, Log: slog.Default()}
-	a.runner = &outbox.Runner{Store: a.db, Handlers: a.handlers(), Wake: a.wakeOutbox, Worker: holder}
+	a.runner = &outbox.Runner{Store: a.db, Handlers: a.handlers(), Wake: a.wakeOutbox, Worker: a.name}
 	return nil
 }
 
@@ -196,52 +196,6 @@ func (a *app) onNotify(n store.Notification) {
 	case store.ChannelPull:
 		poke(a.wakePull)
 	}
-}
-
-// syncLoop keeps the directory up to date. A replica that finds another one at
-// work leaves it alone.
-func (a *app) syncLoop(ctx context.Context) error {
-	every := a.cfg.Sync.Interval
-	if every == 0 || a.cfg.WeCom.AppSecret == "" {
-		return nil
-	}
-	const firstRetry, longestRetry = 10 * time.Second, 10 * time.Minute
-	retry := firstRetry
-	for ctx.Err() == nil {
-		next := every
-		if err := a.syncOnce(ctx); err != nil && ctx.Err() == nil {
-			slog.WarnContext(ctx, "directory sync failed", "err", err, "next", retry)
-			next, retry = min(every, retry), min(longestRetry, retry*2)
-		} else {
-			retry = firstRetry
-		}
-		t := time.NewTimer(next)
-		select {
-		case <-ctx.Done():
-		case <-t.C:
-		}
-		t.Stop()
-	}
-	return nil
-}
-
-const (
-	leaseSync    = "sync"
-	leaseSyncTTL = 10 * time.Minute
-)
-
-func (a *app) syncOnce(ctx context.Context) error {
-	l, ok, err := a.db.TakeLease(ctx, leaseSync, processName(), leaseSyncTTL)
-	if err != nil || !ok {
-		return err
-	}
-	defer func() {
-		if err := a.db.DropLease(context.WithoutCancel(ctx), l); err != nil {
-			slog.WarnContext(ctx, "sync lease not given back", "err", err)
-		}
-	}()
-	_, err = a.dir.Sync(ctx)
-	return err
 }
 
 // Close frees everything that newApp built.

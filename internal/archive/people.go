@@ -47,9 +47,10 @@ type ConvCursor struct {
 	ID          int64
 }
 
-// NameCursor is a place in the list of employees: leavers last, then by name.
+// NameCursor is a place in the list of employees: leavers and those whom the
+// directory does not list last, then by name.
 type NameCursor struct {
-	Left   bool
+	Last   bool
 	Name   string
 	Person string // "": from the start
 }
@@ -282,7 +283,7 @@ func (s *Service) Employees(ctx context.Context, v access.Viewer, q EmployeesQue
 		return page, fault.Invalid("state", "must be archived, formerly, left or all")
 	}
 	var after NameCursor
-	if q.Cursor != "" && decodeCursor(q.Cursor, &after.Left, &after.Name, &after.Person) != nil {
+	if q.Cursor != "" && decodeCursor(q.Cursor, &after.Last, &after.Name, &after.Person) != nil {
 		return page, fault.Invalid("cursor", "not a cursor of this list")
 	}
 	scope := v.Scope()
@@ -293,8 +294,8 @@ func (s *Service) Employees(ctx context.Context, v access.Viewer, q EmployeesQue
 		return page, err
 	}
 	if len(page.Items) == q.Limit {
-		last := page.Items[len(page.Items)-1].Person
-		page.Next = encodeCursor(last.Left, last.Name, last.ID)
+		last := page.Items[len(page.Items)-1]
+		page.Next = encodeCursor(last.Person.Left || last.Unlisted, last.Person.Name, last.Person.ID)
 	}
 	return page, nil
 }

@@ -172,6 +172,7 @@ type FollowCard struct {
 type Employee struct {
 	Person             directory.Person
 	UserID             string
+	Unlisted           bool // not in the directory: left before the first sync, or out of the app's range
 	Position           string
 	Departments        []string // names, main department first
 	ArchiveState       string   // archived | formerly | never

@@ -106,6 +106,7 @@ ON CONFLICT ON CONSTRAINT conv_members_pkey DO NOTHING`
 const sqlInsertUnknownEmployees = `
 INSERT INTO employees (person, userid, name, status)
 SELECT DISTINCT p, p, p, 0 FROM unnest($1::text[]) AS u (p) WHERE p <> ''
+ORDER BY 1
 ON CONFLICT DO NOTHING`
 
 func insertMembers(ctx context.Context, tx *sqlx.Tx, ms []archive.Decoded) error {

@@ -57,7 +57,7 @@ func (db *DB) FindPersons(ctx context.Context, ids []string) (map[string]directo
 // employeeColumns counts what the list shows beside each employee; $1 is when
 // today began.
 const employeeColumns = `
-	e.person, e.userid, e.name, e.position, e.left_at, (e.left_at IS NOT NULL OR e.status = 5) AS "left",
+	e.person, e.userid, e.name, e.position, e.left_at, (e.left_at IS NOT NULL OR e.status = 5) AS "left", e.status = 0 AS unlisted,
 	CASE WHEN e.archived THEN 'archived' WHEN e.archived_before THEN 'formerly' ELSE 'never' END AS archive_state,
 	ARRAY(SELECT d.name FROM employee_departments ed JOIN departments d ON d.id = ed.department_id
 		WHERE ed.person = e.person ORDER BY d.id = e.main_department DESC, d.id) AS departments,
@@ -76,6 +76,7 @@ type employeeRow struct {
 	Position           string         `db:"position"`
 	LeftAt             *time.Time     `db:"left_at"`
 	Left               bool           `db:"left"`
+	Unlisted           bool           `db:"unlisted"`
 	ArchiveState       string         `db:"archive_state"`
 	Departments        pq.StringArray `db:"departments"`
 	Conversations      int64          `db:"conversations"`
@@ -86,8 +87,8 @@ type employeeRow struct {
 
 func (r employeeRow) employee() archive.Employee {
 	e := archive.Employee{
-		Person:   directory.Person{ID: r.Person, Kind: directory.KindEmployee, Name: r.Name, Left: r.Left},
-		UserID:   r.UserID,
+		Person: directory.Person{ID: r.Person, Kind: directory.KindEmployee, Name: r.Name, Left: r.Left},
+		UserID: r.UserID, Unlisted: r.Unlisted,
 		Position: r.Position, Departments: r.Departments, ArchiveState: r.ArchiveState,
 		Conversations: r.Conversations, ConversationsToday: r.ConversationsToday, Customers: r.Customers, Violations: r.Violations,
 	}
@@ -127,14 +128,14 @@ func employeeFilter(b *query, s access.Scope, q archive.EmployeesQuery) string {
 	return where
 }
 
-const employeeOrder = `(e.left_at IS NOT NULL OR e.status = 5), e.name, e.person`
+const employeeOrder = `(e.left_at IS NOT NULL OR e.status IN (0, 5)), e.name, e.person`
 
 // FindEmployees implements archive.Store.
 func (db *DB) FindEmployees(ctx context.Context, s access.Scope, q archive.EmployeesQuery, after archive.NameCursor, today time.Time) ([]archive.Employee, error) {
 	b := query{args: []any{today}}
 	text := `SELECT ` + employeeColumns + ` FROM employees e WHERE ` + employeeFilter(&b, s, q)
 	if after.Person != "" {
-		text += ` AND (` + employeeOrder + `) > (` + b.arg(after.Left) + `, ` + b.arg(after.Name) + `, ` + b.arg(after.Person) + `)`
+		text += ` AND (` + employeeOrder + `) > (` + b.arg(after.Last) + `, ` + b.arg(after.Name) + `, ` + b.arg(after.Person) + `)`
 	}
 	text += ` ORDER BY ` + employeeOrder + ` LIMIT ` + b.arg(q.Limit)
 	var rows []employeeRow
