@@ -65,19 +65,6 @@ func peekDatabase(ctx context.Context, c config.Config) (*database, error) {
 
 func privateDir(c config.Config) string { return filepath.Join(c.DataDir, "postgres") }
 
-// visitDatabase is openDatabase for a command beside the server: it uses the
-// private Postgres that is running, and starts it only when it is not.
-func visitDatabase(ctx context.Context, c config.Config) (*database, error) {
-	if c.Database.URL == "" {
-		url, err := pgserver.Find(ctx, filepath.Join(c.DataDir, "postgres"))
-		if err != nil && !errors.Is(err, pgserver.ErrNotRunning) {
-			return nil, err
-		}
-		c.Database.URL = url
-	}
-	return openDatabase(ctx, c)
-}
-
 // Close ends the connections and the private server.
 func (d *database) Close() error {
 	var errs []error
