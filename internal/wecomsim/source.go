@@ -1,6 +1,7 @@
 package wecomsim
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -38,18 +39,30 @@ func (emptySource) Identity() string { return "empty" }
 
 func (emptySource) Close() error { return nil }
 
-// msgIDOf takes the id out of a message's JSON. Where there is none, or no JSON
-// at all, it makes one of the usual shape that is the same at every call.
+// msgIDOf takes the id out of a message's JSON, also where raw control characters
+// stand in its strings (finance-sdk.md 4.2). Where there is no id, or no JSON at
+// all, it makes one of the usual shape that is the same at every call.
 func msgIDOf(body []byte, seq uint64) string {
 	var head struct {
 		MsgID   string `json:"msgid"`
 		MsgTime int64  `json:"msgtime"`
 	}
 	err := json.Unmarshal(body, &head)
+	if err != nil {
+		err = json.Unmarshal(bytes.Map(blankControl, body), &head)
+	}
 	if err == nil && head.MsgID != "" {
 		return head.MsgID
 	}
 	return madeMsgID(body, seq, head.MsgTime)
+}
+
+// blankControl turns control characters, which Go's JSON refuses, into blanks.
+func blankControl(r rune) rune {
+	if r < ' ' {
+		return ' '
+	}
+	return r
 }
 
 // madeMsgID gives number_milliseconds, unique by seq.
