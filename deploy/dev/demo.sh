@@ -170,6 +170,12 @@ start_huicun() {
 	done
 }
 
+# first_settings makes what an admin makes first: a rule and a manager.
+first_settings() {
+	node deploy/dev/demo-setup.mjs "$huicun" "$sim" "$admin" 2>"$data/setup.log" ||
+		say "    (no rule and no manager made: see $data/setup.log)"
+}
+
 # answers URL: does it answer with success?
 answers() {
 	node -e 'fetch(process.argv[1]).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))' "$1"
@@ -242,6 +248,7 @@ say "==> huicun: database, first pull (Finance SDK: $client)"
 start_huicun
 $vite && start_vite
 await_messages
+first_settings
 tell
 
 # Wait for Ctrl-C, or for one of them to end.
