@@ -175,22 +175,24 @@ function withFirstRowAfter(window: ChatWindow, before: Row): ChatWindow {
   return { ...window, up: [Object.freeze({ key: first.key, rows }), ...rest] }
 }
 
-/** Drops whole pages at the end given beyond maxPages. */
+/** Whether the window holds more than it should: only splitting it anew helps then. */
+export function tooLong(window: ChatWindow): boolean {
+  return window.up.length + window.down.length > maxPages
+}
+
+/**
+ * Drops whole pages at the end given beyond maxPages. What lies next to the
+ * split on the reader's side of it stays: dropping it would move everything.
+ */
 function trim(window: ChatWindow, end: 'older' | 'newer'): ChatWindow {
-  let extra = window.up.length + window.down.length - maxPages
+  const extra = window.up.length + window.down.length - maxPages
   if (extra <= 0) return window
-  let { up, down } = window
   if (end === 'older') {
-    const fromUp = Math.min(extra, up.length)
-    up = up.slice(fromUp)
-    extra -= fromUp
-    // With nothing above the split left, the column below keeps its first pages:
-    // dropping them would move everything. The runway re-centres while idle.
-    return { ...window, up, hasOlder: fromUp > 0 || window.hasOlder }
+    const dropped = Math.min(extra, window.up.length)
+    return { ...window, up: window.up.slice(dropped), hasOlder: dropped > 0 || window.hasOlder }
   }
-  const fromDown = Math.min(extra, down.length)
-  down = down.slice(0, down.length - fromDown)
-  return { ...window, down, hasNewer: fromDown > 0 || window.hasNewer }
+  const kept = window.down.length - Math.min(extra, window.down.length)
+  return { ...window, down: window.down.slice(0, kept), hasNewer: kept < window.down.length || window.hasNewer }
 }
 
 function mapPages(pages: readonly Page[], change: (row: Row) => Row): readonly Page[] {

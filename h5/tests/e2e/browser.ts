@@ -1,0 +1,98 @@
+// A browser on the built front end, with the mock server behind it.
+import type { Server } from 'node:http'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { start } from '../mock/server.mjs'
+
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+/** The two screens everything is tried on. */
+export const screens = {
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  desktop: { viewport: { width: 1440, height: 900 } },
+} as const
+
+/** A page, and what it complained about. */
+export interface Opened {
+  page: Page
+  complaints: string[]
+}
+
+/** The browser and the server of one test file. */
+export class Stage {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  private readonly contexts: BrowserContext[] = []
+
+  /** Starts both. */
+  static async set(): Promise<Stage> {
+    const { server, url } = await start()
+    const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+    return new Stage(await chromium.launch({ executablePath, args: flags }), server, url)
+  }
+
+  /** Opens a path in a context of its own. */
+  async open(path: string, screen: keyof typeof screens = 'phone'): Promise<Opened> {
+    const context = await this.browser.newContext({
+      ...screens[screen],
+      locale: 'zh-CN',
+      timezoneId: 'Asia/Shanghai',
+      reducedMotion: 'reduce',
+    })
+    this.contexts.push(context)
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', (line) => {
+      if (['error', 'warning'].includes(line.type())) complaints.push(line.text())
+    })
+    page.on('pageerror', (error) => complaints.push(String(error.stack)))
+    await page.goto(this.url + path)
+    return { page, complaints }
+  }
+
+  /** Ends everything. */
+  async strike(): Promise<void> {
+    await Promise.all(this.contexts.map((context) => context.close()))
+    await this.browser.close()
+    this.server.closeAllConnections()
+    await new Promise((resolve) => this.server.close(resolve))
+  }
+}
+
+/** The row of message id. */
+export const row = (page: Page, id: string) => page.locator(`article[data-id="${id}"]`)
+
+/** Distance of a row's top from the top of the runway, px. */
+export async function offsetOf(page: Page, id: string): Promise<number> {
+  return page.evaluate((wanted) => {
+    const view = document.querySelector('.runway')
+    const found = document.querySelector(`article[data-id="${wanted}"]`)
+    if (!view || !found) throw new Error(`no row ${wanted}`)
+    return found.getBoundingClientRect().top - view.getBoundingClientRect().top
+  }, id)
+}
+
+/** Scrolls the runway by px and lets two frames pass. */
+export async function scrollBy(page: Page, px: number): Promise<void> {
+  await page.evaluate(async (by) => {
+    document.querySelector('.runway')?.scrollBy(0, by)
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+  }, px)
+}
+
+/** Expects that the page never complained, also about its content policy. */
+export function expectQuiet(opened: Opened): void {
+  expect(opened.complaints).toEqual([])
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { estimateLines, findSpans, maxLength, spansInBody, tokenize } from '@/chat/messages/tokens'
+
+const text = (value: string) => ({ kind: 'text', text: value })
+
+describe('tokenize', () => {
+  for (const [name, input, want] of [
+    ['plain text', '你好', [text('你好')]],
+    ['nothing', '', []],
+    ['markup is text', '<img src=x onerror=alert(1)>', [text('<img src=x onerror=alert(1)>')]],
+    [
+      'a link between Chinese punctuation',
+      '看https://example.com/a?b=1，好',
+      [text('看'), { kind: 'url', text: 'https://example.com/a?b=1', href: 'https://example.com/a?b=1' }, text('，好')],
+    ],
+    [
+      'a full stop behind a link',
+      'see https://example.com.',
+      [text('see '), { kind: 'url', text: 'https://example.com', href: 'https://example.com/' }, text('.')],
+    ],
+    ['other schemes are no links', 'javascript:alert(1) weixin://pay tel:110', [text('javascript:alert(1) weixin://pay tel:110')]],
+    ['an emoticon', '好[微笑]', [text('好'), { kind: 'emoji', text: '🙂' }]],
+    ['an unknown code', '[没有这个]', [text('[没有这个]')]],
+    ['a name', '@何若溪 在吗', [{ kind: 'mention', text: '@何若溪' }, text(' 在吗')]],
+    ['an address is no name', 'a@b.com 是邮箱', [text('a'), { kind: 'mention', text: '@b.com' }, text(' 是邮箱')]],
+  ] as const) {
+    it(name, () => expect(tokenize(input)).toEqual(want))
+  }
+
+  it('marks rule hits by UTF-16 offsets', () => {
+    expect(tokenize('😀加我微信吧', [{ start: 4, end: 6 }])).toEqual([
+      text('😀加我'),
+      { kind: 'text', text: '微信', mark: 'rule' },
+      text('吧'),
+    ])
+  })
+
+  it('marks a hit that begins in text and ends in a link', () => {
+    const tokens = tokenize('去http://a.cn/x', [{ start: 0, end: 8 }])
+    expect(tokens.map((token) => [token.kind, token.text, token.mark])).toEqual([
+      ['text', '去', 'rule'],
+      ['url', 'http://', 'rule'],
+      ['url', 'a.cn/x', undefined],
+    ])
+  })
+
+  it('marks what is looked for, case and width aside', () => {
+    expect(tokenize('ＶＸ 和 vx', [], 'Vx').filter((token) => token.mark)).toEqual([
+      { kind: 'text', text: 'ＶＸ', mark: 'find' },
+      { kind: 'text', text: 'vx', mark: 'find' },
+    ])
+  })
+
+  it('cuts endless text', () => {
+    expect(tokenize('长'.repeat(maxLength + 5))[0]?.text).toHaveLength(maxLength)
+  })
+
+  it('gives the whole text back', () => {
+    const input = '[强]看 https://a.cn/1。@小王 [无此] https://b.cn'
+    const tokens = tokenize(input, [{ start: 2, end: 9 }], 'a.cn')
+    expect(tokens.map((token) => (token.kind === 'emoji' ? '[强]' : token.text)).join('')).toBe(input)
+  })
+})
+
+describe('findSpans', () => {
+  it('finds every place, without overlaps', () => {
+    expect(findSpans('aaaa', 'aa').map((span) => span.start)).toEqual([0, 2])
+  })
+
+  it('finds nothing for nothing', () => expect(findSpans('abc', '  ')).toEqual([]))
+})
+
+describe('spansInBody', () => {
+  it('moves spans of the whole text into the body behind a quote', () => {
+    expect(spansInBody('林晓雨：报价\n可以加微信', '可以加微信', [{ start: 10, end: 12 }])).toEqual([{ start: 3, end: 5 }])
+  })
+
+  it('drops spans of the quote', () => {
+    expect(spansInBody('加微信\n好', '好', [{ start: 1, end: 3 }])).toEqual([])
+  })
+})
+
+describe('estimateLines', () => {
+  for (const [input, want] of [
+    ['', 1],
+    ['一行', 1],
+    ['长'.repeat(19), 2],
+    ['a\nb\nc', 3],
+  ] as const) {
+    it(JSON.stringify(input.slice(0, 8)), () => expect(estimateLines(input)).toBe(want))
+  }
+})
