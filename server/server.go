@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -128,13 +127,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// Close ends live streams and frees the rate limiter. Call it when shutting
-// down, before waiting for requests to end: streams never end by themselves.
-func (s *Server) Close() {
-	s.hub.close()
-	if err := s.limits.close(); err != nil {
-		slog.Warn("rate limiter not closed", "err", err)
-	}
-}
+// Close ends live streams. Call it when shutting down, before waiting for
+// requests to end: streams never end by themselves.
+func (s *Server) Close() { s.hub.close() }
 
 func (s *Server) secure() bool { return s.public.Scheme == "https" }

@@ -85,8 +85,12 @@ type sessionRow struct {
 // GetSession gives a session that holds, with its viewer as of now.
 // fault.NotFound when there is none.
 func (db *DB) GetSession(ctx context.Context, id []byte, now, idleSince time.Time) (access.Session, access.Viewer, error) {
+	st, err := db.prepared(ctx, sqlGetSession) // each request asks this
+	if err != nil {
+		return access.Session{}, access.Viewer{}, err
+	}
 	var row sessionRow
-	err := db.GetContext(ctx, &row, sqlGetSession, id, now, idleSince)
+	err = st.GetContext(ctx, &row, id, now, idleSince)
 	if noRows(err) {
 		return access.Session{}, access.Viewer{}, fault.NotFound("session")
 	}

@@ -1,0 +1,237 @@
+package server_test
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"huicun/server/api"
+)
+
+// TestReading opens every read of the contract and compares what comes out
+// with golden files; that it keeps to the contract is checked for each answer.
+func TestReading(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Boss")
+	for name, path := range map[string]string{
+		"departments":   "/departments",
+		"employees":     "/employees?q=x&state=archived&limit=10&department=2",
+		"employee":      "/employees/SHOP",
+		"conversations": "/employees/Shop/conversations?tab=groups",
+		"conversation":  "/conversations/7?as=Shop",
+		"messages":      "/conversations/7/messages?around=" + messageID,
+		"message":       "/messages/" + messageID,
+		"find":          "/conversations/7/find?q=%E5%BE%AE%E4%BF%A1&from=2026-01-01T00:00:00Z",
+		"days":          "/conversations/7/days?tz=Asia/Shanghai",
+		"status":        "/status",
+		"signature":     "/wecom/signature?kind=agent&url=https://archive.example.com/c/7?m%3D1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := b.send("GET", "/api/v1"+path, "")
+			if w.Code != http.StatusOK {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			checkGolden(t, name, w.Body.Bytes())
+			if strings.Contains(w.Body.String(), "secret-file-id") || strings.Contains(w.Body.String(), "raw bytes") {
+				t.Error("the answer has what only the server may know")
+			}
+			if got := w.Header().Get("Cache-Control"); got != "no-store" {
+				t.Errorf("Cache-Control %q", got)
+			}
+			if got := w.Header().Get("X-Huicun-Build"); got != "build-1" {
+				t.Errorf("build %q", got)
+			}
+		})
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// checkGolden compares JSON with testdata/name.json.
+func checkGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(got, &v); err != nil {
+		t.Fatal(err)
+	}
+	pretty, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := "testdata/" + name + ".json"
+	if *update {
+		if err := os.WriteFile(file, append(pretty, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(pretty)+"\n"); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// What is out of scope and what does not exist must look the same.
+func TestOutOfScopeLooksLikeMissing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.archive.scopes = nil
+	b := f.signedIn("Mei")
+	const unknown = "11111111-2222-3333-4444-555555555555"
+	for there, missing := range map[string]string{
+		"/employees/shop":                                           "/employees/nobody",
+		"/employees/shop/conversations":                             "/employees/nobody/conversations",
+		"/conversations/7":                                          "/conversations/8",
+		"/conversations/7/messages":                                 "/conversations/8/messages",
+		"/conversations/7/messages?around=" + messageID:             "/conversations/7/messages?around=" + unknown,
+		"/conversations/7/find?q=a":                                 "/conversations/8/find?q=a",
+		"/conversations/7/days":                                     "/conversations/8/days",
+		"/messages/" + messageID:                                    "/messages/" + unknown,
+		"/conversations/9223372036854775807":                        "/conversations/x",
+		"/conversations/07":                                         "/conversations/-7",
+		"/conversations/99999999999999999999":                       "/conversations/%00",
+		"/messages/" + strings.ToUpper(messageID):                   "/messages/x",
+		"/employees/wmQx7kDAAAaB3nT0lE5yJ9cVrU2sHfGw":               "/employees/%FF",
+		"/employees/wmQx7kDAAAaB3nT0lE5yJ9cVrU2sHfGw/conversations": "/employees/%00/conversations",
+	} {
+		w1, w2 := b.send("GET", "/api/v1"+there, ""), b.send("GET", "/api/v1"+missing, "")
+		if w1.Code != http.StatusNotFound || w2.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, %s: %d, want 404", there, w1.Code, missing, w2.Code)
+		}
+		if diff := cmp.Diff(withoutID(t, w2.Body.Bytes()), withoutID(t, w1.Body.Bytes())); diff != "" {
+			t.Errorf("%s and %s differ:\n%s", there, missing, diff)
+		}
+	}
+	if got := f.actions(); len(got) != 1 { // the sign-in
+		t.Errorf("log: %v", got)
+	}
+}
+
+func withoutID(t *testing.T, body []byte) api.Error {
+	t.Helper()
+	var e api.Error
+	if err := json.Unmarshal(body, &e); err != nil {
+		t.Fatal(err)
+	}
+	e.Error.RequestId = ""
+	return e
+}
+
+func TestRawMessageIsForAdmins(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	path := "/api/v1/messages/" + messageID + "/raw"
+	f.signedIn("Mei").refused("GET", path, "", "forbidden", "")
+	w := f.signedIn("Boss").send("GET", path, "")
+	if w.Code != http.StatusOK || w.Body.String() != "{\"msgid\":\"x\"}\x00" {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+	if got := w.Header().Get("Content-Disposition"); got != `attachment; filename="message.json"` {
+		t.Errorf("disposition %q", got)
+	}
+}
+
+func TestReadingIsRecorded(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Boss")
+	for range 3 {
+		b.get("/api/v1/conversations/7", nil)
+		b.get("/api/v1/conversations/7/messages", nil)
+		b.get("/api/v1/messages/"+messageID, nil)
+	}
+	b.get("/api/v1/conversations/7/find?q=a", nil)
+	b.get("/api/v1/conversations/7/find?q=a&cursor=c", nil)
+	b.get("/api/v1/conversations/7/find?q=b", nil)
+	for range 2 {
+		if w := b.send("GET", "/api/v1/messages/"+messageID+"/raw", ""); w.Code != http.StatusOK {
+			t.Fatal(w.Code)
+		}
+	}
+	want := []string{
+		"boss session.created viewer:1",
+		"boss conversation.read conversation:7",
+		"boss conversation.find conversation:7",
+		"boss conversation.find conversation:7",
+		"boss message.raw_read message:" + messageID,
+		"boss message.raw_read message:" + messageID,
+	}
+	if diff := cmp.Diff(want, f.actions()); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
+	}
+	var from struct {
+		IP        string `db:"ip"`
+		RequestID string `db:"request_id"`
+		Detail    string `db:"detail"`
+	}
+	err := f.db.Get(&from, `SELECT ip, request_id, detail FROM audit_entries WHERE action = 'conversation.find' LIMIT 1`)
+	if err != nil || from.IP != "192.0.2.1" || len(from.RequestID) != 26 || from.Detail != `{"characters": 1}` {
+		t.Errorf("entry %+v, %v", from, err)
+	}
+}
+
+func TestWhatCannotBeRecordedIsNotShown(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Boss")
+	f.exec(`ALTER TABLE audit_entries RENAME TO elsewhere`)
+	for _, path := range []string{"/conversations/7", "/conversations/7/messages", "/conversations/7/find?q=a", "/messages/" + messageID, "/messages/" + messageID + "/raw"} {
+		b.refused("GET", "/api/v1"+path, "", "internal", "")
+	}
+}
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Boss")
+	var made api.Viewer
+	b.json("POST", "/api/v1/viewers", `{"userid":"shop","role":"viewer","disabled":false,"departments":["2","2"],"employees":["Boss"]}`, http.StatusCreated, &made)
+	want := api.Viewer{
+		Id: made.Id, Userid: "Shop", Role: "viewer", Departments: []string{"2"}, ScopeSize: 3,
+		Person: made.Person, Employees: []api.Person{{Id: "boss", Kind: "employee", Name: "王总"}},
+	}
+	if diff := cmp.Diff(want, made); diff != "" || made.Person.Name != "店员" || made.Person.Avatar != nil {
+		t.Errorf("account of %+v (-want +got):\n%s", made.Person, diff)
+	}
+	path := "/api/v1/viewers/" + made.Id
+	b.refused("POST", "/api/v1/viewers", `{"userid":"Shop","role":"viewer","disabled":false,"departments":[],"employees":[]}`, "conflict", "")
+	b.refused("PUT", path, `{"userid":"Mei","role":"viewer","disabled":false,"departments":[],"employees":[]}`, "invalid", "userid")
+	b.refused("PUT", "/api/v1/viewers/99", `{"userid":"Shop","role":"viewer","disabled":false,"departments":[],"employees":[]}`, "not_found", "")
+	b.refused("PUT", "/api/v1/viewers/1", `{"userid":"Boss","role":"viewer","disabled":false,"departments":[],"employees":[]}`, "conflict.from_config", "")
+	b.json("PUT", path, `{"userid":"Shop","role":"admin","disabled":false,"departments":[],"employees":[]}`, http.StatusOK, &made)
+	if made.Role != "admin" || made.ScopeSize != 3 || len(made.Employees) != 0 {
+		t.Errorf("changed account %+v", made)
+	}
+	var list api.ViewerList
+	b.get("/api/v1/viewers", &list)
+	var names []string
+	for _, v := range list.Items {
+		names = append(names, v.Userid+" "+string(v.Role))
+	}
+	if diff := cmp.Diff([]string{"Boss admin", "Shop admin", "Mei viewer"}, names); diff != "" {
+		t.Errorf("accounts (-want +got):\n%s", diff)
+	}
+}
+
+func TestOwnSettings(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	var me api.Me
+	b.json("PATCH", "/api/v1/me", `{"deletion_alerts":false}`, http.StatusOK, &me)
+	if me.DeletionAlerts || me.Userid != "Mei" || me.Csrf != b.csrf {
+		t.Errorf("me %+v", me)
+	}
+	b.get("/api/v1/me", &me)
+	if me.DeletionAlerts {
+		t.Error("the setting is not kept")
+	}
+}
