@@ -140,7 +140,7 @@ func (db *DB) change(ctx context.Context, e audit.Entry, f func(tx *sqlx.Tx) err
 		if err := f(tx); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, insertAuditEntry(ctx, tx, e)
+		return struct{}{}, insertAudit(ctx, tx, e)
 	})
 	return err
 }

@@ -185,7 +185,7 @@ func saveGrants(ctx context.Context, tx *sqlx.Tx, id int64, in access.AccountInp
 	if before.ID != 0 {
 		e.Detail["before"] = accountDetail(before)
 	}
-	return after, insertAuditEntry(ctx, tx, e)
+	return after, insertAudit(ctx, tx, e)
 }
 
 const (
@@ -302,7 +302,7 @@ func logAccounts(ctx context.Context, tx *sqlx.Tx, ids []int64, e audit.Entry) e
 		}
 		e.Object = audit.Object("viewer", id)
 		e.Detail = map[string]any{"after": accountDetail(a), "from_config": a.FromConfig}
-		if err := insertAuditEntry(ctx, tx, e); err != nil {
+		if err := insertAudit(ctx, tx, e); err != nil {
 			return err
 		}
 	}

@@ -27,12 +27,12 @@ type auditRow struct {
 
 // SaveAuditEntry appends one entry to the operation log.
 func (db *DB) SaveAuditEntry(ctx context.Context, e audit.Entry) error {
-	return insertAuditEntry(ctx, db, e)
+	return insertAudit(ctx, db, e)
 }
 
-// insertAuditEntry appends an entry to the operation log, in the transaction
+// insertAudit appends an entry to the operation log, in the transaction
 // that does what the entry tells.
-func insertAuditEntry(ctx context.Context, tx sqlx.ExtContext, e audit.Entry) error {
+func insertAudit(ctx context.Context, tx sqlx.ExtContext, e audit.Entry) error {
 	row, err := newAuditRow(e)
 	if err != nil {
 		return err
