@@ -30,12 +30,14 @@ type process struct {
 	ended  bool // it has been waited for
 }
 
-// startProcess runs a helper. It inherits only what a library needs of the
-// environment: no settings of ours and no proxy variables, which the SDK's
-// libcurl would obey.
+// inherited is what a helper keeps of the environment, as far as a library may
+// need it: no settings of ours and no proxy variables, which libcurl would obey.
+var inherited = []string{"PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+
+// startProcess runs a helper.
 func startProcess(ctx context.Context, command []string, stderr *stderrLog) (*process, error) {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...) // it outlives the call that starts it
-	for _, name := range []string{"PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+	for _, name := range inherited {
 		if value, ok := os.LookupEnv(name); ok {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}

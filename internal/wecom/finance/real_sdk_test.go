@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -98,19 +99,15 @@ func (s *sim) messages(t *testing.T) []string {
 	return texts
 }
 
-// eachSimClient runs a test with each client against a simulator of its own.
-func eachSimClient(t *testing.T, change func(*wecomsim.Config), test func(t *testing.T, s *sim, c Client)) {
+// eachSimClient runs a test with each client against the simulator.
+func eachSimClient(t *testing.T, s *sim, test func(t *testing.T, c Client)) {
 	t.Helper()
 	t.Run("sdk", func(t *testing.T) {
-		s := startSim(t, change)
 		o := s.options()
 		o.Library = bundledLibrary(t)
-		test(t, s, openSDK(t, o))
+		test(t, openSDK(t, o))
 	})
-	t.Run("pure", func(t *testing.T) {
-		s := startSim(t, change)
-		test(t, s, openPure(t, s.options()))
-	})
+	t.Run("pure", func(t *testing.T) { test(t, openPure(t, s.options())) })
 }
 
 // pull fetches and decrypts everything after seq 0.
@@ -162,28 +159,29 @@ func decryptPage(t *testing.T, c Client, ring *KeyRing, page Page) []string {
 }
 
 func TestSimulatorMessages(t *testing.T) {
-	eachSimClient(t, nil, func(t *testing.T, s *sim, c Client) {
-		ring, err := LoadKeyDir(filepath.Dir(s.PrivateKeyFile(1)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.post(t, "/sim/messages", map[string]any{"raw": `{"msgid":"zh","msgtype":"text","text":{"content":"你好，会存。😀"}}`})
-		s.post(t, "/sim/messages", map[string]any{"raw": `{"msgid":"large","text":{"content":"` + strings.Repeat("长", 1<<20/3) + `"}}`})
-		s.post(t, "/sim/messages", map[string]any{"raw": "{\"msgid\":\"control\",\"text\":{\"content\":\"\x00\x01\n\x1f\"}}"})
-		s.post(t, "/sim/keys", struct{}{})
-		s.post(t, "/sim/messages", map[string]any{"raw": `{"msgid":"rotated","msgtype":"text"}`})
-		added, err := ring.Reload()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff([]uint32{2}, added); diff != "" {
-			t.Errorf("keys that arrived (-want +got):\n%s", diff)
-		}
-		want, got := s.messages(t), pull(t, c, ring)
-		if len(want) != 254 {
-			t.Errorf("the simulator has %d messages, want 254", len(want))
-		}
-		if !cmp.Equal(want, got) {
+	s := startSim(t, nil)
+	ring, err := LoadKeyDir(filepath.Dir(s.PrivateKeyFile(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.post(t, "/sim/messages", map[string]any{"raw": `{"msgid":"zh","msgtype":"text","text":{"content":"你好，会存。😀"}}`})
+	s.post(t, "/sim/messages", map[string]any{"raw": `{"msgid":"large","text":{"content":"` + strings.Repeat("长", 1<<20/3) + `"}}`})
+	s.post(t, "/sim/messages", map[string]any{"raw": "{\"msgid\":\"control\",\"text\":{\"content\":\"\x00\x01\n\x1f\"}}"})
+	s.post(t, "/sim/keys", struct{}{})
+	s.post(t, "/sim/messages", map[string]any{"raw": `{"msgid":"rotated","msgtype":"text"}`})
+	added, err := ring.Reload()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]uint32{2}, added); diff != "" {
+		t.Errorf("keys that arrived (-want +got):\n%s", diff)
+	}
+	want := s.messages(t)
+	if len(want) != 254 {
+		t.Errorf("the simulator has %d messages, want 254", len(want))
+	}
+	eachSimClient(t, s, func(t *testing.T, c Client) {
+		if got := pull(t, c, ring); !slices.Equal(want, got) {
 			t.Errorf("%d messages came, other than the %d of the simulator", len(got), len(want))
 		}
 	})
@@ -222,7 +220,8 @@ func TestSimulatorHelperKilledDuringPull(t *testing.T) {
 }
 
 func TestSimulatorRevokesTokens(t *testing.T) {
-	eachSimClient(t, nil, func(t *testing.T, s *sim, c Client) {
+	s := startSim(t, nil)
+	eachSimClient(t, s, func(t *testing.T, c Client) {
 		var errcodes []int
 		call := func() {
 			raw, err := c.GetChatData(t.Context(), 1<<40, 1)
@@ -243,7 +242,7 @@ func TestSimulatorRevokesTokens(t *testing.T) {
 }
 
 func TestSimulatorMediaInThreeParts(t *testing.T) {
-	eachSimClient(t, nil, func(t *testing.T, _ *sim, c Client) {
+	eachSimClient(t, startSim(t, nil), func(t *testing.T, c Client) {
 		const id = "xh-amr-59-0-0000000000000001" // 92 KiB of voice
 		want, ok := new(corpus.Corpus).Media(id)
 		if !ok {
