@@ -5,8 +5,8 @@ const [huicun, sim, admin] = process.argv.slice(2)
 
 const manager = { userid: 'ZhouMingkai', departments: ['12'] } // 华东销售部 and the shops below it
 const rule = {
-  name: '私下交易与引流',
-  words: ['回扣', '返点', '返现', '私下', '个人账户', '打我卡上', '加我微信', '私人微信', '走微信', '别走单'],
+  name: '私下交易与投诉',
+  words: ['回扣', '返点', '返现', '私下', '个人卡', '个人账户', '加我微信', '私人微信', '走微信', '别走单', '投诉', '曝光'],
   severity: 'high',
   direction: 'both',
   scope_all: true,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,10 +168,10 @@ func TestPullerResumesAfterEachStep(t *testing.T) {
 	w.add(200, 1)
 	for i, step := range []string{"fetch", "open", "save", "saved", "fetch", "save"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		n := 0
+		var n atomic.Int64 // steps are told by several goroutines
 		p := &ingest.Puller{Source: w, Store: db, Holder: fmt.Sprint("p", i), PageSize: 15, Interval: time.Hour}
 		p.Step = func(s string) {
-			if n++; s == step && n > i {
+			if n.Add(1) > int64(i) && s == step {
 				cancel()
 			}
 		}

@@ -9,9 +9,9 @@ import (
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := madeDir(t)
 	if _, err := pgserver.Find(deadline(t), dir); !errors.Is(err, pgserver.ErrNotRunning) {
-		t.Errorf("in an empty directory: %v, want ErrNotRunning", err)
+		t.Errorf("where a server was stopped: %v, want ErrNotRunning", err)
 	}
 	o := startOwner(t, dir, "")
 	o.says("ready")

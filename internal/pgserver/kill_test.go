@@ -35,7 +35,7 @@ func running(pid int) bool {
 
 func TestKilledOwnerLeavesAServerToAdopt(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := madeDir(t)
 	o := startOwner(t, dir, "")
 	o.says("ready")
 	o.kill()
@@ -54,7 +54,7 @@ func TestKilledOwnerLeavesAServerToAdopt(t *testing.T) {
 
 func TestKilledOwnerAndServer(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := madeDir(t)
 	o := startOwner(t, dir, "")
 	o.says("ready")
 	adopted := startAndDetach(t, o, dir)
@@ -129,7 +129,7 @@ func TestLeftoverStagesAreCleared(t *testing.T) {
 
 func TestKilledWhileStopping(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := madeDir(t)
 	o := startOwner(t, dir, "")
 	o.says("ready")
 	if err := o.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -143,7 +143,7 @@ func TestKilledWhileStopping(t *testing.T) {
 
 func TestSecondOwnerIsRefused(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := madeDir(t)
 	o := startOwner(t, dir, "")
 	o.says("ready")
 	_, err := pgserver.Start(deadline(t), pgserver.Options{DataDir: dir, Log: quiet()})

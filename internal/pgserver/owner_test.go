@@ -27,7 +27,11 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(envOwnerDir); dir != "" {
 		os.Exit(playOwner(dir, os.Getenv(envOwnerBin)))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if made.dir != "" {
+		os.RemoveAll(made.dir)
+	}
+	os.Exit(code)
 }
 
 // playOwner starts a server, says "ready", and stops it when told to by

@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	_ "github.com/lib/pq"
 
@@ -21,6 +23,46 @@ import (
 
 // fast spares the tests' disks; nothing here pulls the machine's plug.
 var fast = map[string]string{"fsync": "off"}
+
+// made is a directory with a stopped server, to copy: faster than making one.
+var made struct {
+	sync.Once
+	dir string
+	err error
+}
+
+func makeDir() {
+	if made.dir, made.err = os.MkdirTemp("", "pgserver"); made.err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s, err := pgserver.Start(ctx, pgserver.Options{DataDir: filepath.Join(made.dir, "made"), Settings: fast, Log: quiet()})
+	if err != nil {
+		made.err = err
+		return
+	}
+	made.err = s.Stop(ctx)
+}
+
+// madeDir gives a directory of its own to a test, where a server has run and
+// has been stopped.
+func madeDir(t *testing.T) string {
+	t.Helper()
+	if made.Do(makeDir); made.err != nil {
+		t.Fatal(made.err)
+	}
+	dir := filepath.Join(t.TempDir(), "data")
+	copyDir(t, filepath.Join(made.dir, "made"), dir)
+	return dir
+}
+
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), "cp", "-a", from, to).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
 
 func mustStart(t *testing.T, o pgserver.Options) *pgserver.Server {
 	t.Helper()
@@ -117,7 +159,7 @@ func TestStartKeepsDataAcrossRestarts(t *testing.T) {
 
 func TestServerSettings(t *testing.T) {
 	t.Parallel()
-	s := mustStart(t, pgserver.Options{DataDir: t.TempDir(), Settings: map[string]string{"work_mem": "7MB"}})
+	s := mustStart(t, pgserver.Options{DataDir: madeDir(t), Settings: map[string]string{"work_mem": "7MB"}})
 	for _, tt := range []struct{ name, query, want string }{
 		{"encoding is UTF-8", `SHOW server_encoding`, "UTF8"},
 		{"order is by code point", `SELECT datcollate FROM pg_database WHERE datname = current_database()`, "C"},
@@ -139,7 +181,7 @@ func TestServerSettings(t *testing.T) {
 
 func TestPasswordIsNeededAndPrivate(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := madeDir(t)
 	s := mustStart(t, pgserver.Options{DataDir: dir})
 	info, err := os.Stat(filepath.Join(dir, "password"))
 	if err != nil {
@@ -186,7 +228,7 @@ func TestDirectoriesThatCannotHoldASocketUseALoopbackPort(t *testing.T) {
 
 func TestSecretsAndValuesStayOutOfTheServerLog(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := madeDir(t)
 	s := mustStart(t, pgserver.Options{DataDir: dir})
 	mustExec(t, s, `CREATE TABLE m (body text CONSTRAINT short CHECK (length(body) < 5))`)
 	if _, err := open(t, s.URL()).ExecContext(deadline(t), `INSERT INTO m VALUES ('planted-chat-text')`); err == nil {
@@ -213,7 +255,7 @@ func TestSecretsAndValuesStayOutOfTheServerLog(t *testing.T) {
 
 func TestDoneTellsOfTheServersEnd(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := madeDir(t)
 	launched := mustStart(t, pgserver.Options{DataDir: dir})
 	launched.Detach()
 	adopted := mustStart(t, pgserver.Options{DataDir: dir})
@@ -231,7 +273,7 @@ func TestDoneTellsOfTheServersEnd(t *testing.T) {
 
 func TestStopAfterTheServersOwnEnd(t *testing.T) {
 	t.Parallel()
-	s := mustStart(t, pgserver.Options{DataDir: t.TempDir()})
+	s := mustStart(t, pgserver.Options{DataDir: madeDir(t)})
 	if err := syscall.Kill(s.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -273,8 +315,7 @@ func TestStalePidFile(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			mustStop(t, mustStart(t, pgserver.Options{DataDir: dir}))
+			dir := madeDir(t)
 			for _, path := range []string{"pgdata/postmaster.pid", ".s.PGSQL.5432.lock"} {
 				if err := os.WriteFile(filepath.Join(dir, path), []byte(tt.text), 0o600); err != nil {
 					t.Fatal(err)
@@ -303,13 +344,11 @@ func giveLike(t *testing.T, path, like string) {
 // A copy of a running server's directory must not lead to the original.
 func TestCopyDoesNotAdoptTheOriginal(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "original")
+	dir := madeDir(t)
 	original := mustStart(t, pgserver.Options{DataDir: dir})
 	mustExec(t, original, `CREATE TABLE kept AS SELECT 1 AS v; CHECKPOINT`)
 	dup := filepath.Join(t.TempDir(), "copy")
-	if out, err := exec.CommandContext(t.Context(), "cp", "-a", dir, dup).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	copyDir(t, dir, dup)
 	s := mustStart(t, pgserver.Options{DataDir: dup})
 	if s.PID() == original.PID() {
 		t.Fatal("the copy adopted the original's server")

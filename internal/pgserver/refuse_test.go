@@ -50,6 +50,7 @@ func TestStartRefuses(t *testing.T) {
 			o.BinDir = newTrap(t, "initdb", "echo no space left >&2; exit 1").dir
 		}, []string{"initdb", "no space left"}},
 		{"a server that ends at once", func(t *testing.T, o *pgserver.Options) {
+			o.DataDir = madeDir(t)
 			o.Settings = map[string]string{"no_such_setting": "1"}
 		}, []string{"ended during its start", "no_such_setting"}},
 	} {
@@ -73,8 +74,7 @@ func TestStartRefuses(t *testing.T) {
 
 func TestStartWithoutThePasswordFile(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	mustStop(t, mustStart(t, pgserver.Options{DataDir: dir}))
+	dir := madeDir(t)
 	if err := os.Remove(filepath.Join(dir, "password")); err != nil {
 		t.Fatal(err)
 	}
