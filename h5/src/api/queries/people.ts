@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type MaybeRefOrGetter, toValue } from 'vue'
 import { type Api, api, call } from '../client'
+import { paging } from './paging'
 import { loadState } from './state'
 
 /** Which employees are wanted. */
@@ -108,23 +109,4 @@ function conversationsKey(
     computed(() => toValue(tab)),
     computed(() => toValue(q)),
   ] as const
-}
-
-/** The paging side of an infinite query. */
-interface PagedQuery {
-  hasNextPage: { value: boolean }
-  isFetchingNextPage: { value: boolean }
-  fetchNextPage: () => Promise<unknown>
-  refetch: () => Promise<unknown>
-}
-
-function paging(query: PagedQuery) {
-  return {
-    hasMore: computed(() => query.hasNextPage.value),
-    loadingMore: computed(() => query.isFetchingNextPage.value),
-    retry: () => query.refetch(),
-    loadMore(): void {
-      if (query.hasNextPage.value && !query.isFetchingNextPage.value) void query.fetchNextPage()
-    },
-  }
 }
