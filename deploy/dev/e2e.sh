@@ -13,4 +13,4 @@ fi
 	echo "e2e: no Chromium found: run make setup, or set CHROMIUM_PATH" >&2
 	exit 1
 }
-exec npm --prefix h5 run --silent e2e -- "$@"
+exec npm --prefix h5 run e2e -- "$@"

@@ -57,9 +57,9 @@ vulnerabilities() {
 	return $status
 }
 
-vitest() { npm --prefix h5 run --silent test; }
-eslint() { npm --prefix h5 run --silent lint; }
-types() { npm --prefix h5 run --silent typecheck; }
+vitest() { npm --prefix h5 run test; }
+eslint() { npm --prefix h5 run lint; }
+types() { npm --prefix h5 run typecheck; }
 
 run "go vet" go vet ./...
 if $full; then
