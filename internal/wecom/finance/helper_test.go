@@ -228,3 +228,38 @@ func waitFor(t *testing.T, what string, done func() bool) {
 		runtime.Gosched()
 	}
 }
+
+func TestHelperServe(t *testing.T) {
+	frame := func(q request) string {
+		var b bytes.Buffer
+		if err := writeFrame(&b, q.encode()); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for _, tt := range []struct {
+		name, stdin string
+		open        bool   // the parent lives on
+		want        string // in the error; "" for none
+	}{
+		{"nothing to do", "", false, ""},
+		{"call before the library is open", frame(request{Op: doChat, Limit: 1}), true, "must open the library"},
+		{"malformed frame", "hello, helper", true, "malformed frame"},
+		{"unknown operation", frame(request{Op: 99}), true, "malformed frame"},
+		{"cut frame", frame(request{Op: doReset})[:4], false, "unexpected EOF"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := &helper{out: io.Discard}
+			stdin := io.Reader(strings.NewReader(tt.stdin))
+			if tt.open {
+				rest, parent := io.Pipe()
+				defer parent.Close()
+				stdin = io.MultiReader(stdin, rest)
+			}
+			err := h.serve(stdin)
+			if (err == nil) != (tt.want == "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("serve: %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
