@@ -13,7 +13,7 @@ type festival struct {
 }
 
 var fixedFestivals = []festival{
-	{"元旦", time.January, 1}, {"劳动节", time.May, 1}, {"国庆", time.October, 1}, {"妇女节", time.March, 8}, {"教师节", time.September, 10},
+	{"元旦", time.January, 1}, {"劳动节", time.May, 1}, {"国庆", time.October, 1},
 }
 
 // movingFestivals are those of the lunar calendar.
@@ -60,7 +60,9 @@ func newCalendar(begin time.Time, days int) *calendar {
 
 // date gives 00:00 in China of a day. China has no summer time, so a day is
 // always 24 hours.
-func (cal *calendar) date(day int) time.Time { return cal.begin.Add(time.Duration(day) * 24 * time.Hour) }
+func (cal *calendar) date(day int) time.Time {
+	return cal.begin.Add(time.Duration(day) * 24 * time.Hour)
+}
 
 func festivalOn(t time.Time) string {
 	_, m, d := t.Date()

@@ -46,6 +46,7 @@ type Corpus struct {
 	terms     [][2]int // first day of each of the staff, and the day after the last
 	customers []*customer
 	relations []relation
+	byEmp     [][]int // relations of each of the staff
 	contacts  []ExternalContact
 	groups    []*group
 	tags      []TagGroup

@@ -28,9 +28,9 @@ type customer struct {
 	voicer   bool // likes to speak rather than type
 	manner   manner
 	unionID  string
-	relation []int // indices into Corpus.relations
+	relation []int   // indices into Corpus.relations
 	pace     float64 // days between purchases
-	spouse   int   // the customer whose family this is, 0 = nobody
+	spouse   int     // the customer whose family this is, 0 = nobody
 }
 
 type kindOfCustomer uint8

@@ -132,7 +132,9 @@ const (
 const slipRate = 0.0085
 
 // cues plays a script's branches and gives the turns.
-func (s *script) cues(r *rng, now circumstance, dst []cue) []cue { return appendCues(dst, s.body, r, now) }
+func (s *script) cues(r *rng, now circumstance, dst []cue) []cue {
+	return appendCues(dst, s.body, r, now)
+}
 
 func appendCues(dst []cue, body []step, r *rng, now circumstance) []cue {
 	for i := range body {

@@ -21,7 +21,7 @@ var (
 )
 
 func newManner(r *rng, office bool) manner {
-	m := manner{emoji: pick(r, cheerful), often: 0.15 + 0.35*r.float(), typo: 0.004}
+	m := manner{emoji: pick(r, cheerful), often: 0.08 + 0.25*r.float(), typo: 0.004}
 	m.end = pick(r, customerEnds)
 	if office {
 		m.end = pick(r, officeEnds)

@@ -100,6 +100,7 @@ func (c *Corpus) newTerm(e *employee) [2]int {
 // meet invents the customers and who follows them.
 func (c *Corpus) meet() {
 	r := newRNG(c.seed, 0x3EE7)
+	c.byEmp = make([][]int, len(c.staff))
 	var fronts []int
 	for i, e := range c.staff {
 		for range frontWeight(e) {
@@ -190,6 +191,7 @@ func (c *Corpus) addRelation(rel relation) {
 		rel.from = max(0, rel.to-1)
 	}
 	c.customers[rel.cust].relation = append(c.customers[rel.cust].relation, len(c.relations))
+	c.byEmp[rel.emp] = append(c.byEmp[rel.emp], len(c.relations))
 	c.relations = append(c.relations, rel)
 }
 

@@ -18,6 +18,7 @@ type scene struct {
 	pr      project
 	day     int
 	vars    []string
+	links   [10]int // 1-based alternative of each link; 0 = open
 	cast    [26]*actor
 	now     *actor // who speaks
 	said    []utterance
@@ -52,7 +53,7 @@ func (c *Corpus) newScene(p *play) *scene {
 		c: c, script: p.script, session: ss, ch: ch, turns: p.turns, day: int(ss.day),
 		rng:    newRNG(c.seed, 0x7E87, ch.key, uint64(ss.ord), uint64(ss.day)),
 		secret: mix(c.seed, 0x1D, ch.key, uint64(ss.ord), uint64(ss.day)),
-		vars:   make([]string, len(p.script.vars)),
+		vars:   make([]string, len(p.script.words.vars)),
 	}
 	r := s.rng
 	s.days[0] = r.between(1, 3)
@@ -104,23 +105,18 @@ func (s *scene) client(i int) *actor {
 // about chooses the customer that colleagues talk of: one of theirs.
 func (s *scene) about(staff ...int) {
 	s.cust = s.rng.intn(len(s.c.customers))
-	for range 40 {
-		rel := s.c.relations[s.rng.intn(len(s.c.relations))]
-		s.cust = rel.cust
-		if mine(staff, rel.emp) && rel.from <= s.day && s.c.customers[rel.cust].kind == homeOwner {
+	for range 12 {
+		mine := s.c.byEmp[pick(s.rng, staff)]
+		if len(mine) == 0 {
+			continue
+		}
+		rel := s.c.relations[pick(s.rng, mine)]
+		if cu := s.c.customers[rel.cust]; rel.from <= s.day && cu.kind == homeOwner && !cu.english {
+			s.cust = rel.cust
 			break
 		}
 	}
 	s.pr = s.c.newProject(s.cust, 0, s.c.cal.busy(max(0, s.day-20)))
-}
-
-func mine(staff []int, emp int) bool {
-	for _, i := range staff {
-		if i == emp {
-			return true
-		}
-	}
-	return false
 }
 
 // assembleRoom casts a group: by role where the letter has one, else anybody.

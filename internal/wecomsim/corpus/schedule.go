@@ -222,6 +222,9 @@ func (c *Corpus) circumstances(s *session) circumstance {
 	if s.start >= 18*3600 {
 		now |= isEvening
 	}
+	if c.cal.days[s.day].festival == "春节" {
+		now |= isSpring
+	}
 	ch := &c.chats[s.chat]
 	if ch.kind == pairChat {
 		return now

@@ -20,7 +20,7 @@ import (
 //	%pick … %or … %or … %end            (one of several)
 //	%if custom … %else … %end           (by circumstance)
 //
-// {a|b} chooses, <p> fills a slot, <x=a|b> chooses once and remembers as <x>.
+// {a|b} chooses, {#1 a|b} chooses like the other choices #1, <p> fills a slot, <x=a|b> chooses once and remembers as <x>.
 type script struct {
 	name  string
 	kind  string // ext, estate, project, inner, pair
@@ -30,7 +30,7 @@ type script struct {
 	pair  [2]role      // for kind pair
 	any   [2]bool      // the role of A, of B does not matter
 	body  []step
-	vars  []variable
+	words vocabulary
 }
 
 // step is a line, or a choice between bodies.
@@ -74,11 +74,12 @@ const (
 	isChild                            // things for a child's room
 	isWood                             // the thing is of solid wood
 	isSoft                             // the thing is upholstered
+	isSpring                           // it is the Spring Festival
 )
 
 var circumstances = map[string]circumstance{
 	"custom": isCustom, "biz": isBiz, "trader": isTrader, "repeat": isRepeat, "english": isEnglish,
-	"bad": isBad, "weekend": isWeekend, "evening": isEvening, "child": isChild, "wood": isWood, "soft": isSoft,
+	"bad": isBad, "weekend": isWeekend, "evening": isEvening, "child": isChild, "wood": isWood, "soft": isSoft, "spring": isSpring,
 }
 
 // parser reads one file of scripts.
@@ -277,6 +278,6 @@ func (p *parser) line(t string) (*line, error) {
 		return nil, fmt.Errorf("unknown message kind %q", l.kind)
 	}
 	var err error
-	l.text, err = parseTemplate(text, &p.cur.vars)
+	l.text, err = parseTemplate(text, &p.cur.words)
 	return l, err
 }

@@ -47,7 +47,7 @@ var wordSlots = map[string]func(*scene) string{
 	"cust":      func(s *scene) string { return s.c.customers[s.cust].estate + s.c.customers[s.cust].calls },
 	"ccall":     func(s *scene) string { return s.c.customers[s.cust].calls },
 	"fullname":  func(s *scene) string { return s.c.customers[s.cust].full },
-	"firm":      func(s *scene) string { return partners[s.c.customers[s.cust].partner].short },
+	"firm":      func(s *scene) string { return s.firm() },
 	"area":      func(s *scene) string { return strconv.Itoa(s.c.customers[s.cust].area) },
 	"designer":  func(s *scene) string { return s.pr.designer.short() },
 	"master":    func(s *scene) string { return s.pr.installer.short() },
@@ -80,6 +80,14 @@ func (s *scene) shop() *store {
 		return storeOf(e.emp)
 	}
 	return s.c.customers[s.cust].store
+}
+
+// firm is the customer's company, or one that colleagues may talk of.
+func (s *scene) firm() string {
+	if cu := s.c.customers[s.cust]; cu.kind == business {
+		return partners[cu.partner].short
+	}
+	return partners[mix(uint64(s.cust), 0xF1)%uint64(len(partners))].short
 }
 
 // manager is the chief of the shop or, for the chief himself, the next one.

@@ -172,7 +172,7 @@ func (c *Corpus) tell(r *rng, cust int, m float64, plans map[int][]intent) {
 		}
 		scratch = c.extras(r, &pr, scratch)
 		sort.SliceStable(scratch, func(a, b int) bool { return scratch[a].day < scratch[b].day })
-		left = c.deal(r, cust, p, scratch, left, plans)
+		left = c.deal(r, cust, p, &pr, scratch, left, plans)
 	}
 }
 
@@ -198,14 +198,17 @@ var movable = []string{"follow", "chat", "care", "aftersale", "complaint", "revi
 
 // deal gives the days of a story to the customer's relations, at most left of
 // them, and answers how many are left then.
-func (c *Corpus) deal(r *rng, cust, p int, days []stageDay, left int, plans map[int][]intent) int {
+func (c *Corpus) deal(r *rng, cust, p int, pr *project, days []stageDay, left int, plans map[int][]intent) int {
 	for _, sd := range days {
 		day := sd.day
 		if slices.Contains(movable, sd.stage) {
 			day = c.cal.settle(r, day, false)
 		}
+		if (sd.stage == "progress" || sd.stage == "change") && day > pr.deliver-3 {
+			continue // the holidays ate the time in which there was something to ask
+		}
 		rel := c.speaker(r, cust, sd.stage, day)
-		if rel < 0 {
+		if rel < 0 || sd.stage == "festival" && slices.ContainsFunc(plans[rel], func(i intent) bool { return i.stage == "festival" && i.day == day }) {
 			continue
 		}
 		if left--; left < 0 {
@@ -279,10 +282,44 @@ func (p *planner) rooms(want float64) {
 		sum += g.weight
 	}
 	for i := range p.c.chats {
-		if ch := &p.c.chats[i]; ch.kind == groupChat {
+		switch ch := &p.c.chats[i]; {
+		case ch.kind != groupChat:
+		case ch.room.kind == "project":
+			p.serve(i, want*ch.room.weight/sum)
+		default:
 			p.scatter(i, want*ch.room.weight/sum, ch.room.topics, ch.room.kind == "inner")
 		}
 	}
+}
+
+// serve plans a service group: along the steps of its order first, then what
+// comes up in the home later.
+func (p *planner) serve(chatIndex int, m float64) {
+	ch := &p.c.chats[chatIndex]
+	g := ch.room
+	r := newRNG(p.c.seed, 0x5E7E, ch.key)
+	pr := p.c.newProject(g.cust, 0, p.c.relations[p.c.customers[g.cust].relation[0]].from)
+	mid := (pr.order + pr.deliver) / 2
+	steps := []stageDay{
+		{"start", g.from}, {"measure", pr.measure - 1}, {"plan", pr.drawn}, {"material", pr.drawn + 1}, {"budget", pr.order},
+		{"progress", mid - 6}, {"progress", mid + 3}, {"delivery", pr.deliver - 1}, {"install", pr.install}, {"issue", pr.install + 1},
+		{"thanks", pr.install + 4},
+	}
+	left := int(m/perSession) + 1
+	var intents []intent
+	for i := 0; i < left; i++ {
+		sd := stageDay{pick(r, []string{"home", "home", "issue", "sensitive"}), pr.install + 8 + r.intn(max(1, ch.to-pr.install-8))}
+		if i < len(steps) {
+			sd = steps[i]
+		}
+		if sd.stage == "sensitive" && r.chance(0.9) {
+			sd.stage = "home"
+		}
+		if sd.day >= ch.from && sd.day < ch.to {
+			intents = append(intents, intent{sd.stage, sd.day, 0})
+		}
+	}
+	p.place(chatIndex, intents)
 }
 
 // pairs plans the talk between two colleagues; some pairs talk far more.

@@ -14,7 +14,8 @@ type part struct {
 	alts     []template
 	slot     slotFunc
 	arg      string
-	variable int // 1-based index into script.vars; 0 = none
+	variable int // 1-based index into the vocabulary's vars; 0 = none
+	link     int // 1 to 9: choices with this number choose alike; 0 = alone
 }
 
 // slotFunc appends a slot's value.
@@ -26,13 +27,19 @@ type variable struct {
 	alts []template
 }
 
+// vocabulary is what the templates of one script share.
+type vocabulary struct {
+	vars  []variable
+	links [10]int // number of alternatives of each link
+}
+
 // escapes: \n is a line break, and \< a bracket that opens no slot; until the
 // text is cut up it stands as a control character.
 var escapes = strings.NewReplacer(`\n`, "\n", `\<`, "\x01")
 
-// parseTemplate parses text; vars collects its variables.
-func parseTemplate(text string, vars *[]variable) (template, error) {
-	p := templateParser{text: escapes.Replace(text), vars: vars}
+// parseTemplate parses text; voc collects its variables and links.
+func parseTemplate(text string, voc *vocabulary) (template, error) {
+	p := templateParser{text: escapes.Replace(text), voc: voc}
 	t, err := p.sequence(false)
 	if err == nil && p.at < len(p.text) {
 		err = fmt.Errorf("stray %q in %q", p.text[p.at], text)
@@ -43,7 +50,7 @@ func parseTemplate(text string, vars *[]variable) (template, error) {
 type templateParser struct {
 	text string
 	at   int
-	vars *[]variable
+	voc  *vocabulary
 }
 
 // sequence reads up to the end, or inside a choice up to | or }.
@@ -86,8 +93,15 @@ func (p *templateParser) literal(inside bool) part {
 	return part{text: strings.ReplaceAll(s, "\x01", "<")}
 }
 
+// choice parses {a|b}, or {#1 a|b}, a choice that goes with the others of its
+// number: question and answer, for example.
 func (p *templateParser) choice() (part, error) {
 	var alts []template
+	link := 0
+	if rest := p.text[p.at:]; len(rest) > 3 && rest[1] == '#' && rest[2] >= '1' && rest[2] <= '9' && rest[3] == ' ' {
+		link = int(rest[2] - '0')
+		p.at += 3
+	}
 	for {
 		p.at++ // { or |
 		t, err := p.sequence(true)
@@ -100,9 +114,23 @@ func (p *templateParser) choice() (part, error) {
 		}
 		if p.text[p.at] == '}' {
 			p.at++
-			return part{alts: alts}, nil
+			return part{alts: alts, link: link}, p.voc.linked(link, len(alts))
 		}
 	}
+}
+
+// linked notes a linked choice: all of one number have as many alternatives.
+func (v *vocabulary) linked(link, n int) error {
+	if link == 0 {
+		return nil
+	}
+	if v.links[link] == 0 {
+		v.links[link] = n
+	}
+	if v.links[link] != n {
+		return fmt.Errorf("choice #%d has %d alternatives, before it had %d", link, n, v.links[link])
+	}
+	return nil
 }
 
 func (p *templateParser) slot() (part, error) {
@@ -115,7 +143,7 @@ func (p *templateParser) slot() (part, error) {
 	if name, list, ok := strings.Cut(body, "="); ok {
 		return p.variable(name, list)
 	}
-	for i, v := range *p.vars {
+	for i, v := range p.voc.vars {
 		if v.name == body {
 			return part{variable: i + 1}, nil
 		}
@@ -131,14 +159,14 @@ func (p *templateParser) slot() (part, error) {
 func (p *templateParser) variable(name, list string) (part, error) {
 	v := variable{name: name}
 	for _, alt := range strings.Split(list, "|") {
-		t, err := parseTemplate(alt, p.vars)
+		t, err := parseTemplate(alt, p.voc)
 		if err != nil {
 			return part{}, err
 		}
 		v.alts = append(v.alts, t)
 	}
-	*p.vars = append(*p.vars, v)
-	return part{variable: len(*p.vars)}, nil
+	p.voc.vars = append(p.voc.vars, v)
+	return part{variable: len(p.voc.vars)}, nil
 }
 
 // appendTemplate plays a template within a scene.
@@ -151,7 +179,7 @@ func (s *scene) appendTemplate(dst []byte, t template) []byte {
 		case p.slot != nil:
 			dst = p.slot(s, dst, p.arg)
 		case p.alts != nil:
-			dst = s.appendTemplate(dst, p.alts[s.rng.intn(len(p.alts))])
+			dst = s.appendTemplate(dst, p.alts[s.chosen(p)])
 		default:
 			dst = append(dst, p.text...)
 		}
@@ -163,8 +191,19 @@ func (s *scene) appendTemplate(dst []byte, t template) []byte {
 // that was meant to set it may have been left out.
 func (s *scene) remember(dst []byte, v int) []byte {
 	if s.vars[v] == "" {
-		alts := s.script.vars[v].alts
+		alts := s.script.words.vars[v].alts
 		s.vars[v] = string(s.appendTemplate(nil, alts[s.rng.intn(len(alts))]))
 	}
 	return append(dst, s.vars[v]...)
+}
+
+// chosen gives the alternative of a choice, the same for all of one link.
+func (s *scene) chosen(p *part) int {
+	if p.link == 0 {
+		return s.rng.intn(len(p.alts))
+	}
+	if s.links[p.link] == 0 {
+		s.links[p.link] = 1 + s.rng.intn(len(p.alts))
+	}
+	return s.links[p.link] - 1
 }
