@@ -12,8 +12,14 @@ func Unlimited(s *Server) {
 	s.rates = rates{login: none, reports: none, api: none}
 }
 
-// Limited puts the rate limits back.
-func Limited(s *Server) { s.rates = defaultRates() }
+// Limited makes all rate limits so low that a test can count: 5 requests, and
+// no more within the hour.
+func Limited(s *Server) {
+	few := redis_rate.Limit{Rate: 1, Burst: 5, Period: time.Hour}
+	heavy := few
+	heavy.Burst = 2
+	s.rates = rates{login: few, reports: few, api: few, heavy: map[string]redis_rate.Limit{"FindInConversation": heavy}}
+}
 
 // RecheckEvery sets how often live streams look at their session.
 func RecheckEvery(s *Server, d time.Duration) { s.liveRecheck = d }

@@ -38,6 +38,7 @@ type fixture struct {
 	live    *fakeLive
 	wecom   *fakeWeCom
 	saved   []savedEvent
+	rules   *fakeRules
 	woken   int
 	ready   error
 }
@@ -52,7 +53,7 @@ func newFixture(t *testing.T, change ...func(*server.Options)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	f := &fixture{t: t, db: db, archive: newFakeArchive(), live: newFakeLive(), wecom: &fakeWeCom{}}
+	f := &fixture{t: t, db: db, archive: newFakeArchive(), live: newFakeLive(), wecom: &fakeWeCom{}, rules: &fakeRules{}}
 	f.exec(`INSERT INTO departments (id, parent_id, name) VALUES (1, 0, 'Corp'), (2, 1, 'Sales')`)
 	f.exec(`INSERT INTO employees (person, userid, name) VALUES ('boss', 'Boss', '王总'), ('mei', 'Mei', '李梅'), ('shop', 'Shop', '店员')`)
 	f.exec(`INSERT INTO employee_departments (person, department_id) VALUES ('boss', 1), ('mei', 2), ('shop', 2)`)
@@ -83,7 +84,7 @@ func (f *fixture) options(acc *access.Service) server.Options {
 			"favicon.svg":         {Data: []byte("<svg/>")},
 			".vite/manifest.json": {Data: []byte("{}")},
 		},
-		Access: acc, Archive: f.archive, Audit: &audit.Recorder{Store: f.db}, WeCom: f.wecom,
+		Access: acc, Archive: f.archive, Rules: f.rules, Violations: fakeViolations{f.archive}, Alerts: fakeAlerts{}, Audit: &audit.Recorder{Store: f.db}, WeCom: f.wecom,
 		Sign: func(_ context.Context, kind, page string) (server.Signature, error) {
 			return server.Signature{Timestamp: 1, Nonce: kind, Signature: page}, nil
 		},

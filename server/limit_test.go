@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
@@ -11,43 +12,49 @@ import (
 	"huicun/server"
 )
 
-// hammer makes requests until one is refused.
-func hammer(t *testing.T, send func() int) int {
+// allowed counts the requests that pass before one is refused.
+func allowed(t *testing.T, send func() int) int {
 	t.Helper()
-	for n := range 2000 {
+	for n := range 20 {
 		if send() == http.StatusTooManyRequests {
 			return n
 		}
 	}
-	t.Error("2000 requests in a row are allowed")
-	return 0
+	t.Error("20 requests in a row are allowed")
+	return 20
 }
 
 func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	b, other := f.signedIn("Mei"), f.signedIn("Boss")
 	server.Limited(f.Server)
-	b := f.signedIn("Mei")
-	other := f.signedIn("Boss")
-	if n := hammer(t, func() int { return b.send("GET", "/api/v1/me", "").Code }); n < 90 {
-		t.Errorf("refused after %d requests, want about 100", n)
+	if n := allowed(t, func() int { return b.send("GET", "/api/v1/me", "").Code }); n != 5 {
+		t.Errorf("%d requests of a session, want 5", n)
 	}
 	w := b.send("GET", "/api/v1/me", "")
-	if after, err := strconv.Atoi(w.Header().Get("Retry-After")); err != nil || after < 1 {
+	if after, err := strconv.Atoi(w.Header().Get("Retry-After")); err != nil || after < 3000 || after > 3600 {
 		t.Errorf("Retry-After %q", w.Header().Get("Retry-After"))
 	}
 	checkRefused(t, "too many", w, "rate_limited", "")
+
 	other.get("/api/v1/me", nil) // another session is not affected
-	if n := hammer(t, func() int { return other.send("GET", "/api/v1/conversations/7/find?q=a", "").Code }); n < 20 || n > 40 {
-		t.Errorf("searches refused after %d, want about 20", n)
+	if n := allowed(t, func() int { return other.send("GET", "/api/v1/conversations/7/find?q=a", "").Code }); n != 2 {
+		t.Errorf("%d searches, want 2", n)
 	}
 	other.get("/api/v1/me", nil) // only searching is refused
-	w = f.do(call{method: "GET", path: "/auth/login"})
-	if w.Code != http.StatusFound {
-		t.Errorf("sign-in: %d", w.Code)
+
+	login := func() int { return f.do(call{method: "GET", path: "/auth/login"}).Code }
+	if n := allowed(t, login); n != 5 {
+		t.Errorf("%d sign-ins, want 5", n)
 	}
-	if n := hammer(t, func() int { return f.do(call{method: "GET", path: "/auth/login"}).Code }); n < 80 {
-		t.Errorf("sign-ins refused after %d, want about 100", n)
+	w = f.do(call{method: "GET", path: "/auth/login"})
+	if !strings.Contains(w.Body.String(), "操作太频繁") || w.Header().Get("Retry-After") == "" {
+		t.Errorf("a sign-in too many: %s", w.Body)
+	}
+	report := func() int { return f.do(call{method: "POST", path: "/api/v1/csp", body: `{}`}).Code }
+	if n := allowed(t, report); n != 5 {
+		t.Errorf("%d reports, want 5", n)
 	}
 }
 
@@ -63,13 +70,15 @@ func TestRateLimitsCountTogetherInRedis(t *testing.T) {
 	login := func(f *fixture) func() int {
 		return func() int { return f.do(call{method: "GET", path: "/auth/login"}).Code }
 	}
-	hammer(t, login(one))
-	if n := hammer(t, login(two)); n > 20 {
+	if n := allowed(t, login(one)); n != 5 {
+		t.Errorf("one replica allows %d, want 5", n)
+	}
+	if n := allowed(t, login(two)); n != 0 {
 		t.Errorf("another replica allows %d more", n)
 	}
 	shared.Close()
-	if n := hammer(t, login(two)); n < 80 {
-		t.Errorf("without Redis: refused after %d, want about 100 counted in the process", n)
+	if n := allowed(t, login(two)); n != 5 {
+		t.Errorf("without Redis: %d, want 5 counted in the process", n)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"huicun/internal/rules"
 	"huicun/server/api"
 )
 
@@ -30,6 +31,12 @@ func TestReading(t *testing.T) {
 		"find":          "/conversations/7/find?q=%E5%BE%AE%E4%BF%A1&from=2026-01-01T00:00:00Z",
 		"days":          "/conversations/7/days?tz=Asia/Shanghai",
 		"status":        "/status",
+		"rules":         "/rules",
+		"rule":          "/rules/1",
+		"violations":    "/violations?tab=words&state=open&conversation=7",
+		"violation":     "/violations/1",
+		"deletion":      "/violations/2",
+		"alerts":        "/alerts",
 		"signature":     "/wecom/signature?kind=agent&url=https://archive.example.com/c/7?m%3D1",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,6 +103,8 @@ func TestOutOfScopeLooksLikeMissing(t *testing.T) {
 		"/conversations/7/days":                                     "/conversations/8/days",
 		"/messages/" + messageID:                                    "/messages/" + unknown,
 		"/conversations/9223372036854775807":                        "/conversations/x",
+		"/violations/3":                                             "/violations/x",
+		"/violations?conversation=8":                                "/violations?conversation=x",
 		"/conversations/07":                                         "/conversations/-7",
 		"/conversations/99999999999999999999":                       "/conversations/%00",
 		"/messages/" + strings.ToUpper(messageID):                   "/messages/x",
@@ -233,5 +242,67 @@ func TestOwnSettings(t *testing.T) {
 	b.get("/api/v1/me", &me)
 	if me.DeletionAlerts {
 		t.Error("the setting is not kept")
+	}
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Boss")
+	const body = `{"name":"导流","words":["微信","加V"],"severity":"high","direction":"customer","scope_all":false,
+		"scope_departments":["2"],"scope_employees":["Shop"],"subscribers":["1","2"],"enabled":true,"version":3}`
+	want := rules.Input{
+		Name: "导流", Words: []string{"微信", "加V"}, Severity: "high", Direction: "customer", ScopeDepartments: []int64{2},
+		ScopeEmployees: []string{"Shop"}, Subscribers: []int64{1, 2}, Enabled: true, Version: 3,
+	}
+	b.json("POST", "/api/v1/rules", body, http.StatusCreated, nil)
+	if diff := cmp.Diff(want, f.rules.stored); diff != "" {
+		t.Errorf("created (-want +got):\n%s", diff)
+	}
+	f.rules.stored = rules.Input{}
+	b.json("PUT", "/api/v1/rules/1", body, http.StatusOK, nil)
+	if diff := cmp.Diff(want, f.rules.stored); diff != "" {
+		t.Errorf("changed (-want +got):\n%s", diff)
+	}
+	b.refused("PUT", "/api/v1/rules/1", strings.Replace(body, `"version":3`, `"version":2`, 1), "conflict", "")
+	b.refused("PUT", "/api/v1/rules/7", body, "not_found", "")
+	b.refused("PUT", "/api/v1/rules/x", body, "not_found", "")
+	b.refused("POST", "/api/v1/rules", strings.Replace(body, `["1","2"]`, `["x"]`, 1), "invalid", "subscribers")
+	b.refused("POST", "/api/v1/rules", strings.Replace(body, `["2"]`, `["-2"]`, 1), "invalid", "scope_departments")
+	b.refused("POST", "/api/v1/rules", strings.Replace(body, `["微信","加V"]`, `[]`, 1), "invalid", "words")
+	b.json("DELETE", "/api/v1/rules/1", "", http.StatusNoContent, nil)
+	b.refused("DELETE", "/api/v1/rules/7", "", "not_found", "")
+
+	var found api.RuleTestResult
+	b.json("POST", "/api/v1/rules/test", `{"words":["微"],"text":"😀微"}`, http.StatusOK, &found)
+	if diff := cmp.Diff(api.RuleTestResult{Words: []string{"微"}, Spans: []api.Span{{Start: 2, End: 3}}}, found); diff != "" {
+		t.Errorf("test (-want +got):\n%s", diff)
+	}
+}
+
+func TestViolationIsMarked(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	var v api.Violation
+	b.json("PATCH", "/api/v1/violations/1", `{"state":"false_alarm","note":"误报"}`, http.StatusOK, &v)
+	if v.State != "false_alarm" || v.Note != "误报" || v.HandledBy == nil || v.HandledBy.Name != "李梅" {
+		t.Errorf("violation %+v", v)
+	}
+	b.refused("PATCH", "/api/v1/violations/1", `{"state":"gone"}`, "invalid", "state")
+	b.refused("PATCH", "/api/v1/violations/9", `{"state":"open"}`, "not_found", "")
+}
+
+func TestFailuresOfAlertsAreForAdmins(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for userid, want := range map[string]bool{"Boss": true, "Mei": false} {
+		b := f.signedIn(userid)
+		for _, path := range []string{"/api/v1/alerts", "/api/v1/violations/1"} {
+			w := b.send("GET", path, "")
+			if got := strings.Contains(w.Body.String(), "out of range"); w.Code != http.StatusOK || got != want {
+				t.Errorf("%s of %s: %d, shows the failure %v", path, userid, w.Code, got)
+			}
+		}
 	}
 }

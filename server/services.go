@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"huicun/internal/access"
+	"huicun/internal/alert"
 	"huicun/internal/archive"
 	"huicun/internal/audit"
 	"huicun/internal/directory"
+	"huicun/internal/rules"
 )
 
 // Access signs viewers in and manages their accounts; access.Service.
@@ -39,6 +41,30 @@ type Archive interface {
 	Employee(ctx context.Context, v access.Viewer, person string) (archive.Employee, error)
 	Departments(ctx context.Context, v access.Viewer) ([]archive.Department, error)
 	Persons(ctx context.Context, ids []string) (map[string]directory.Person, error)
+}
+
+// Rules keeps sensitive-word rules, for admins; rules.Service.
+type Rules interface {
+	List(ctx context.Context, v access.Viewer) ([]rules.Rule, error)
+	Get(ctx context.Context, v access.Viewer, id int64) (rules.Rule, error)
+	Create(ctx context.Context, v access.Viewer, in rules.Input, from audit.Origin) (rules.Rule, error)
+	Update(ctx context.Context, v access.Viewer, id int64, in rules.Input, from audit.Origin) (rules.Rule, error)
+	Delete(ctx context.Context, v access.Viewer, id int64, from audit.Origin) error
+	Test(ctx context.Context, v access.Viewer, words []string, text string) ([]string, []rules.Span, error)
+}
+
+// Violations reads and marks violations within the scope of a viewer;
+// rules.Violations.
+type Violations interface {
+	List(ctx context.Context, v access.Viewer, q rules.Query) (rules.Page, error)
+	Get(ctx context.Context, v access.Viewer, id int64) (rules.Detail, error)
+	Update(ctx context.Context, v access.Viewer, id int64, state rules.State, note string, from audit.Origin) (rules.Violation, error)
+}
+
+// Alerts tells what was pushed to whom; alert.Service.
+type Alerts interface {
+	List(ctx context.Context, v access.Viewer, cursor string, limit int) (alert.Page, error)
+	OfViolation(ctx context.Context, v access.Viewer, violation int64) ([]alert.Alert, error)
 }
 
 // WeCom is the part of WeCom's API by which people sign in.
