@@ -9,7 +9,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 root=$(pwd)
-data=${DEMO_DIR:-$root/data/demo}
+data=${DEMO_DIR:-data/demo}
+case $data in /*) ;; *) data=$root/$data ;; esac
 messages=${DEMO_MESSAGES:-20000}
 rate=${DEMO_RATE:-20}
 vite=false
@@ -35,9 +36,11 @@ vite_pid=
 # Progress overwrites itself on a terminal, and takes a line each elsewhere.
 if [ -t 1 ]; then
 	begin=$(printf '\r')
+	clear=$(printf '\033[K')
 	end=
 else
 	begin=
+	clear=
 	end='
 '
 fi
@@ -51,7 +54,8 @@ fail() {
 }
 
 stop() {
-	trap '' INT TERM
+	# Whoever asks a second time is not kept waiting.
+	trap 'kill -9 $vite_pid $huicun_pid $sim_pid 2>/dev/null; exit 1' INT TERM
 	for pid in $vite_pid $huicun_pid $sim_pid; do
 		kill -INT "$pid" 2>/dev/null || true
 	done
@@ -172,7 +176,7 @@ start_huicun() {
 
 # first_settings makes what an admin makes first: a rule and a manager.
 first_settings() {
-	node deploy/dev/demo-setup.mjs "$huicun" "$sim" "$admin" 2>"$data/setup.log" ||
+	node deploy/dev/demo-setup.mjs "$front" "$sim" "$admin" 2>"$data/setup.log" ||
 		say "    (no rule and no manager made: see $data/setup.log)"
 }
 
@@ -196,7 +200,9 @@ await_messages() {
 		kill -0 "$huicun_pid" 2>/dev/null || fail "huicun ended; the end of $data/huicun.log: $(tail -n 3 "$data/huicun.log")"
 		n=$(stored)
 		if [ -n "$n" ] && [ "$n" != "$shown" ]; then
-			printf '%s    %s of %s messages pulled, decrypted and stored%s' "$begin" "$n" "$messages" "$end"
+			of=" of $messages"
+			[ "$n" -ge "$messages" ] && of=
+			printf '%s    %s%s messages pulled, decrypted and stored%s' "$begin" "$n" "$of" "$clear$end"
 			shown=$n
 		fi
 		[ "${n:-0}" -ge "$messages" ] || sleep 0.5
