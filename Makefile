@@ -45,12 +45,11 @@ fmt: setup ## format Go and the front end
 	@deploy/dev/tool.sh gofumpt -w cmd internal server migrations h5/*.go
 	@npm --prefix h5 run --silent fmt
 
-gen: setup ## write again what is made from server/openapi.yaml
-	@$(STEP) "generate the API for Go" deploy/dev/tool.sh oapi-codegen -config server/api/config.yaml server/openapi.yaml
-	@$(STEP) "generate the API for the front end" npm --prefix h5 run --silent gen
+gen: setup ## write again what is made from other files (API types, example settings)
+	@deploy/dev/gen.sh
 
 gen-check: setup
-	@deploy/dev/gen-check.sh
+	@deploy/dev/gen.sh --check
 
 check: build ## what CI runs, and more: formats, linters, race detector, known vulnerabilities
 	@deploy/dev/test.sh --full

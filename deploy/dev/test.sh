@@ -71,7 +71,7 @@ else
 	run "go test -race, where goroutines share memory" go test -race -timeout 15m $(race_packages)
 fi
 if deploy/dev/tool.sh --install oapi-codegen; then
-	run "generated files are up to date" deploy/dev/gen-check.sh
+	run "generated files are up to date" deploy/dev/gen.sh --check
 else
 	skip "generated files are up to date" "oapi-codegen cannot be installed"
 fi
