@@ -205,7 +205,7 @@ func TestInternalErrorsStayInside(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	b := f.signedIn("Boss")
-	f.archive.timeout = &json.UnsupportedValueError{Str: "pq: password of huicun"}
+	f.archive.failure = &json.UnsupportedValueError{Str: "pq: password of huicun"}
 	w := b.send("GET", "/api/v1/employees", "")
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "pq") {
 		t.Errorf("%d %s", w.Code, w.Body)
@@ -215,6 +215,36 @@ func TestInternalErrorsStayInside(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil || body.Error.Message != "internal error" {
 		t.Errorf("message %q, %v", body.Error.Message, err)
 	}
+}
+
+func TestPanicsStayInside(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Boss")
+	f.archive.panics = "panic-planted"
+	w := b.send("GET", "/api/v1/employees", "")
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "planted") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	checkRefused(t, "panic", w, "internal", "")
+	text := logs.String()
+	if strings.Contains(text, "panic-planted") || !strings.Contains(text, `"msg":"panic","what":"string"`) {
+		t.Error("the log must have the panic, without its text")
+	}
+	f.archive.panics = ""
+	b.get("/api/v1/employees", nil)
+}
+
+func TestContractIsServedToAdmins(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var spec struct{ OpenAPI string }
+	f.signedIn("Boss").get("/api/v1/openapi.json", &spec)
+	if spec.OpenAPI != "3.0.3" {
+		t.Errorf("openapi %q", spec.OpenAPI)
+	}
+	f.signedIn("Mei").refused("GET", "/api/v1/openapi.json", "", "forbidden", "")
+	f.browser().refused("GET", "/api/v1/openapi.json", "", "unauthenticated", "")
 }
 
 // cookies gives what the browser holds.

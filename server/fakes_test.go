@@ -22,7 +22,8 @@ const (
 type fakeArchive struct {
 	scopes  map[string]bool // persons of viewers who see conversation 7
 	entry   archive.Entry
-	timeout error // answers everything, when set
+	failure error  // answers everything, when set
+	panics  string // with this, when set
 }
 
 func newFakeArchive() *fakeArchive {
@@ -30,8 +31,11 @@ func newFakeArchive() *fakeArchive {
 }
 
 func (a *fakeArchive) see(v access.Viewer, ok bool, what string) error {
-	if a.timeout != nil {
-		return a.timeout
+	if a.panics != "" {
+		panic(a.panics)
+	}
+	if a.failure != nil {
+		return a.failure
 	}
 	if !ok || v.Disabled || !v.IsAdmin() && !a.scopes[v.Person] {
 		return fault.NotFound(what)

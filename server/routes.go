@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -41,6 +42,22 @@ func (s *Server) routes() (*gin.Engine, error) {
 		ErrorHandler: func(c *gin.Context, _ error, _ int) { fail(c, fault.Invalid("", "a parameter has the wrong form")) },
 	})
 
+	v1.GET("/openapi.json", s.openapi)
+
 	e.NoRoute(s.serveStatic)
 	return e, nil
+}
+
+// openapi gives admins the contract itself.
+func (s *Server) openapi(c *gin.Context) {
+	if err := adminOnly(requestOf(c.Request.Context()).viewer); err != nil {
+		fail(c, err)
+		return
+	}
+	spec, err := api.GetSpecJSON()
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	c.Data(http.StatusOK, "application/json", spec)
 }
