@@ -223,19 +223,24 @@ tell() {
 	cat <<END
 
 ────────────────────────────────────────────────────────────────────────
-  Huicun 会存          $front
-  WeCom's control page  $sim/sim/      say something as anybody, delete a contact
-  Members' phones       $sim/phone/    the app messages that they get
+  Huicun 会存      $front
+  WeCom's console  $sim/sim/      say something as anybody, delete a contact
+  Members' phones  $sim/phone/    the app messages that they get
 
-  Sign in: open Huicun and choose $admin_name ($admin), who is the admin.
+  Sign in (the page lets you choose who you are)
+    $admin_name  $admin    admin: all chats, rules, who may see what
+    周明恺  ZhouMingkai   manager of 华东销售部: the chats of his people only
+    anybody else            is told that they have no permission
 
   Try first
-   1. Open $sim/phone/$admin on one side: his phone.
-   2. On the control page send a sensitive sentence, or let a customer delete
-      an employee. The alert arrives on the phone; tap it.
-   3. Read chats in Huicun; new ones appear by themselves.
+   1. Open $sim/phone/$admin: his phone.
+   2. In the console send a sensitive sentence, or let a customer delete an
+      employee. The alert reaches the phone at once; tap it, and you are at
+      that very message.
+   3. Read other chats in Huicun; new messages appear by themselves.
 
-  Data and logs: $data        Status: bin/huicun status -config $data/huicun.toml
+  Data and logs: $data
+  How the archive stands: bin/huicun status -config $data/huicun.toml
   Ctrl-C stops everything; make demo goes on where you left.
 ────────────────────────────────────────────────────────────────────────
 END
