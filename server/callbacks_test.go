@@ -1,13 +1,12 @@
 package server_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"context"
 
 	"huicun/server"
 )

@@ -42,8 +42,10 @@ func TestNoOperationWorksWithoutSession(t *testing.T) {
 			"no cookie":    nil,
 			"wrong cookie": {{Name: "__Host-huicun", Value: strings.Repeat("A", 43)}},
 		} {
-			w := f.do(call{method: op.Method, path: op.address(), body: sampleBodies[op.Operation.OperationID], cookies: cookies,
-				header: map[string]string{"X-CSRF-Token": "x"}})
+			w := f.do(call{
+				method: op.Method, path: op.address(), body: sampleBodies[op.Operation.OperationID], cookies: cookies,
+				header: map[string]string{"X-CSRF-Token": "x"},
+			})
 			if w.Code != http.StatusUnauthorized {
 				t.Errorf("%s with %s: %d, want 401", op.Operation.OperationID, name, w.Code)
 			}

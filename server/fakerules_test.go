@@ -98,8 +98,10 @@ func fullViolation() rules.Violation {
 }
 
 func deletion() rules.Violation {
-	return rules.Violation{ID: 2, Kind: rules.KindCustomerDeletedEmployee, Severity: rules.Mid, Sender: "cust", Receiver: "shop",
-		OccurredAt: noon, State: rules.StateHandled, HandledBy: "mei", HandledAt: noon, Note: "已联系"}
+	return rules.Violation{
+		ID: 2, Kind: rules.KindCustomerDeletedEmployee, Severity: rules.Mid, Sender: "cust", Receiver: "shop",
+		OccurredAt: noon, State: rules.StateHandled, HandledBy: "mei", HandledAt: noon, Note: "已联系",
+	}
 }
 
 // fakeAlerts has one that arrived and one that did not.
