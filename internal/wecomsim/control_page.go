@@ -15,7 +15,8 @@ type controlView struct {
 	ProxyAddr string
 	Huicun    string
 	Stats     simStats
-	From, To  person // who talks to begin with
+	// Who talks to begin with.
+	Employee, Customer person
 }
 
 func (s *Sim) controlPage(w http.ResponseWriter, _ *http.Request) {
@@ -23,7 +24,7 @@ func (s *Sim) controlPage(w http.ResponseWriter, _ *http.Request) {
 		Corp: s.corpName(), CorpID: s.cfg.CorpID, AgentID: s.cfg.AgentID, ProxyAddr: s.ProxyAddr(),
 		Huicun: s.cfg.HuicunURL, Stats: s.stats(),
 	}
-	v.From, v.To = s.somePair()
+	v.Customer, v.Employee = s.somePair()
 	s.render(w, "control", v)
 }
 
