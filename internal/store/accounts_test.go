@@ -3,11 +3,13 @@ package store_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"huicun/internal/access"
+	"huicun/internal/directory"
 	"huicun/internal/fault"
 )
 
@@ -203,4 +205,44 @@ func TestGrantsThatTheDirectoryLostMayStay(t *testing.T) {
 	other := access.AccountInput{UserID: "Shop", Role: access.RoleViewer, Departments: []int64{5}}
 	_, err := s.Service.CreateAccount(t.Context(), s.admin(t), other, from("boss"))
 	checkFault(t, "a new grant of it", err, fault.CodeInvalid, "departments")
+}
+
+// A sync and an admin who change the same scope at once: whoever comes last
+// must see what the other did.
+func TestScopesChangedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.create(t, access.AccountInput{UserID: "Shop", Role: access.RoleViewer, Departments: []int64{2}})
+	for i := range int64(20) {
+		in := access.AccountInput{UserID: "Shop", Role: access.RoleViewer, Departments: []int64{2 + 3*(i%2)}} // Sales or Service
+		org := directory.Org{
+			At: s.now.Add(time.Duration(i) * time.Minute),
+			Departments: []directory.Department{
+				{ID: 1}, {ID: 2, ParentID: 1}, {ID: 3, ParentID: 2}, {ID: 4, ParentID: 3}, {ID: 5, ParentID: 1}, {ID: 6, ParentID: 7}, {ID: 7, ParentID: 6},
+			},
+			Employees: []directory.Employee{{
+				Person: "svc", UserID: "Svc", Name: "Svc", Status: directory.StatusActive,
+				Departments: []directory.Membership{{DepartmentID: 5 - 2*(i/2%2)}}, // Service or East
+			}},
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := s.update(t, a.ID, in); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if err := s.ApplyOrg(t.Context(), org); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		got := s.scope(t, a.ID)
+		if err := s.ApplyOrg(t.Context(), org); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(s.scope(t, a.ID), got); diff != "" {
+			t.Fatalf("round %d (-right +after both):\n%s", i, diff)
+		}
+	}
 }
