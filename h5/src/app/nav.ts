@@ -1,9 +1,10 @@
 // The tabs of the navigation: those whose pages exist and that the viewer may open.
 import { computed } from 'vue'
-import { useRouter } from 'vue-router'
+import { type RouteLocationNormalizedLoaded, useRouter } from 'vue-router'
 import type { Key } from '@/i18n/t'
 import type { IconName } from '@/ui/icons'
 import { useSession } from './session'
+import { onPhone } from './viewport'
 
 /** One entry of the navigation. */
 export interface Tab {
@@ -27,4 +28,11 @@ export function useTabs() {
   return computed(() =>
     tabs.filter((tab) => router.hasRoute(tab.name) && (tab.name !== 'admin' || session.admin)),
   )
+}
+
+/** What tells one page from another: the same key keeps the page that is shown. */
+export function pageKey(route: RouteLocationNormalizedLoaded): string {
+  const { level, fresh, pane } = route.meta
+  if (level === 'chat' || fresh) return route.path
+  return (!onPhone.value && pane) || String(route.name)
 }

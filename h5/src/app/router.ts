@@ -15,6 +15,8 @@ declare module 'vue-router' {
     level: 'people' | 'contacts' | 'chat' | 'page' | 'bare'
     /** The tab it belongs to. */
     tab?: 'alerts' | 'people' | 'admin' | 'me'
+    /** Each address is a page of its own, made anew when it is opened: a form. */
+    fresh?: boolean
     /** Routes with the same pane share one page on a desktop: only its props change. */
     pane?: string
     /** Only admins get in. */

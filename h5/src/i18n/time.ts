@@ -21,6 +21,11 @@ export function clockTime(at: Date): string {
   return format(at, clock)
 }
 
+/** 10:42:07 */
+export function secondsTime(at: Date): string {
+  return format(at, { ...clock, second: '2-digit' })
+}
+
 /** Whether a and b fall on one day of the device's zone. */
 export function sameDay(a: Date, b: Date): boolean {
   return a.getFullYear() === b.getFullYear() && a.getMonth() === b.getMonth() && a.getDate() === b.getDate()

@@ -1,5 +1,6 @@
 // Accounts and the archive's health, for admins.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed, type MaybeRefOrGetter, toValue } from 'vue'
 import { csrfHeader } from '@/app/session'
 import { type Api, api, call } from '../client'
 import { loadState } from './state'
@@ -28,12 +29,12 @@ export function useSaveViewer() {
 /** How often the health page asks again, ms. */
 const statusEveryMs = 5000
 
-/** The archive's state, asked again while the page is in view. */
-export function useStatus() {
+/** The archive's state, asked again and again while watched is true. */
+export function useStatus(watched: MaybeRefOrGetter<boolean>) {
   const query = useQuery({
     queryKey: ['status'],
     queryFn: ({ signal }) => call(api.GET('/status', { signal })),
-    refetchInterval: statusEveryMs,
+    refetchInterval: computed(() => toValue(watched) && statusEveryMs),
     staleTime: 0,
   })
   return { status: query.data, readAt: query.dataUpdatedAt, retry: query.refetch, ...loadState(query) }

@@ -1,5 +1,7 @@
 // Routes of features/me.
 import type { RouteRecordRaw } from 'vue-router'
 
-const routes: RouteRecordRaw[] = []
+const routes: RouteRecordRaw[] = [
+  { path: '/me', name: 'me', component: () => import('./MePage.vue'), meta: { level: 'page', tab: 'me' } },
+]
 export default routes
