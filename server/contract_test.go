@@ -172,6 +172,16 @@ func TestRequestsKeepToTheContract(t *testing.T) {
 	b.refused("PATCH", "/api/v1/me", `{"deletion_alerts":true,"x":"`+strings.Repeat("x", 1<<20)+`"}`, "invalid.too_large", "")
 }
 
+func TestEmptyFiltersDoNotFilter(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Boss")
+	b.get("/api/v1/employees?q=&cursor=&department=", nil)
+	b.get("/api/v1/employees/shop/conversations?q=&cursor=", nil)
+	b.get("/api/v1/conversations/7?as=", nil)
+	b.get("/api/v1/violations?conversation=&cursor=", nil)
+}
+
 func TestErrorsDoNotQuoteWhatWasSent(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
