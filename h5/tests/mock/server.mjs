@@ -4,9 +4,10 @@ import { createServer } from 'node:http'
 import { readFileSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { adminRoutes } from './admin.mjs'
 import { chats, customers, departmentList, employees, me } from './data.mjs'
 
-const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+const dist = process.env.H5_DIST ?? fileURLToPath(new URL('../../dist/', import.meta.url))
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; font-src 'self'; connect-src 'self'; frame-src weixin: weixinping: weixinpreinject: wxwork:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types vue"
@@ -148,7 +149,26 @@ export function push(event, data) {
   for (const stream of streams) stream.write(`id: ${Date.now()}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 
-function answerApi(url, response) {
+/** Up to five messages before and after the one an alert is about; a deletion's are the last ten. */
+function contextOf({ kind, conversation_id, message_id }) {
+  const { messages } = chatOf(conversation_id)
+  if (kind !== 'word') return messages.slice(-10)
+  const i = messages.findIndex((message) => message.id === message_id)
+  return messages.slice(Math.max(0, i - 5), i + 6)
+}
+
+async function bodyOf(request) {
+  const parts = []
+  for await (const part of request) parts.push(part)
+  return parts.length ? JSON.parse(Buffer.concat(parts).toString()) : undefined
+}
+
+function adminAnswer(method, path, query, body) {
+  const route = adminRoutes.find(([verb, pattern]) => verb === method && pattern.test(path))
+  return route && { body: route[2](route[1].exec(path), { query, body, context: contextOf, refuse }) }
+}
+
+function answerApi(method, url, sent, response) {
   const path = url.pathname.slice('/api/v1'.length)
   if (path === '/live') {
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
@@ -160,8 +180,9 @@ function answerApi(url, response) {
   let status = 200
   let body
   try {
-    const route = routes.find(([pattern]) => pattern.test(path)) ?? refuse(404, 'not_found')
-    body = route[1](route[0].exec(path), url.searchParams)
+    const found = adminAnswer(method, path, url.searchParams, sent)
+    const route = found ?? routes.find(([pattern]) => pattern.test(path)) ?? refuse(404, 'not_found')
+    body = found ? found.body : route[1](route[0].exec(path), url.searchParams)
   } catch (thrown) {
     status = thrown.status ?? 500
     body = { error: { code: thrown.code ?? 'internal', message: String(thrown.message), request_id: '01JMOCK' } }
@@ -187,7 +208,7 @@ export function start({ port = 0, delayMs = 0 } = {}) {
   const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://127.0.0.1')
     if (!url.pathname.startsWith('/api/v1/')) answerFile(url, response)
-    else setTimeout(() => answerApi(url, response), delayMs)
+    else setTimeout(async () => answerApi(request.method, url, await bodyOf(request), response), delayMs)
   })
   return new Promise((resolve) => {
     server.listen(port, '127.0.0.1', () => resolve({ server, url: `http://127.0.0.1:${server.address().port}` }))

@@ -15,6 +15,11 @@ const sizes = {
 }
 const target = 'm100-002607'
 
+async function tryRule(page) {
+  await page.getByPlaceholder('输入一段话').fill('我给您保证，绝对没问题')
+  await page.getByRole('button', { name: '测试' }).click()
+}
+
 /** What is photographed: address, and what is done before. */
 const shots = [
   { name: 'people', path: '/people', ready: '.row' },
@@ -33,6 +38,26 @@ const shots = [
   { name: 'link', path: '/c/101?as=emp0&m=m101-000007', ready: 'article', act: (page) => page.getByText('实木家具保养指南').click() },
   { name: 'record', path: '/c/101?as=emp0&m=m101-000012', ready: 'article', act: (page) => page.getByText('陈先生与设计师的聊天记录').click() },
   { name: 'not-found', path: '/c/999', ready: '[role=alert]' },
+  { name: 'alerts', path: '/alerts', ready: '.alert-row' },
+  { name: 'alerts-deletions', path: '/alerts?tab=behaviours&state=all', ready: '.alert-row' },
+  { name: 'alert', path: '/alerts/v1', ready: 'article' },
+  { name: 'alert-end', path: '/alerts/v1', ready: 'article', act: (page) => page.locator('.push').last().scrollIntoViewIfNeeded() },
+  { name: 'alert-deletion', path: '/alerts/d1', ready: 'article' },
+  { name: 'alert-mark', path: '/alerts/v1', ready: 'article', act: (page) => page.getByRole('button', { name: '标记处理' }).click() },
+  { name: 'admin', path: '/admin', ready: '.link' },
+  { name: 'rules', path: '/admin/rules', ready: '.rule-row' },
+  { name: 'rule', path: '/admin/rules/2', ready: '.viewer', act: tryRule },
+  { name: 'rule-bottom', path: '/admin/rules/2', ready: '.viewer', act: (page) => page.locator('.try-box').scrollIntoViewIfNeeded() },
+  { name: 'rule-new', path: '/admin/rules/new', ready: '.viewer', act: (page) => page.getByRole('button', { name: '保存' }).click() },
+  { name: 'rule-scope', path: '/admin/rules/2', ready: '.viewer', act: (page) => page.getByRole('button', { name: '部门', exact: true }).click() },
+  { name: 'rule-people', path: '/admin/rules/2', ready: '.viewer', act: (page) => page.getByRole('button', { name: '员工', exact: true }).click() },
+  { name: 'rule-delete', path: '/admin/rules/2', ready: '.viewer', act: (page) => page.getByRole('button', { name: '删除规则' }).click() },
+  { name: 'viewers', path: '/admin/viewers', ready: '.viewer-row' },
+  { name: 'viewer', path: '/admin/viewers/2', ready: '.member' },
+  { name: 'viewer-new', path: '/admin/viewers/new', ready: '.member' },
+  { name: 'pushes', path: '/admin/pushes', ready: '.push' },
+  { name: 'status', path: '/admin/status', ready: '.sum' },
+  { name: 'me', path: '/me', ready: '.who' },
   { name: 'login', path: '/login', ready: 'h1' },
 ]
 
