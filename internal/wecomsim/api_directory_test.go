@@ -149,7 +149,8 @@ func TestDirectoryCalls(t *testing.T) {
 		{"no id", app, "externalcontact/get", "", 40096, nil, nil},
 		{
 			"batch has tags by id", app, "externalcontact/batch/get_by_user", `{"userid_list":["LinXiaoyu","ZhouMingkai"]}`, 0,
-			[]string{"external_contact_list", "*", "follow_info", "tag_id"}, list(list("etTag1"), list()),
+			[]string{"external_contact_list", "*", "follow_info", "tag_id"},
+			list(list("etTag1"), list()),
 		},
 		{"batch of nobody", app, "externalcontact/batch/get_by_user", `{"userid_list":[]}`, 40058, nil, nil},
 		{"batch limit", app, "externalcontact/batch/get_by_user", `{"userid_list":["LinXiaoyu"],"limit":101}`, 40058, nil, nil},
@@ -158,7 +159,8 @@ func TestDirectoryCalls(t *testing.T) {
 		{"customer groups of members", app, "externalcontact/groupchat/list", `{"limit":100}`, 0, []string{"group_chat_list", "*", "chat_id"}, list(customers)},
 		{
 			"groups of a leaver need the filter", app, "externalcontact/groupchat/list", `{"limit":100,"owner_filter":{"userid_list":["HeRuoxi"]}}`, 0,
-			[]string{"group_chat_list", "*", "status"}, list(1.),
+			[]string{"group_chat_list", "*", "status"},
+			list(1.),
 		},
 		{"groups without limit", app, "externalcontact/groupchat/list", `{"status_filter":0}`, 40058, nil, nil},
 		{"a group", app, "externalcontact/groupchat/get", `{"chat_id":"` + customers + `","need_name":1}`, 0, []string{"group_chat", "member_list", "*", "name"}, list("林晓雨", "陈先生")},
@@ -171,7 +173,8 @@ func TestDirectoryCalls(t *testing.T) {
 		{
 			"consent of known pairs only", archive, "msgaudit/check_single_agree",
 			`{"info":[{"userid":"LinXiaoyu","exteranalopenid":"` + chen + `"},{"userid":"YinHong","exteranalopenid":"` + chen + `"}]}`, 0,
-			[]string{"agreeinfo", "*", "agree_status"}, list("Agree"),
+			[]string{"agreeinfo", "*", "agree_status"},
+			list("Agree"),
 		},
 		{"consent in a group", archive, "msgaudit/check_room_agree", `{"roomid":"` + customers + `"}`, 0, []string{"agreeinfo", "*", "exteranalopenid"}, list(chen)},
 		{"a robot", archive, "msgaudit/get_robot_info?robot_id=wbQx7kDAAAJVylUKpSA3Z5U11tDO4Xyz", "", 0, []string{"data", "name"}, "日报助手"},

@@ -109,11 +109,12 @@ func TestLimitsDropSilently(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.Now = now.now
 	s := start(t, cfg)
+	address := s.URL() + "/cgi-bin/message/send?access_token=" + tokenOf(t, s, cfg.AppSecret)
 	send := func(n int) {
 		t.Helper()
 		for range n {
 			body := `{"touser":"LinXiaoyu","msgtype":"text","agentid":1000012,"text":{"content":"x"}}`
-			if a := app(t, s, "message/send", body); a.code() != 0 {
+			if _, a := request(t, http.MethodPost, address, body); a.code() != 0 {
 				t.Fatal(a)
 			}
 		}

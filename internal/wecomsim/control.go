@@ -19,7 +19,8 @@ const (
 	pageMost       = 10000
 )
 
-// controlRoutes adds the JSON API below /sim/.
+// controlRoutes adds the JSON API below /sim/: what the control page's buttons do
+// and what tests ask. Errors are {"error": {code, message, field}}.
 func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sim/messages", control(s, s.postMessage))
 	mux.HandleFunc("GET /sim/messages", s.getMessages)

@@ -16,6 +16,7 @@ type directory struct {
 	userByID    map[string]*user // by lower-case userid
 	contacts    []*contact
 	contactByID map[string]*contact
+	contactsOf  map[string][]*contact // by lower-case userid of a follower
 	groups      []*group
 	groupByID   map[string]*group
 	robots      []object // msgaudit/get_robot_info
@@ -59,7 +60,8 @@ type group struct {
 
 func newDirectory() *directory {
 	return &directory{
-		userByID: map[string]*user{}, contactByID: map[string]*contact{}, groupByID: map[string]*group{},
+		userByID: map[string]*user{}, contactByID: map[string]*contact{},
+		contactsOf: map[string][]*contact{}, groupByID: map[string]*group{},
 	}
 }
 
@@ -71,6 +73,18 @@ func (d *directory) addUser(u *user) {
 func (d *directory) addContact(c *contact) {
 	d.contacts = append(d.contacts, c)
 	d.contactByID[c.id] = c
+	for _, f := range c.follows {
+		d.indexFollow(f.userID, c)
+	}
+}
+
+// indexFollow notes once that userID follows c.
+func (d *directory) indexFollow(userID string, c *contact) {
+	key := strings.ToLower(userID)
+	list := d.contactsOf[key]
+	if n := len(list); n == 0 || list[n-1] != c {
+		d.contactsOf[key] = append(list, c)
+	}
 }
 
 func (d *directory) addGroup(g *group) {
@@ -180,12 +194,12 @@ func (d *directory) relationLocked(userID, externalID string) *follow {
 	return nil
 }
 
-// customersOf gives the customers of an employee, in the directory's order.
+// customersOf gives the customers of an employee, in the order in which they came.
 func (d *directory) customersOf(userID string) []relatedContact {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	var out []relatedContact
-	for _, c := range d.contacts {
+	for _, c := range d.contactsOf[strings.ToLower(userID)] {
 		for _, f := range c.follows {
 			if strings.EqualFold(f.userID, userID) {
 				out = append(out, relatedContact{c, *f})

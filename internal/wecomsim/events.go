@@ -3,7 +3,7 @@ package wecomsim
 import (
 	"context"
 	"encoding/xml"
-	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,6 +143,7 @@ func (d *directory) addRelationLocked(e relationEntry) {
 	c.follows = append(c.follows, &follow{userID: e.UserID, raw: object{}.with("userid", e.UserID).with("remark", "").
 		with("description", "").with("createtime", e.Time).with("tags", []object{}).with("oper_userid", e.ExternalID).
 		with("add_way", 1)})
+	d.indexFollow(e.UserID, c)
 }
 
 func (d *directory) removeRelationLocked(f *follow, externalID string) {
@@ -157,6 +158,8 @@ func (d *directory) removeRelationLocked(f *follow, externalID string) {
 		}
 	}
 	c.follows = rest
+	key := strings.ToLower(f.userID)
+	d.contactsOf[key] = slices.DeleteFunc(d.contactsOf[key], func(x *contact) bool { return x == c })
 }
 
 // relationChange asks for a change of a relation, by the control page or a test.
@@ -227,10 +230,3 @@ func (s *Sim) checkChange(q *relationChange) error {
 }
 
 func conflict(msg string) error { return &fault.Error{Code: fault.CodeConflict, Message: msg} }
-
-// badRequest tells whether err is the caller's fault, and its code.
-func badRequest(err error) (*fault.Error, bool) {
-	var f *fault.Error
-	ok := errors.As(err, &f)
-	return f, ok
-}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -115,3 +116,25 @@ func TestPhoneHearsOfNewMessages(t *testing.T) {
 		t.Errorf("second event = %q", got)
 	}
 }
+
+// FuzzHTML looks for markup that did not come from the renderers themselves.
+func FuzzHTML(f *testing.F) {
+	for _, seed := range []string{
+		`<div class="gray">a</div>`, `<a href="https://a.example.com/">b</a>`, "**x** [y](https://z.example.com/)",
+		`> <font color="info">q</font>`, `<a href="https://x.example.com/&quot;onclick=&quot;y">z</a>`, "`<script>`",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for name, got := range map[string]string{"card": string(cardHTML(text)), "markdown": string(markdownHTML(text))} {
+			rest := ownMarkup.ReplaceAllString(got, "")
+			if strings.ContainsAny(rest, "<>") {
+				t.Errorf("%s of %q = %q has foreign markup: %q", name, text, got, rest)
+			}
+		}
+	})
+}
+
+// ownMarkup is every tag that the renderers write.
+var ownMarkup = regexp.MustCompile(`</?(div|a|b|code|span)>|<br>|<div class="(t-gray|t-normal|t-highlight|md-h|md-quote)">|` +
+	`<span class="md-(info|comment|warning)">|<a rel="noopener noreferrer" href="https?://[^"<>]*">`)

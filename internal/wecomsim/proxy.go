@@ -24,11 +24,11 @@ type proxy struct {
 
 func newProxy(addr net.Addr, password string, cert tls.Certificate, api http.Handler) *proxy {
 	p := &proxy{password: password, tunnels: newConnListener(addr)}
-	p.front = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quietLog()}
+	p.front = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quietLog}
 	p.back = &http.Server{
 		Handler:           api,
 		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          quietLog(),
+		ErrorLog:          quietLog,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}},
 	}
 	return p

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -125,10 +124,10 @@ func (s *Sim) openKeys() error {
 
 func (s *Sim) listen() error {
 	var err error
-	if s.listener, err = net.Listen("tcp", s.cfg.Listen); err != nil {
+	if s.listener, err = net.Listen("tcp", s.cfg.Listen); err != nil { //nolint:noctx // it does not wait
 		return fmt.Errorf("wecomsim: listen: %w", err)
 	}
-	if s.proxyListener, err = net.Listen("tcp", s.cfg.ProxyListen); err != nil {
+	if s.proxyListener, err = net.Listen("tcp", s.cfg.ProxyListen); err != nil { //nolint:noctx // it does not wait
 		return fmt.Errorf("wecomsim: listen for the proxy: %w", err)
 	}
 	ca, err := openAuthority(s.dir, s.cfg.Now())
@@ -140,13 +139,13 @@ func (s *Sim) listen() error {
 		return err
 	}
 	api := s.apiHandler()
-	s.web = &http.Server{Handler: s.routes(api), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quietLog()}
+	s.web = &http.Server{Handler: s.routes(api), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quietLog}
 	s.proxy = newProxy(s.proxyListener.Addr(), s.cfg.ProxyPassword, cert, api)
 	return nil
 }
 
 // quietLog swallows what net/http says about clients that leave early.
-func quietLog() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
+var quietLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 
 // Run serves until ctx ends and returns when everything has stopped. It may be
 // called once.
