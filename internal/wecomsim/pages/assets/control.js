@@ -14,7 +14,7 @@ async function post(path, body) {
     })
     const data = await answer.json()
     if (!answer.ok) throw new Error(`${data.error.field ? data.error.field + '：' : ''}${data.error.message}`)
-    say('完成：' + (Object.entries(data).map(([k, v]) => `${k} ${v}`).join('，') || path))
+    say('完成：' + (Object.entries(data).map(([k, v]) => `${k}: ${v}`).join('，') || '好了'))
   } catch (e) {
     say('没有成功：' + e.message, true)
   }
