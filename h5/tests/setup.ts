@@ -1,6 +1,8 @@
 // Runs before every test file: what happy-dom lacks of a browser.
-import { afterEach } from 'vitest'
-import { setLocale } from '@/i18n/t'
+import { afterEach, beforeAll } from 'vitest'
+import { loadPageTexts, setLocale } from '@/i18n/t'
+
+beforeAll(loadPageTexts)
 
 afterEach(async () => {
   document.body.replaceChildren()

@@ -1,6 +1,7 @@
-// The query library, kept out of the way of chats: a push alert lands on a page
-// that does not need it. Pages that do are loaded together with it.
+// What is kept out of the way of chats, since a push alert lands on a page that
+// does not need it: the query library, and the texts of other pages.
 import type { App } from 'vue'
+import { loadPageTexts } from '@/i18n/t'
 
 let host: App | undefined
 let ready: Promise<void> | undefined
@@ -24,5 +25,14 @@ export function withQueries<T>(load: () => Promise<T>): () => Promise<T> {
     ready ??= install()
     const [page] = await Promise.all([load(), ready])
     return page
+  }
+}
+
+/** A loader that has the query library and the texts of pages besides the chat in place. */
+export function withPageTexts<T>(load: () => Promise<T>): () => Promise<T> {
+  const page = withQueries(load)
+  return async () => {
+    const [found] = await Promise.all([page(), loadPageTexts()])
+    return found
   }
 }

@@ -3,7 +3,7 @@ import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from
 import adminRoutes from '@/features/admin/routes'
 import alertRoutes from '@/features/alerts/routes'
 import meRoutes from '@/features/me/routes'
-import { withQueries } from './queries'
+import { withPageTexts, withQueries } from './queries'
 import { useSession } from './session'
 
 declare module 'vue-router' {
@@ -66,11 +66,11 @@ const routes: RouteRecordRaw[] = [
   },
 ]
 
-/** The route, its page loaded together with the query library. */
+/** The route, its page loaded together with the query library and its texts. */
 function withData(route: RouteRecordRaw): RouteRecordRaw {
   const { component } = route
   if (typeof component !== 'function') return route
-  return { ...route, component: withQueries(component as () => Promise<unknown>) } as RouteRecordRaw
+  return { ...route, component: withPageTexts(component as () => Promise<unknown>) } as RouteRecordRaw
 }
 
 /** The app's router. */

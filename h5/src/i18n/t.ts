@@ -1,8 +1,9 @@
-// The product's texts. zh-CN is in the entry chunk, en is loaded when chosen.
-// UI text lives in this folder only; a key missing from either language does
-// not compile.
+// The product's texts. The core of zh-CN is in the entry chunk; what the pages
+// besides the chat say comes with them, en when it is chosen. UI text lives in
+// this folder only; a key missing from either language does not compile.
 import { shallowRef } from 'vue'
-import zhCN from './zh-CN'
+import zhCore from './zh-CN'
+import type zhPages from './zh-CN/pages'
 
 /** A text by plural category; Chinese has only `other`. */
 export interface Plural {
@@ -10,18 +11,23 @@ export interface Plural {
   other: string
 }
 
-/** Every text of the product by its key. */
-export type Messages = Record<keyof typeof zhCN, string | Plural>
+/** Texts of the entry chunk by key. */
+export type CoreMessages = Record<keyof typeof zhCore, string | Plural>
+/** Texts that come with the pages, by key. */
+export type PageMessages = Record<keyof typeof zhPages, string | Plural>
 /** A text's key. */
-export type Key = keyof typeof zhCN
+export type Key = keyof CoreMessages | keyof PageMessages
 /** A language of the interface. */
 export type Locale = 'zh-CN' | 'en'
+
+type Messages = Partial<Record<Key, string | Plural>>
 
 /** The languages to choose from, by their own names. */
 export const locales: Record<Locale, string> = { 'zh-CN': '简体中文', en: 'English' }
 
 const storageKey = 'huicun.locale'
-const messages = shallowRef<Messages>(zhCN)
+const messages = shallowRef<Messages>(zhCore)
+let pageTexts: Promise<void> | undefined
 const current = shallowRef<Locale>('zh-CN')
 
 /** The language in use. */
@@ -34,7 +40,7 @@ export function locale(): Locale {
  * A plural text is chosen by params.n.
  */
 export function t(key: Key, params: Record<string, string | number> = {}): string {
-  const found = messages.value[key]
+  const found = messages.value[key] ?? key
   const text = typeof found === 'string' ? found : found[pluralCategory(params.n)]
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name]
@@ -45,7 +51,7 @@ export function t(key: Key, params: Record<string, string | number> = {}): strin
 
 /** Whether key is a text's key: for keys put together from the server's codes. */
 export function isKey(key: string): key is Key {
-  return Object.prototype.hasOwnProperty.call(zhCN, key)
+  return Object.prototype.hasOwnProperty.call(messages.value, key)
 }
 
 /** n in the language's digits and grouping. */
@@ -55,8 +61,7 @@ export function number(n: number): string {
 
 /** Changes the language, remembers it on this device and marks <html lang>. */
 export async function setLocale(to: Locale): Promise<void> {
-  messages.value = to === 'en' ? (await import('./en')).default : zhCN
-  current.value = to
+  await use(to)
   document.documentElement.lang = to
   try {
     localStorage.setItem(storageKey, to)
@@ -67,10 +72,29 @@ export async function setLocale(to: Locale): Promise<void> {
 
 /** Loads the language that the boot script put on <html>. */
 export async function restoreLocale(): Promise<void> {
-  if (document.documentElement.lang === 'en') {
-    messages.value = (await import('./en')).default
-    current.value = 'en'
-  }
+  if (document.documentElement.lang === 'en') await use('en')
+}
+
+/** Loads the texts of the pages besides the chat; the loader of each of them waits for it. */
+export function loadPageTexts(): Promise<void> {
+  pageTexts ??= pagesOf(current.value).then((pages) => {
+    messages.value = { ...messages.value, ...pages }
+  })
+  return pageTexts
+}
+
+async function use(to: Locale): Promise<void> {
+  const [core, pages] = await Promise.all([coreOf(to), pageTexts ? pagesOf(to) : {}])
+  messages.value = { ...core, ...pages }
+  current.value = to
+}
+
+async function coreOf(of: Locale): Promise<CoreMessages> {
+  return of === 'en' ? (await import('./en')).default : zhCore
+}
+
+async function pagesOf(of: Locale): Promise<PageMessages> {
+  return (of === 'en' ? await import('./en/pages') : await import('./zh-CN/pages')).default
 }
 
 function pluralCategory(n: string | number | undefined): keyof Plural {

@@ -44,9 +44,14 @@ export class Stage {
   }
 
   /** Opens a path in a context of its own. */
-  async open(path: string, screen: keyof typeof screens = 'phone'): Promise<Opened> {
+  async open(
+    path: string,
+    screen: keyof typeof screens = 'phone',
+    colorScheme: 'light' | 'dark' = 'light',
+  ): Promise<Opened> {
     const context = await this.browser.newContext({
       ...screens[screen],
+      colorScheme,
       locale: 'zh-CN',
       timezoneId: 'Asia/Shanghai',
       reducedMotion: 'reduce',

@@ -1,11 +1,9 @@
-import type { Messages } from '../t'
-import admin from './admin'
-import alerts from './alerts'
+// Texts that come with the entry chunk.
+import type { CoreMessages } from '../t'
 import chat from './chat'
 import common from './common'
-import me from './me'
 import messages from './messages'
 import people from './people'
 
-const en: Messages = { ...common, ...people, ...chat, ...messages, ...alerts, ...admin, ...me }
-export default en
+const core: CoreMessages = { ...common, ...people, ...chat, ...messages }
+export default core

@@ -1,9 +1,7 @@
-import admin from './admin'
-import alerts from './alerts'
+// Texts that come with the entry chunk.
 import chat from './chat'
 import common from './common'
-import me from './me'
 import messages from './messages'
 import people from './people'
 
-export default { ...common, ...people, ...chat, ...messages, ...alerts, ...admin, ...me }
+export default { ...common, ...people, ...chat, ...messages }

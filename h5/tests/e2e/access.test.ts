@@ -1,0 +1,123 @@
+// Every screen, both widths, both themes: axe finds nothing, controls are large
+// enough for a finger, nothing is cut off at 320 px.
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expectQuiet, type screens, Stage } from './browser'
+
+const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
+const target = 'm100-002607'
+
+/** A screen, what shows that it is there, and what is done first. */
+const pages: { name: string; path: string; ready: string; act?: (page: Page) => Promise<void> }[] = [
+  { name: 'employees', path: '/people', ready: '.row' },
+  {
+    name: 'departments',
+    path: '/people',
+    ready: '.row',
+    act: async (page) => {
+      await page.getByRole('button', { name: '选择部门' }).click()
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  { name: 'customers', path: '/people/emp0', ready: '.row' },
+  { name: 'groups', path: '/people/emp0?tab=groups', ready: '.row' },
+  { name: 'landing', path: `/c/100?m=${target}`, ready: 'article' },
+  { name: 'kinds, newest', path: '/c/101?as=emp0', ready: 'article' },
+  { name: 'kinds, oldest', path: '/c/101?as=emp0&m=m101-000004', ready: 'article' },
+  { name: 'group', path: '/c/400?as=emp0', ready: 'article' },
+  { name: 'find', path: '/c/100?as=emp0&q=原木色', ready: 'mark' },
+  {
+    name: 'days',
+    path: '/c/100?as=emp0',
+    ready: 'article',
+    act: async (page) => {
+      await page.getByRole('button', { name: '跳转到日期' }).first().click()
+      await page.getByRole('button', { name: /^2025-12-20/ }).waitFor()
+    },
+  },
+  {
+    name: 'message',
+    path: `/c/100?m=${target}`,
+    ready: 'article',
+    act: async (page) => {
+      await page.locator(`article[data-id="${target}"] .said`).click()
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  { name: 'out of scope', path: '/c/999', ready: '[role=alert]' },
+  { name: 'sign-in', path: '/login', ready: 'h1' },
+  { name: 'no access', path: '/403', ready: 'h1' },
+  { name: 'no such page', path: '/nowhere', ready: 'h1' },
+]
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await Stage.set()
+})
+afterAll(() => stage.strike())
+
+async function show(at: (typeof pages)[number], screen: keyof typeof screens, theme: 'light' | 'dark') {
+  const opened = await stage.open(at.path, screen, theme)
+  await opened.page.locator(at.ready).first().waitFor()
+  await at.act?.(opened.page)
+  await opened.page.waitForTimeout(350) // the sheet has come to rest
+  return opened
+}
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).withTags(tags).exclude('.watermark-host').analyze()
+  return found.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`))
+}
+
+/** Controls smaller than 44 px on a touch screen; inline links are exempt. */
+function tooSmall(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const controls = [...document.querySelectorAll<HTMLElement>('button, a[href], input, select, textarea, [role=slider]')]
+    const visible = controls.filter((one) => one.offsetParent !== null && getComputedStyle(one).visibility !== 'hidden')
+    return visible
+      .filter((one) => !one.closest('.prose, .skip, .bubble') && !one.closest('label, form'))
+      .filter((one) => {
+        const box = one.getBoundingClientRect()
+        // A face is drawn 40 px wide and takes taps on 44.
+        const grown = one.classList.contains('face') ? 4 : 0
+        return box.width > 0 && (box.width + grown < 44 || box.height + grown < 44)
+      })
+      .map((one) => `${one.className} ${one.textContent?.slice(0, 40)} ${one.offsetWidth}x${one.offsetHeight}`)
+  })
+}
+
+for (const screen of ['phone', 'desktop'] as const) {
+  for (const theme of ['light', 'dark'] as const) {
+    describe(`${screen}, ${theme}`, () => {
+      for (const at of pages) {
+        it(at.name, async () => {
+          const opened = await show(at, screen, theme)
+          expect(await violations(opened.page)).toEqual([])
+          if (screen === 'phone') expect(await tooSmall(opened.page)).toEqual([])
+          if (at.path !== '/c/999') expectQuiet(opened)
+          await opened.page.context().close()
+        })
+      }
+    })
+  }
+}
+
+describe('at 320 px', () => {
+  for (const at of pages) {
+    it(`${at.name} fits`, async () => {
+      const { page } = await stage.open(at.path, 'phone')
+      await page.setViewportSize({ width: 320, height: 640 })
+      await page.locator(at.ready).first().waitFor()
+      const overflow = await page.evaluate(() => {
+        const wide = [...document.querySelectorAll<HTMLElement>('main *')].filter((one) => {
+          const box = one.getBoundingClientRect()
+          return box.width > 0 && box.right > 321 && !one.closest('.chips, .watermark-host')
+        })
+        return wide.map((one) => `${one.tagName} ${one.className} ${one.textContent?.slice(0, 40)}`)
+      })
+      expect(overflow).toEqual([])
+      await page.context().close()
+    })
+  }
+})
