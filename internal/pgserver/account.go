@@ -3,6 +3,7 @@ package pgserver
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
@@ -48,9 +49,17 @@ func (a *account) own(path string) error {
 		return nil
 	}
 	if err := os.Lchown(path, a.uid, a.gid); err != nil {
-		return fmt.Errorf("give it to user %s, which the server runs as: %w", a.name, err)
+		return fmt.Errorf("give it to user %s, which the server runs as: %w%s", a.name, err, a.hint(err))
 	}
 	return nil
+}
+
+// hint explains why a program could not be started as the account.
+func (a *account) hint(err error) string {
+	if a == nil || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EINVAL) {
+		return ""
+	}
+	return fmt.Sprintf(" (root may not become user %s here: run huicun as an ordinary user)", a.name)
 }
 
 // sysProcAttr makes a process of the account in a session of its own, so that

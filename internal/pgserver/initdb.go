@@ -90,8 +90,11 @@ func initdb(ctx context.Context, d *dataDir, bin binaries, stage, ctype string, 
 	if ctx.Err() != nil {
 		return fmt.Errorf("initdb: %w", ctx.Err())
 	}
-	if err != nil {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return fmt.Errorf("initdb: %w: %s", err, lastLines(out, 5))
+	}
+	if err != nil {
+		return fmt.Errorf("run initdb: %w%s", err, d.acc.hint(err))
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func (s *Server) launch(ctx context.Context) error {
 	cmd := command(context.WithoutCancel(ctx), s.dir, s.bin.path("postgres"), args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start the server: %w", err)
+		return fmt.Errorf("start the server: %w%s", err, s.dir.acc.hint(err))
 	}
 	s.proc, s.adopted = collect(cmd), false
 	if err := s.waitReady(ctx); err != nil {
