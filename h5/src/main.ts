@@ -5,7 +5,7 @@ import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import { whenExpired } from '@/api/client'
 import App from '@/app/App.vue'
-import { reportErrors } from '@/app/errors'
+import { reloadOnNewBuild, reportErrors } from '@/app/errors'
 import { applyPreferences } from '@/app/preferences'
 import { offerQueries } from '@/app/queries'
 import { newRouter } from '@/app/router'
@@ -18,6 +18,7 @@ offerQueries(app)
 app.use(createPinia())
 app.use(router)
 reportErrors(app, router)
+reloadOnNewBuild()
 applyPreferences()
 
 const session = useSession()

@@ -41,3 +41,21 @@ export function reportErrors(app: App, router: Router): void {
   window.addEventListener('error', (event) => report(event.error))
   window.addEventListener('unhandledrejection', (event) => report(event.reason))
 }
+
+const reloadKey = 'huicun.reloaded'
+const reloadPauseMs = 60_000
+
+/**
+ * Reloads when a page's code cannot be fetched: the server has a newer build and
+ * the host kept an old page. At most once a minute, so that a broken server does
+ * not make the page reload for ever.
+ */
+export function reloadOnNewBuild(reload: () => void = () => location.reload()): void {
+  window.addEventListener('vite:preloadError', (event) => {
+    const last = Number(sessionStorage.getItem(reloadKey) ?? 0)
+    if (Date.now() - last < reloadPauseMs) return
+    event.preventDefault()
+    sessionStorage.setItem(reloadKey, String(Date.now()))
+    reload()
+  })
+}

@@ -22,7 +22,10 @@ async function install(): Promise<void> {
 /** A loader that has the query library in place before its page is made. */
 export function withQueries<T>(load: () => Promise<T>): () => Promise<T> {
   return async () => {
-    ready ??= install()
+    ready ??= install().catch((failure: unknown) => {
+      ready = undefined // the next attempt asks again
+      throw failure
+    })
     const [page] = await Promise.all([load(), ready])
     return page
   }

@@ -77,9 +77,15 @@ export async function restoreLocale(): Promise<void> {
 
 /** Loads the texts of the pages besides the chat; the loader of each of them waits for it. */
 export function loadPageTexts(): Promise<void> {
-  pageTexts ??= pagesOf(current.value).then((pages) => {
-    messages.value = { ...messages.value, ...pages }
-  })
+  pageTexts ??= pagesOf(current.value).then(
+    (pages) => {
+      messages.value = { ...messages.value, ...pages }
+    },
+    (failure: unknown) => {
+      pageTexts = undefined // the next attempt asks again
+      throw failure
+    },
+  )
   return pageTexts
 }
 
