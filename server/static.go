@@ -129,12 +129,22 @@ func (s *Server) serveStatic(c *gin.Context) {
 		c.AbortWithStatus(http.StatusMethodNotAllowed)
 	case s.static.has(name):
 		s.serveFile(c, name)
-	case strings.HasPrefix(name, "assets/"):
+	case strings.HasPrefix(name, "assets/") || partOfPage(c.Request):
 		c.Header("Cache-Control", "no-store")
 		c.String(http.StatusNotFound, "no such file\n")
 	default:
 		s.servePage(c)
 	}
+}
+
+// partOfPage tells whether a browser asks for what belongs to a page, such as
+// its icon, and not for a page: nobody signs in to get that.
+func partOfPage(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "", "document", "iframe", "empty":
+		return r.URL.Path == "/favicon.ico"
+	}
+	return true
 }
 
 // servePage answers a page of the front end: to viewers, and to everybody the

@@ -84,6 +84,25 @@ func TestFrontEnd(t *testing.T) {
 	}
 }
 
+func TestNobodySignsInForAnIcon(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, tt := range []struct {
+		path, dest string
+		status     int
+	}{
+		{"/favicon.ico", "image", http.StatusNotFound},
+		{"/favicon.ico", "", http.StatusNotFound},
+		{"/apple-touch-icon.png", "image", http.StatusNotFound},
+		{"/people/shop", "document", http.StatusFound},
+	} {
+		w := f.do(call{method: "GET", path: tt.path, header: map[string]string{"Sec-Fetch-Dest": tt.dest}})
+		if w.Code != tt.status {
+			t.Errorf("%s for %q: %d, want %d", tt.path, tt.dest, w.Code, tt.status)
+		}
+	}
+}
+
 func TestFilesAreCompressedAndRevalidated(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
