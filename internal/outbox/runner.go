@@ -35,6 +35,7 @@ const (
 	rescueAfter   = 2 * time.Minute  // a worker that has not touched its item for so long is dead
 	touchInterval = 20 * time.Second // how often running items are touched
 	keepCompleted = 7 * 24 * time.Hour
+	claimTimeout  = 10 * time.Second
 	finishTimeout = 10 * time.Second
 )
 
@@ -92,7 +93,12 @@ func (r *Runner) claimInto(ctx context.Context, g *errgroup.Group, slots chan st
 		}
 		break
 	}
-	items, err := r.Store.ClaimItems(ctx, r.Worker, r.kinds(), free)
+	// A claim that is cut short may stand in the database all the same, and
+	// its items would wait for a rescue: it is seen through, and what came too
+	// late goes back.
+	cctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
+	defer cancel()
+	items, err := r.Store.ClaimItems(cctx, r.Worker, r.kinds(), free)
 	for range free - len(items) {
 		<-slots
 	}
@@ -152,6 +158,9 @@ func (r *Runner) call(ctx context.Context, item Item) (err error) {
 			err = fmt.Errorf("handler panicked")
 		}
 	}()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	h, ok := r.Handlers[item.Kind]
 	if !ok {
 		return Permanent(fmt.Errorf("no handler for kind %q", item.Kind))
