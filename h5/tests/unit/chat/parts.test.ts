@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { boxSize, voiceWidth } from '@/chat/messages/box'
+import { parseMarkdown } from '@/chat/messages/markdown'
+import { extensionOf, mediaNote, shortName } from '@/chat/messages/media'
+import { lowerBound } from '@/chat/anchor'
+import { startOfDay, toMonths } from '@/chat/months'
+
+describe('parseMarkdown', () => {
+  for (const [source, want] of [
+    ['**粗** 和 `码`', [{ kind: 'line', parts: [{ kind: 'bold', text: '粗' }, { kind: 'text', text: ' 和 ' }, { kind: 'code', text: '码' }] }]],
+    ['# 标题', [{ kind: 'heading', parts: [{ kind: 'text', text: '标题' }] }]],
+    ['> <font color="warning">2 单</font>', [{ kind: 'quote', parts: [{ kind: 'warning', text: '2 单' }] }]],
+    ['[看](https://a.cn/x)', [{ kind: 'line', parts: [{ kind: 'link', text: '看', href: 'https://a.cn/x' }] }]],
+    ['[看](javascript:x)', [{ kind: 'line', parts: [{ kind: 'text', text: '[看](javascript:x)' }] }]],
+    ['<font color="red">x</font>', [{ kind: 'line', parts: [{ kind: 'text', text: '<font color="red">x</font>' }] }]],
+  ] as const) {
+    it(source, () => expect(parseMarkdown(source)).toEqual(want))
+  }
+})
+
+describe('boxSize', () => {
+  for (const [name, got, want] of [
+    ['unknown', boxSize('image', undefined, undefined, true), { width: 160, height: 120 }],
+    ['wide, on a phone', boxSize('image', 1600, 800, true), { width: 160, height: 80 }],
+    ['tall, on a desktop', boxSize('image', 600, 6400, false), { width: 48, height: 320 }],
+    ['small stays small', boxSize('emotion', 60, 60, true), { width: 60, height: 60 }],
+    ['nonsense', boxSize('video', -5, 100, true), { width: 176, height: 99 }],
+  ] as const) {
+    it(name, () => expect(got).toEqual(want))
+  }
+})
+
+it('a voice bar grows with its seconds, within its limits', () => {
+  const widths = [0, 1, 8, 30, 60, 600].map(voiceWidth)
+  expect(widths).toEqual([...widths].sort((a, b) => a - b))
+  expect(widths[5]).toBe(208)
+  expect(widths[0]).toBeGreaterThanOrEqual(64)
+})
+
+describe('shortName', () => {
+  it('keeps the ending of a long name', () => {
+    const short = shortName('橡木餐桌报价单（含税）2026年第一季度华东区最终版.xlsx')
+    expect(short).toMatch(/^橡木餐桌.*….*\.xlsx$/)
+    expect(short.length).toBeLessThan(26)
+  })
+
+  it('leaves a short one alone', () => expect(shortName('户型图.pdf')).toBe('户型图.pdf'))
+})
+
+describe('extensionOf', () => {
+  for (const [media, want] of [
+    [{ state: 'pending' as const, ext: 'xlsx' }, 'XLSX'],
+    [{ state: 'pending' as const, name: 'a.tar.gz' }, 'GZ'],
+    [{ state: 'pending' as const, name: 'README' }, ''],
+    [undefined, ''],
+  ] as const) {
+    it(want || 'none', () => expect(extensionOf(media)).toBe(want))
+  }
+})
+
+it('mediaNote tells why there is no file', () => {
+  expect(['pending', 'expired', 'failed', 'none'].map((state) => mediaNote({ state: state as 'pending' }))).toEqual([
+    '原始文件尚未取回',
+    '已超过企业微信保留期',
+    '取回失败',
+    '企业微信未提供文件',
+  ])
+})
+
+describe('toMonths', () => {
+  const months = toMonths([
+    { date: '2024-02-29', messages: 3, violations: 0 },
+    { date: '2026-01-05', messages: 2, violations: 1 },
+  ])
+
+  it('gives the months with messages, newest first', () => {
+    expect(months.map((month) => month.key)).toEqual(['2026-01', '2024-02'])
+  })
+
+  it('begins weeks on Monday and knows leap years', () => {
+    expect(months.map((month) => [month.blanks, month.days.length])).toEqual([[3, 31], [3, 29]])
+  })
+
+  it('counts per day', () => {
+    expect(months[0]?.days[4]).toEqual({ day: 5, date: '2026-01-05', messages: 2, violations: 1 })
+    expect(months[0]?.days[5]?.messages).toBe(0)
+  })
+})
+
+it('startOfDay is midnight where the reader is', () => {
+  expect(startOfDay('2026-01-05')).toBe(new Date(2026, 0, 5).toISOString())
+})
+
+describe('lowerBound', () => {
+  for (const [n, want] of [[0, 0], [3, 1], [9, 3]] as const) {
+    it(String(n), () => expect(lowerBound([1, 5, 8], (one) => one >= n)).toBe(want))
+  }
+})
