@@ -67,7 +67,7 @@ func (c *Corpus) gather() {
 	for i, e := range estates {
 		c.newEstate(r, i, e.name, c.byID[e.owner])
 	}
-	c.newServiceGroups(r, 14)
+	c.newServiceGroups(r, 30)
 }
 
 func (c *Corpus) newInner(i int) {
@@ -146,11 +146,11 @@ func (c *Corpus) newServiceGroups(r *rng, count int) {
 		rel := c.relations[cu.relation[0]]
 		pr := c.newProject(n, 0, rel.from)
 		late := rel.from > len(c.cal.days)-120
-		if cu.kind != homeOwner || cu.english || !pr.item.custom || !pr.bought || late || rel.to < len(c.cal.days) || r.chance(0.85) {
+		if cu.kind != homeOwner || cu.english || !pr.item.custom || !pr.bought || late || rel.to < len(c.cal.days) || r.chance(0.7) {
 			continue
 		}
 		count--
-		g := &group{kind: "project", topics: []string{"project"}, owner: rel.emp, cust: n, from: pr.measure, weight: 0.8}
+		g := &group{kind: "project", topics: []string{"project"}, owner: rel.emp, cust: n, from: pr.measure, weight: 0.16}
 		g.public = GroupChat{Name: fmt.Sprintf("%s%s %s 服务群", cu.estate, cu.house, pr.item.name), Owner: c.staff[rel.emp].id, ChatID: externalID("wr", r), Notice: "进度每周更新"}
 		g.staff = []int{rel.emp, c.byID[pr.designer.id], c.byID[pr.installer.id]}
 		if s := c.byID["DingXiaoli"]; s != rel.emp {

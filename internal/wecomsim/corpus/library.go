@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 )
 
@@ -13,7 +14,8 @@ var scriptFiles embed.FS
 // library is every script, by what it is for.
 type library struct {
 	scripts []*script
-	pools   map[poolKey][]int // indices into scripts
+	pools   map[poolKey][]int  // indices into scripts
+	asides  map[string][]*line // what the shop may send along, by stage
 }
 
 type poolKey struct{ kind, stage string }
@@ -33,7 +35,7 @@ func readLibrary(files fs.FS) (*library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list scripts: %w", err)
 	}
-	lib := &library{pools: map[poolKey][]int{}}
+	lib := &library{pools: map[poolKey][]int{}, asides: map[string][]*line{}}
 	for _, name := range names {
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
@@ -44,12 +46,25 @@ func readLibrary(files fs.FS) (*library, error) {
 			return nil, err
 		}
 		for _, s := range list {
+			if s.kind == "aside" {
+				lib.aside(s)
+				continue
+			}
 			k := poolKey{s.kind, s.stage}
 			lib.pools[k] = append(lib.pools[k], len(lib.scripts))
 			lib.scripts = append(lib.scripts, s)
 		}
 	}
 	return lib, nil
+}
+
+// aside files the lines of a script of kind aside under its stages.
+func (lib *library) aside(s *script) {
+	for _, stage := range strings.Split(s.stage, ",") {
+		for i := range s.body {
+			lib.asides[stage] = append(lib.asides[stage], s.body[i].line)
+		}
+	}
 }
 
 // chooser walks through the pools for one chat, so that no script returns
@@ -126,17 +141,19 @@ const (
 	said     cueRole = iota
 	slip             // a first try that is taken back
 	takeBack         // the recall of the slip before
+	again            // one more picture of the same
+	sticker          // a sticker or an emoticon after a text
 )
 
 // slipRate is how often somebody sends a text, recalls it and sends it right.
 const slipRate = 0.0085
 
 // cues plays a script's branches and gives the turns.
-func (s *script) cues(r *rng, now circumstance, dst []cue) []cue {
-	return appendCues(dst, s.body, r, now)
+func (lib *library) cues(s *script, r *rng, now circumstance, dst []cue) []cue {
+	return lib.appendCues(dst, s, s.body, r, now)
 }
 
-func appendCues(dst []cue, body []step, r *rng, now circumstance) []cue {
+func (lib *library) appendCues(dst []cue, s *script, body []step, r *rng, now circumstance) []cue {
 	for i := range body {
 		st := &body[i]
 		switch st.choice {
@@ -145,12 +162,32 @@ func appendCues(dst []cue, body []step, r *rng, now circumstance) []cue {
 				dst = append(dst, cue{st.line, slip}, cue{st.line, takeBack})
 			}
 			dst = append(dst, cue{st.line, said})
+			dst = lib.appendExtras(dst, s, st.line, r)
 		case byChance:
-			dst = appendCues(dst, st.branches[b2i(r.intn(100) >= st.percent)], r, now)
+			dst = lib.appendCues(dst, s, st.branches[b2i(r.intn(100) >= st.percent)], r, now)
 		case byPick:
-			dst = appendCues(dst, pick(r, st.branches), r, now)
+			dst = lib.appendCues(dst, s, pick(r, st.branches), r, now)
 		case byCircumstance:
-			dst = appendCues(dst, st.branches[b2i(now&st.when == 0)], r, now)
+			dst = lib.appendCues(dst, s, st.branches[b2i(now&st.when == 0)], r, now)
+		}
+	}
+	return dst
+}
+
+// appendExtras adds what no script spells out: a second picture, a sticker,
+// a link that the shop sends along.
+func (lib *library) appendExtras(dst []cue, s *script, l *line, r *rng) []cue {
+	switch {
+	case l.kind == "image":
+		for n := 0; n < 4 && r.chance(0.47); n++ {
+			dst = append(dst, cue{l, again})
+		}
+	case l.kind != "text" || s.stage == "sensitive" || s.stage == "complaint":
+	case r.chance(0.022):
+		dst = append(dst, cue{l, sticker})
+	case l.who == 'E' && s.need&isEnglish == 0:
+		if list := lib.asides[s.stage]; len(list) > 0 && r.chance(0.09) {
+			dst = append(dst, cue{pick(r, list), said})
 		}
 	}
 	return dst

@@ -87,7 +87,7 @@ func (c *Corpus) extendLane(lane *liveLane, which int) {
 		}
 		p.session.script = uint16(i)
 		p.script = c.lib.scripts[i]
-		p.cues = p.script.cues(r, now, nil)
+		p.cues = c.lib.cues(p.script, r, now, nil)
 		total := len(p.cues)
 		if ord > 0 {
 			total += lane.ends[ord-1]

@@ -10,6 +10,7 @@ type manner struct {
 	typo   float64
 	voice  float64 // how often he speaks instead
 	spaces bool    // writes a space for a comma
+	habit  uint64  // which synonyms he prefers, two bits each
 }
 
 var (
@@ -21,18 +22,18 @@ var (
 )
 
 func newManner(r *rng, office bool) manner {
-	m := manner{emoji: pick(r, cheerful), often: 0.08 + 0.25*r.float(), typo: 0.004}
+	m := manner{habit: r.next(), emoji: pick(r, cheerful), often: 0.08 + 0.25*r.float(), typo: 0.004}
 	m.end = pick(r, customerEnds)
 	if office {
 		m.end = pick(r, officeEnds)
 	}
 	switch {
 	case office:
-		m.voice = 0.018
-	case r.chance(0.13):
-		m.voice = 0.26
+		m.voice = 0.03
+	case r.chance(0.15):
+		m.voice = 0.3
 	default:
-		m.voice = 0.022
+		m.voice = 0.035
 	}
 	if !office {
 		m.typo = pick(r, []float64{0, 0.005, 0.01, 0.05})

@@ -69,10 +69,20 @@ func (s *scene) payload(i int) (kind string, payload []byte) {
 	case t.role == slip:
 		s.pending = s.appendTemplate(s.pending[:0], t.line.text)
 		return "text", textPayload(damage(s.rng, string(s.pending)))
+	case t.role == sticker:
+		return s.sticker()
 	case t.line.kind == "text":
 		return s.text(i)
 	}
 	return writers[t.line.kind](s, i, t.line.text)
+}
+
+// sticker follows a text: a picture of a face, or an emoticon as text.
+func (s *scene) sticker() (kind string, payload []byte) {
+	if s.rng.chance(0.6) {
+		return writeEmotion(s, 0, nil)
+	}
+	return "text", textPayload(pick(s.rng, s.now.manner.emoji))
 }
 
 func (s *scene) revocation(i, of int) []byte {
@@ -91,7 +101,7 @@ func (s *scene) text(i int) (kind string, payload []byte) {
 	if s.pending = s.pending[:0]; body == "" {
 		body = string(s.appendTemplate(nil, t.line.text))
 	}
-	body = s.now.manner.finish(s.rng, body)
+	body = s.now.manner.finish(s.rng, s.vary(body, i == 0))
 	n := utf8.RuneCountInString(body)
 	if n > 5 && n < 60 && s.now.id != robotID && s.script.stage != "sensitive" && s.rng.chance(s.now.manner.voice) {
 		return "voice", s.voice(1 + n*s.rng.between(20, 30)/100)

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -157,7 +158,7 @@ func frontWeight(e *employee) int {
 // designer or a manager, and a successor when the first one left.
 func (c *Corpus) befriend(r *rng, cust, emp int) {
 	from, to := c.terms[emp][0], c.terms[emp][1]
-	start := from + int(float64(to-from-2)*r.float()*(0.4+0.6*r.float()))
+	start := min(c.cal.busy(from+int(float64(to-from-2)*math.Pow(r.float(), 0.8))), to-1)
 	way := sources[pickWeighted(r, sourceWeights)]
 	c.addRelation(relation{cust: cust, emp: emp, from: start, to: to, way: way, agree: r.chance(0.985)})
 	last := len(c.cal.days)

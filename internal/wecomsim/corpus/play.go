@@ -25,7 +25,7 @@ type turn struct {
 // newPlay times the turns of a session.
 func (c *Corpus) newPlay(s *session) *play {
 	p := &play{session: s, script: c.lib.scripts[s.script]}
-	cues := p.script.cues(c.structure(s), c.circumstances(s), nil)
+	cues := c.lib.cues(p.script, c.structure(s), c.circumstances(s), nil)
 	cues = cues[:min(len(cues), int(s.n))]
 	r := newRNG(c.seed, 0x713E, c.chats[s.chat].key, uint64(s.ord), uint64(s.day))
 	waits := make([]float64, len(cues))

@@ -42,7 +42,7 @@ const (
 	extShare   = 0.62
 	groupShare = 0.24
 	pairShare  = 0.14
-	perSession = 9.0 // messages of an average session
+	perSession = 7.4 // messages of an average session
 	perProject = 150 // messages of a whole purchase
 )
 
@@ -160,7 +160,7 @@ func (p *planner) assign(s *session, ch *chat, choose *chooser, stage string) bo
 		return false
 	}
 	s.script = uint16(i)
-	p.cues = p.c.lib.scripts[i].cues(p.c.structure(s), now, p.cues[:0])
+	p.cues = p.c.lib.cues(p.c.lib.scripts[i], p.c.structure(s), now, p.cues[:0])
 	s.n = uint16(len(p.cues))
 	p.list = append(p.list, *s)
 	p.total += len(p.cues)

@@ -127,7 +127,7 @@ func (c *Corpus) activity() []float64 {
 		case cu.kind == trader:
 			keys[n] *= 0.4
 		}
-		keys[n] *= 1 + 0.8*float64(c.relations[cu.relation[0]].from)/float64(len(c.cal.days))
+		keys[n] *= 1 + 0.5*float64(c.relations[cu.relation[0]].from)/float64(len(c.cal.days))
 		order[n] = n
 	}
 	sort.Slice(order, func(a, b int) bool { return keys[order[a]] < keys[order[b]] })
@@ -151,7 +151,7 @@ func (c *Corpus) purchaseDay(cust, p int) int {
 		return first
 	}
 	r := newRNG(c.seed, 0xDA7, uint64(cust), uint64(p))
-	return first + int(cu.pace*(float64(p)+0.5*r.float()))
+	return c.cal.busy(first + int(cu.pace*(float64(p)+0.5*r.float())))
 }
 
 // tell plans one customer's story of about m messages, by relation.
@@ -179,6 +179,9 @@ func (c *Corpus) tell(r *rng, cust int, m float64, plans map[int][]intent) {
 // extras adds what belongs to no purchase: greetings, and now and then talk
 // that breaks the rules.
 func (c *Corpus) extras(r *rng, pr *project, dst []stageDay) []stageDay {
+	if r.chance(0.6) {
+		dst = append(dst, stageDay{"sensitive", pr.quote + r.intn(12)})
+	}
 	if !pr.bought {
 		return dst
 	}
@@ -186,9 +189,6 @@ func (c *Corpus) extras(r *rng, pr *project, dst []stageDay) []stageDay {
 		if c.cal.days[d].festival != "" && r.chance(0.3) {
 			dst = append(dst, stageDay{"festival", d})
 		}
-	}
-	if r.chance(0.16) {
-		dst = append(dst, stageDay{"sensitive", pr.quote + r.intn(pr.deliver-pr.quote)})
 	}
 	return dst
 }
@@ -351,7 +351,7 @@ func (p *planner) scatter(chatIndex int, m float64, topics []string, office bool
 	for range count {
 		day := p.c.cal.settle(r, ch.from+r.intn(ch.to-ch.from), office)
 		stage := pick(r, topics)
-		if r.chance(0.012) {
+		if r.chance(0.045) {
 			stage = "sensitive"
 		}
 		if day < ch.to {
