@@ -21,6 +21,7 @@ export default {
   'alerts.to': 'to',
   'alerts.empty': 'No alerts',
   'alerts.emptyHint': 'Messages that hit a sensitive-word rule and deleted contacts show up here.',
+  'alerts.noneOpen': 'No open alerts',
   'alerts.noMatch': 'No alerts match',
   'alerts.showAll': 'Show all alerts',
   'alerts.fresh': { one: '{n} new alert', other: '{n} new alerts' },

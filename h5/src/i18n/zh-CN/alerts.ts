@@ -21,6 +21,7 @@ export default {
   'alerts.to': '发给',
   'alerts.empty': '没有告警',
   'alerts.emptyHint': '消息命中敏感词规则，或有人删除好友时，会出现在这里。',
+  'alerts.noneOpen': '没有待处理的告警',
   'alerts.noMatch': '没有符合条件的告警',
   'alerts.showAll': '查看全部告警',
   'alerts.fresh': '{n} 条新告警',

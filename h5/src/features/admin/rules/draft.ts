@@ -46,7 +46,12 @@ export function wordsOf(text: string): { words: string[]; duplicates: number } {
     .split(/\r\n|\r|\n/)
     .map((line) => line.trim())
     .filter(Boolean)
-  const words = [...new Map(lines.map((word) => [foldWord(word), word] as const).reverse()).values()].reverse()
+  const first = new Map<string, string>()
+  for (const word of lines) {
+    const folded = foldWord(word)
+    if (!first.has(folded)) first.set(folded, word)
+  }
+  const words = [...first.values()]
   return { words, duplicates: lines.length - words.length }
 }
 
