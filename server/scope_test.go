@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,9 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"huicun/internal/alert"
 	"huicun/internal/archive"
 	"huicun/internal/ingest"
 	"huicun/internal/ingest/chatdata"
+	"huicun/internal/rules"
 	"huicun/server"
 )
 
@@ -27,14 +30,13 @@ const (
 // service: mei manages anna, shop manages bert.
 func newScopeFixture(t *testing.T) *fixture {
 	t.Helper()
-	var f *fixture
-	var reading *archive.Service
-	f = newFixture(t, func(o *server.Options) {
-		reading = &archive.Service{Decode: chatdata.Content, Now: time.Now, Zone: time.UTC}
-		o.Archive = reading
-		o.Live.Source = reading
+	reading := &archive.Service{Decode: chatdata.Content, Now: time.Now, Zone: time.UTC}
+	violations := &rules.Violations{Messages: reading}
+	alerts, keeper := &alert.Service{}, &rules.Service{}
+	f := newFixture(t, func(o *server.Options) {
+		o.Archive, o.Violations, o.Alerts, o.Rules, o.Live.Source = reading, violations, alerts, keeper, reading
 	})
-	reading.Store = f.db
+	reading.Store, violations.Store, alerts.Store, keeper.Store = f.db, f.db, f.db, f.db
 	f.exec(`INSERT INTO employees (person, userid, name, archived) VALUES ('anna', 'Anna', '安娜', true), ('bert', 'Bert', '贝特', true)`)
 	f.exec(`INSERT INTO employee_departments (person, department_id) VALUES ('anna', 2), ('bert', 1)`)
 	f.exec(`INSERT INTO customers (person, external_userid, name) VALUES ($1, $1, $2), ($3, $3, $4)`,
@@ -55,6 +57,9 @@ func newScopeFixture(t *testing.T) *fixture {
 		markAnna+"%", "规则"+markAnna, "规则"+markBert)
 	f.exec(`INSERT INTO violation_employees (violation_id, person) SELECT id, CASE WHEN rule_name = $1 THEN 'anna' ELSE 'bert' END FROM violations`,
 		"规则"+markAnna)
+	f.exec(`INSERT INTO alerts (violation_id, viewer_id, userid)
+		SELECT o.id, v.id, v.userid FROM violations o JOIN violation_employees e ON e.violation_id = o.id
+		JOIN viewer_employees ve USING (person) JOIN viewers v ON v.id = ve.viewer_id`)
 	return f
 }
 
@@ -84,8 +89,10 @@ func (f *fixture) store(ms ...archive.Decoded) {
 		ms[i].Seq = int64(i + 1)
 	}
 	last := int64(len(ms))
-	_, err = f.db.SaveBatch(ctx, lease, ingest.Batch{FirstSeq: 1, LastSeq: last, Received: len(ms), Messages: ms,
-		Pull: ingest.Pull{StartedAt: noon, FinishedAt: noon, Holder: "test", Calls: 1, Received: len(ms), Outcome: ingest.OutcomeStored}})
+	_, err = f.db.SaveBatch(ctx, lease, ingest.Batch{
+		FirstSeq: 1, LastSeq: last, Received: len(ms), Messages: ms,
+		Pull: ingest.Pull{StartedAt: noon, FinishedAt: noon, Holder: "test", Calls: 1, Received: len(ms), Outcome: ingest.OutcomeStored},
+	})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -160,6 +167,7 @@ func TestNothingOutsideTheScopeIsRead(t *testing.T) {
 		{f.signedIn("Shop"), markBert, markAnna},
 	}
 	admin := f.signedIn("Boss")
+	var showing []string // operations that show the marks at all
 	for _, op := range contract {
 		id := op.Operation.OperationID
 		if op.mutates() || id == "StreamLive" || id == "GetSignature" {
@@ -182,6 +190,9 @@ func TestNothingOutsideTheScopeIsRead(t *testing.T) {
 				seenByAdmin += admin.send("GET", "/api/v1"+path+q, "").Body.String()
 			}
 		}
+		if strings.Contains(seenByAdmin, markAnna) {
+			showing = append(showing, id)
+		}
 		for _, mark := range []string{markAnna, markBert} {
 			shown := strings.Contains(seenByAdmin, mark)
 			forAdmins := strings.Contains(op.Operation.Summary, "(admins)")
@@ -189,6 +200,14 @@ func TestNothingOutsideTheScopeIsRead(t *testing.T) {
 				t.Errorf("%s shows %s to an admin, but not to the manager whose it is", id, mark)
 			}
 		}
+	}
+	slices.Sort(showing)
+	want := []string{
+		"FindInConversation", "GetConversation", "GetMessage", "GetRawMessage", "GetViolation",
+		"ListAlerts", "ListConversations", "ListMessages", "ListViolations",
+	}
+	if diff := cmp.Diff(want, showing); diff != "" {
+		t.Errorf("operations that show chats (-want +got):\n%s", diff)
 	}
 }
 
@@ -210,6 +229,14 @@ func TestManagersReadTheirOwn(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{markAnna + "一", markAnna + "二"}, texts); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+	var employees struct {
+		Items []struct{ UserID string }
+		Total int
+	}
+	b.get("/api/v1/employees", &employees)
+	if len(employees.Items) != 1 || employees.Items[0].UserID != "Anna" || employees.Total != 1 {
+		t.Errorf("employees %+v", employees)
 	}
 	b.refused("GET", "/api/v1/employees/bert", "", "not_found", "")
 	b.refused("GET", "/api/v1/employees/bert/conversations", "", "not_found", "")
