@@ -10,11 +10,13 @@ interface LiveChat {
   liveId: Ref<string>
   loaded: () => boolean
   receive(message: Message): void
+  /** A rule was hit by the message id. */
+  flagged(id: string): void
   catchUp(): void
 }
 
 /** Receives new messages of the chat while it is in view; resumes where it left. */
-export function useChatLive({ cid, liveId, loaded, receive, catchUp }: LiveChat): void {
+export function useChatLive({ cid, liveId, loaded, receive, flagged, catchUp }: LiveChat): void {
   let stop: (() => void)[] = []
 
   function start(): void {
@@ -25,6 +27,9 @@ export function useChatLive({ cid, liveId, loaded, receive, catchUp }: LiveChat)
         if (event.conversation_id !== cid) return
         receive(event.message)
         if (id) liveId.value = id
+      }),
+      live.on('violation', (event) => {
+        if (event.conversation_id === cid && event.message_id) flagged(event.message_id)
       }),
       live.on('reset', catchUp),
     ]

@@ -1,5 +1,6 @@
 // The chat page's behaviour: opening, jumping, what flashes, what is out of view.
 import { computed, nextTick, ref, shallowRef, type Ref } from 'vue'
+import { fetchMessage } from '@/api/queries/chat'
 import { type Anchor, saveAnchor, savedAnchor } from './anchor'
 import type ChatRunway from './ChatRunway.vue'
 import type { Message } from './rows'
@@ -68,6 +69,17 @@ export function useChatView(cid: string, runway: Ref<Runway | undefined>) {
     void nextTick(() => runway.value?.toEnd())
   }
 
+  /** Reads a loaded message again: a rule was hit by it. */
+  async function refresh(id: string): Promise<void> {
+    if (!win.holds(id)) return
+    try {
+      win.receive(await fetchMessage(id))
+    } catch {
+      return // the mark comes with the next reading of the chat
+    }
+    if (atEnd.value) void nextTick(() => runway.value?.toEnd())
+  }
+
   function onMoved(anchor: Anchor | undefined, end: boolean): void {
     atEnd.value = end
     if (end) win.unseen.value = 0
@@ -113,6 +125,7 @@ export function useChatView(cid: string, runway: Ref<Runway | undefined>) {
     jumpToDay,
     toNewest,
     receive,
+    refresh,
     onMoved,
     messageOf,
     dispose,

@@ -40,8 +40,7 @@ export function useOverlayHistory(open: Ref<boolean>): void {
   window.addEventListener('popstate', onPop)
   onBeforeUnmount(() => {
     window.removeEventListener('popstate', onPop)
-    if (mine) depth--
-    mine = 0
+    drop()
   })
 }
 

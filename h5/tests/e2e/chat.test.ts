@@ -179,6 +179,20 @@ describe('live messages', () => {
   })
 })
 
+it('marks a message that a rule has just hit', async () => {
+  const { page } = await stage.open('/c/106?as=emp0')
+  await page.locator('article').first().waitFor()
+  await page.getByText('实时更新中').waitFor()
+  const said = fresh('106', 1, '加我私人微信')
+  push('message', { conversation_id: '106', message: said })
+  await row(page, said.id).waitFor()
+  const spans = [{ start: 2, end: 6 }]
+  Object.assign(said, { violations: [{ id: 'v9', severity: 'high', rule_name: '私下收款', words: ['私人微信'], spans }] })
+  push('violation', { violation_id: 'v9', conversation_id: '106', message_id: said.id, severity: 'high' })
+  await row(page, said.id).locator('mark').waitFor()
+  await row(page, said.id).getByText('私下收款').waitFor()
+})
+
 describe('getting about', () => {
   it('returns to the list where it was left, and to the chat where it was read', async () => {
     const opened = await stage.open('/people/emp0')
@@ -215,6 +229,18 @@ describe('getting about', () => {
     await page.goBack()
     await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
     expect(page.url()).toContain(target)
+  })
+
+  it('needs one back only after a day was chosen', async () => {
+    const { page } = await stage.open('/people/emp0')
+    await page.getByText('陈先生（云栖小区）').click()
+    await page.locator('article').first().waitFor()
+    await page.getByRole('button', { name: '跳转到日期' }).first().click()
+    await page.getByRole('button', { name: /^2025-12-20/ }).click()
+    await page.locator('article.flash').waitFor()
+    await expect.poll(() => page.evaluate(() => history.state.overlay)).toBeUndefined()
+    await page.getByRole('button', { name: '返回' }).click()
+    await page.waitForURL(/people\/emp0/)
   })
 
   it('says nothing about what is out of scope', async () => {

@@ -91,6 +91,14 @@ function days(cid) {
   return { items: [...byDay.values()] }
 }
 
+function messageOf(id) {
+  for (const { messages } of chats.values()) {
+    const found = messages.find((message) => message.id === id)
+    if (found) return found
+  }
+  throw new Refused(404, 'not_found')
+}
+
 function detail(cid, query) {
   const chat = chatOf(cid)
   const customer = chat.members.find((member) => member.kind === 'customer')
@@ -136,6 +144,7 @@ const routes = [
   [/^\/conversations\/([^/]+)\/messages$/, ([, cid], query) => messagePage(cid, query)],
   [/^\/conversations\/([^/]+)\/find$/, ([, cid], query) => find(cid, query)],
   [/^\/conversations\/([^/]+)\/days$/, ([, cid]) => days(cid)],
+  [/^\/messages\/([^/]+)$/, ([, id]) => messageOf(id)],
 ]
 
 function refuse(status, code) {

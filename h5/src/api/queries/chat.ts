@@ -20,6 +20,11 @@ export function fetchMessages(cid: string, part: Part, signal?: AbortSignal): Pr
   )
 }
 
+/** One message, as it stands now. */
+export function fetchMessage(id: string): Promise<Api['Message']> {
+  return call(api.GET('/messages/{message_id}', { params: { path: { message_id: id } } }))
+}
+
 /** Hits of text in one conversation, newest first. */
 export function findMessages(cid: string, q: string, cursor: string, signal: AbortSignal): Promise<Api['HitPage']> {
   return call(
