@@ -1,12 +1,22 @@
 import { defineConfig } from 'vitest/config'
 
-// Drives the built front end in Chromium: run `npm run build` first.
+const common = { environment: 'node', testTimeout: 40_000, hookTimeout: 60_000, expect: { poll: { timeout: 15_000 } } } as const
+
+// Drive the built front end in Chromium: run `make build` first. The project
+// `mock` has the mock server behind it, `program` huicun itself and wecomsim.
 export default defineConfig({
   test: {
-    environment: 'node',
-    include: ['tests/e2e/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
     fileParallelism: false,
+    projects: [
+      { test: { ...common, name: 'mock', include: ['tests/e2e/*.test.ts'] } },
+      {
+        test: {
+          ...common,
+          name: 'program',
+          include: ['tests/e2e/program/*.test.ts'],
+          globalSetup: ['tests/e2e/program/setup.ts'],
+        },
+      },
+    ],
   },
 })

@@ -1,0 +1,35 @@
+// Starts the programs before the test files and stops them after the last one.
+import { fileURLToPath } from 'node:url'
+import type { TestProject } from 'vitest/node'
+import { type Addresses, World } from './world'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A company that has chatted for two years. */
+    company: Addresses
+    /** One message of every type of the reference. */
+    kinds: Addresses
+  }
+}
+
+const examples = fileURLToPath(new URL('../../../../cmd/huicun/testdata/message-types.jsonl', import.meta.url))
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const started = await Promise.allSettled([
+    World.start('company', ['-messages', '3000', '-rate', '0']),
+    World.start('kinds', ['-load', examples]),
+  ])
+  const worlds = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const stop = async () => {
+    await Promise.all(worlds.map((world) => world.stop()))
+  }
+  const failed = started.find((one) => one.status === 'rejected')
+  if (failed) {
+    await stop()
+    throw failed.reason
+  }
+  const [company, kinds] = worlds
+  if (company) project.provide('company', company.addresses)
+  if (kinds) project.provide('kinds', kinds.addresses)
+  return stop
+}

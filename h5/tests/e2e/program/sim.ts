@@ -1,0 +1,49 @@
+// What tests do through wecomsim: people speak, delete each other, get messages.
+
+/** A text, and who says it to whom. */
+export interface Said {
+  from: string
+  to: string
+  text: string
+}
+
+/** A message that an app has sent to a member. */
+export interface AppMessage {
+  id: number
+  userid: string
+  msgtype: string
+  content: { title?: string; description?: string; url?: string }
+}
+
+/** A simulated WeCom. */
+export class Sim {
+  constructor(readonly url: string) {}
+
+  /** Lets somebody say something; gives the msgid. */
+  async say(said: Said): Promise<string> {
+    return (await this.post<{ msgid: string }>('/sim/messages', said)).msgid
+  }
+
+  /** Lets from take back the message msgid. */
+  async revoke(from: string, to: string, msgid: string): Promise<void> {
+    await this.post('/sim/messages', { from, to, msgtype: 'revoke', pre_msgid: msgid })
+  }
+
+  /** Lets the customer delete the employee, or the reverse. */
+  async remove(by: 'customer' | 'employee', userid: string, externalUserid: string): Promise<void> {
+    await this.post('/sim/delete', { by, userid, external_userid: externalUserid })
+  }
+
+  /** The app messages on a member's phone, oldest first. */
+  async appMessages(userid: string): Promise<AppMessage[]> {
+    const answer = await fetch(`${this.url}/sim/app-messages?userid=${userid}`)
+    return ((await answer.json()) as { messages: AppMessage[] }).messages
+  }
+
+  private async post<T>(path: string, body: object): Promise<T> {
+    const answer = await fetch(this.url + path, { method: 'POST', body: JSON.stringify(body) })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`)
+    return JSON.parse(text) as T
+  }
+}

@@ -1,0 +1,125 @@
+// People with a browser each, on the real programs.
+import { mkdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { screens } from '../browser'
+import { tooSmall, violations } from '../checks'
+import { complaintsOf, launch } from '../chromium'
+import { bridgeStub } from './bridge'
+import { type Addresses, secrets } from './world'
+
+/** One of the two screens that everything is tried on. */
+export type Screen = keyof typeof screens
+
+/** Both screens. */
+export const bothScreens: Screen[] = ['phone', 'desktop']
+
+const wxwork =
+  'Mozilla/5.0 (Linux; Android 14; SM-S9210) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.0.0 ' +
+  'Mobile Safari/537.36 wxwork/4.1.38 MicroMessenger/7.0.1 NetType/WIFI Language/zh ColorScheme/Light'
+
+const shots = process.env.HUICUN_SHOTS === '1'
+const shotsFolder = fileURLToPath(new URL('../../../../docs/screenshots/', import.meta.url))
+
+/** Somebody's browser. */
+export interface Actor {
+  page: Page
+  context: BrowserContext
+  screen: Screen
+  complaints: string[]
+}
+
+/** The browser of one test file, in front of one huicun. */
+export class Stage {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly at: Addresses,
+  ) {}
+
+  private readonly actors: Actor[] = []
+  /** What people are signed in already, by screen and userid. */
+  private readonly signedIn = new Map<string, Awaited<ReturnType<BrowserContext['storageState']>>>()
+  /** What was typed, said or handed out and belongs in no log. */
+  private readonly planted = new Set<string>(Object.values(secrets))
+
+  static async set(at: Addresses): Promise<Stage> {
+    return new Stage(await launch(), at)
+  }
+
+  /** Opens an empty page: on a phone inside WeCom, on a desktop in a browser. */
+  async open(screen: Screen, storageState?: Awaited<ReturnType<BrowserContext['storageState']>>): Promise<Actor> {
+    const context = await this.browser.newContext({
+      ...screens[screen],
+      ...(screen === 'phone' && { userAgent: wxwork, deviceScaleFactor: shots ? 2 : 1 }),
+      storageState,
+      locale: 'zh-CN',
+      timezoneId: 'Asia/Shanghai',
+      reducedMotion: 'reduce',
+    })
+    if (screen === 'phone') await context.addInitScript(bridgeStub)
+    const page = await context.newPage()
+    const actor = { page, context, screen, complaints: complaintsOf(page) }
+    this.actors.push(actor)
+    return actor
+  }
+
+  /** Opens path of huicun as userid, who signs in on WeCom's page the first time. */
+  async as(userid: string, screen: Screen, path: string): Promise<Actor> {
+    const key = `${screen} ${userid}`
+    const actor = await this.open(screen, this.signedIn.get(key))
+    await actor.page.goto(this.at.huicun + path)
+    if (!this.signedIn.has(key)) {
+      await chooseMember(actor.page, userid)
+      await actor.page.waitForURL(this.at.huicun + path)
+      this.signedIn.set(key, await actor.context.storageState())
+    }
+    return actor
+  }
+
+  /** Remembers a text that belongs in no log, and gives it back. */
+  plant(text: string): string {
+    this.planted.add(text)
+    return text
+  }
+
+  /** Ends everything, and expects that nothing planted came into the log. */
+  async strike(): Promise<void> {
+    for (const { context } of this.actors) {
+      for (const cookie of await context.cookies(this.at.huicun)) {
+        if (cookie.name !== 'wecomsim_member' && cookie.value) this.planted.add(cookie.value)
+      }
+      await context.close()
+    }
+    await this.browser.close()
+    const log = readFileSync(this.at.log, 'utf8')
+    expect(log).not.toBe('')
+    expect([...this.planted].filter((text) => log.includes(text))).toEqual([])
+    expect(log.match(/.*(content security policy violated|failure in a browser|"level":"ERROR").*/g) ?? []).toEqual([])
+  }
+}
+
+/** Chooses who signs in on wecomsim's page. */
+export async function chooseMember(page: Page, userid: string): Promise<void> {
+  await page.getByRole('button', { name: userid }).click()
+}
+
+/** Expects a screen that everybody can use, and that its page never complained. */
+export async function expectFine(actor: Actor, ...known: RegExp[]): Promise<void> {
+  expect(await violations(actor.page)).toEqual([])
+  if (actor.screen === 'phone') expect(await tooSmall(actor.page)).toEqual([])
+  expectQuiet(actor, ...known)
+}
+
+/** Expects that the page complained about nothing but what is known. */
+export function expectQuiet(actor: Actor, ...known: RegExp[]): void {
+  expect(actor.complaints.filter((line) => !known.some((one) => one.test(line)))).toEqual([])
+}
+
+/** Takes a picture for the README when HUICUN_SHOTS is 1. */
+export async function shoot(actor: Actor, name: string): Promise<void> {
+  if (!shots) return
+  mkdirSync(shotsFolder, { recursive: true })
+  await actor.page.evaluate(() => document.fonts.ready)
+  await actor.page.screenshot({ path: `${shotsFolder}${name}.png`, animations: 'disabled', caret: 'hide' })
+}
