@@ -209,7 +209,6 @@ func TestSharesOfTypes(t *testing.T) {
 		{"docmsg", 0.05, 2},
 		{"meeting", 0.03, 2},
 		{"external_redpacket", 0.02, 2},
-		{"markdown", 0.001, 1},
 	} {
 		if got := 100 * float64(count[tt.msgtype]) / float64(c.Len()); got < tt.low || got > tt.top {
 			t.Errorf("%s: %.2f %% of the messages, want %v to %v", tt.msgtype, got, tt.low, tt.top)

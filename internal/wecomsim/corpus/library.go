@@ -186,11 +186,21 @@ func (lib *library) appendExtras(dst []cue, s *script, l *line, r *rng) []cue {
 	case r.chance(0.022):
 		dst = append(dst, cue{l, sticker})
 	case l.who == 'E' && s.need&isEnglish == 0:
-		if list := lib.asides[s.stage]; len(list) > 0 && r.chance(0.09) {
+		if list := lib.asides[s.stage]; len(list) > 0 && r.chance(0.14) && !sentLink(dst) {
 			dst = append(dst, cue{pick(r, list), said})
 		}
 	}
 	return dst
+}
+
+// sentLink tells whether a session has its link already.
+func sentLink(cues []cue) bool {
+	for i := range cues {
+		if k := cues[i].line.kind; k == "link" || k == "weapp" || k == "sph" {
+			return true
+		}
+	}
+	return false
 }
 
 func b2i(b bool) int {

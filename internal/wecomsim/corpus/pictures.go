@@ -72,7 +72,7 @@ var painters = map[string]func(r *rng) canvas{
 func paintJPEG(subject string, variant int) []byte {
 	var out bytes.Buffer
 	img := painters[subject](newRNG(uint64(variant), uint64(len(subject)), uint64(subject[0])))
-	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: 78}); err != nil {
+	if err := jpeg.Encode(&out, img.RGBA, &jpeg.Options{Quality: 78}); err != nil {
 		panic(err) // a bytes.Buffer does not fail
 	}
 	return out.Bytes()
@@ -250,7 +250,7 @@ func paintFace(mood string, variant, frame int) canvas {
 
 func paintPNG(subject string, variant int) []byte {
 	var out bytes.Buffer
-	if err := png.Encode(&out, paintFace(subject, variant, 0)); err != nil {
+	if err := png.Encode(&out, paintFace(subject, variant, 0).RGBA); err != nil {
 		panic(err) // a bytes.Buffer does not fail
 	}
 	return out.Bytes()
