@@ -1,7 +1,7 @@
 // The product's texts. The core of zh-CN is in the entry chunk; what the pages
 // besides the chat say comes with them, en when it is chosen. UI text lives in
 // this folder only; a key missing from either language does not compile.
-import { shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import zhCore from './zh-CN'
 import type zhPages from './zh-CN/pages'
 
@@ -20,15 +20,19 @@ export type Key = keyof CoreMessages | keyof PageMessages
 /** A language of the interface. */
 export type Locale = 'zh-CN' | 'en'
 
-type Messages = Partial<Record<Key, string | Plural>>
+type Texts = Partial<Record<Key, string | Plural>>
 
 /** The languages to choose from, by their own names. */
 export const locales: Record<Locale, string> = { 'zh-CN': '简体中文', en: 'English' }
 
 const storageKey = 'huicun.locale'
-const messages = shallowRef<Messages>(zhCore)
+const core = shallowRef<CoreMessages>(zhCore)
+const pages = shallowRef<Partial<PageMessages>>({})
+const messages = computed<Texts>(() => ({ ...core.value, ...pages.value }))
 let pageTexts: Promise<void> | undefined
 const current = shallowRef<Locale>('zh-CN')
+/** The language asked for last; current once its texts are here. */
+let wanted: Locale = 'zh-CN'
 
 /** The language in use. */
 export function locale(): Locale {
@@ -77,21 +81,27 @@ export async function restoreLocale(): Promise<void> {
 
 /** Loads the texts of the pages besides the chat; the loader of each of them waits for it. */
 export function loadPageTexts(): Promise<void> {
-  pageTexts ??= pagesOf(current.value).then(
-    (pages) => {
-      messages.value = { ...messages.value, ...pages }
-    },
-    (failure: unknown) => {
-      pageTexts = undefined // the next attempt asks again
-      throw failure
-    },
-  )
+  pageTexts ??= fetchPageTexts().catch((failure: unknown) => {
+    pageTexts = undefined // the next attempt asks again
+    throw failure
+  })
   return pageTexts
 }
 
+/** The language may be changed while its texts are on their way: the last one asked for counts. */
+async function fetchPageTexts(): Promise<void> {
+  const of = wanted
+  const found = await pagesOf(of)
+  if (of !== wanted) return fetchPageTexts()
+  pages.value = found
+}
+
 async function use(to: Locale): Promise<void> {
-  const [core, pages] = await Promise.all([coreOf(to), pageTexts ? pagesOf(to) : {}])
-  messages.value = { ...core, ...pages }
+  wanted = to
+  const [coreTexts, pagesTexts] = await Promise.all([coreOf(to), pageTexts && pagesOf(to)])
+  if (wanted !== to) return
+  core.value = coreTexts
+  if (pagesTexts) pages.value = pagesTexts
   current.value = to
 }
 
