@@ -10,6 +10,8 @@ export interface Chat {
   employee: string
   /** external_userid */
   customer: string
+  /** What the customer calls himself. */
+  name: string
   /** What the lists call it. */
   title: string
   /** Where it opens, with the employee on the right. */
@@ -56,20 +58,20 @@ export class Caller {
     return found ?? this.call('POST', '/viewers', wanted)
   }
 
-  /** The nth newest conversation of an employee with a customer. */
+  /** The nth newest conversation of an employee with a customer who is still one. */
   async conversation(userid: string, nth = 0): Promise<Chat> {
     const path = `/employees/${userid.toLowerCase()}/conversations?tab=customers`
     const { items } = await this.call<{ items: Api['Conversation'][] }>('GET', path)
-    const found = items[nth]
-    if (!found?.peer) throw new Error(`${userid} has only ${items.length} conversations`)
+    const found = items.filter((one) => one.state === 'active')[nth]
+    if (!found?.peer) throw new Error(`${userid} has no conversation ${nth} among ${items.length}`)
     const title = found.remark || found.title
-    return { id: found.id, employee: userid, customer: found.peer.id, title, path: `/c/${found.id}?as=${userid.toLowerCase()}` }
+    return { id: found.id, employee: userid, customer: found.peer.id, name: found.peer.name, title, path: `/c/${found.id}?as=${userid.toLowerCase()}` }
   }
 
-  /** Text of the newest message of a chat. */
-  async lastOf(chat: Chat): Promise<string | undefined> {
+  /** Text of the newest message of a chat; empty when it has none. */
+  async lastOf(chat: Chat): Promise<string> {
     const { items } = await this.call<{ items: Api['Message'][] }>('GET', `/conversations/${chat.id}/messages?limit=1`)
-    return items.at(-1)?.text
+    return items.at(-1)?.text ?? ''
   }
 
   /** Forgets the session on this side. */

@@ -59,6 +59,15 @@ function worstShift(page: Page, steps: number): Promise<number> {
   }, steps)
 }
 
+/** Id of the topmost message that is in view as a whole. */
+function firstInView(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const edge = document.querySelector('.runway')?.getBoundingClientRect().top ?? 0
+    const seen = [...document.querySelectorAll<HTMLElement>('article')].find((one) => one.getBoundingClientRect().top >= edge)
+    return seen?.dataset.id ?? ''
+  })
+}
+
 describe.each(bothScreens)('%s', (screen) => {
   const { name } = employees[screen]
 
@@ -114,12 +123,12 @@ describe.each(bothScreens)('%s', (screen) => {
 
     await scrollBy(page, -1200)
     await page.getByRole('button', { name: '回到最新' }).waitFor()
-    const watched = await page.locator('article').nth(3).getAttribute('data-id')
-    const before = await offsetOf(page, watched ?? '')
+    const watched = await firstInView(page)
+    const before = await offsetOf(page, watched)
     const second = stage.plant(`价格发错了 ${screen}`)
     const msgid = await sim.say({ from: employee, to: customer, text: second })
     await page.getByRole('button', { name: '1 条新消息' }).waitFor()
-    expect(await offsetOf(page, watched ?? '')).toBe(before)
+    expect(await offsetOf(page, watched)).toBe(before)
     await expectFine(actor)
     await page.getByRole('button', { name: '1 条新消息' }).click()
     const said = page.locator('article').filter({ hasText: second })

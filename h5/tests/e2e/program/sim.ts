@@ -1,4 +1,5 @@
 // What tests do through wecomsim: people speak, delete each other, get messages.
+import { expect } from 'vitest'
 
 /** A text, and who says it to whom. */
 export interface Said {
@@ -38,6 +39,14 @@ export class Sim {
   async appMessages(userid: string): Promise<AppMessage[]> {
     const answer = await fetch(`${this.url}/sim/app-messages?userid=${userid}`)
     return ((await answer.json()) as { messages: AppMessage[] }).messages
+  }
+
+  /** The newest app message on a member's phone, once there are more than known. */
+  async nextAppMessage(userid: string, known: number): Promise<AppMessage> {
+    await expect.poll(async () => (await this.appMessages(userid)).length).toBeGreaterThan(known)
+    const newest = (await this.appMessages(userid)).at(-1)
+    if (!newest) throw new Error(`no app message for ${userid}`)
+    return newest
   }
 
   private async post<T>(path: string, body: object): Promise<T> {

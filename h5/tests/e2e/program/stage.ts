@@ -57,6 +57,7 @@ export class Stage {
       timezoneId: 'Asia/Shanghai',
       reducedMotion: 'reduce',
     })
+    context.setDefaultTimeout(15_000)
     if (screen === 'phone') await context.addInitScript(bridgeStub)
     const page = await context.newPage()
     const actor = { page, context, screen, complaints: complaintsOf(page) }
