@@ -39,7 +39,7 @@ export function reportErrors(app: App, router: Router): void {
     log?.(error, instance, info)
   }
   window.addEventListener('error', (event) => report(event.error))
-  window.addEventListener('unhandledrejection', (event) => report(event.reason))
+  window.addEventListener('unhandledrejection', (event) => event.defaultPrevented || report(event.reason))
 }
 
 const reloadKey = 'huicun.reloaded'
