@@ -87,6 +87,7 @@ describe.each(bothScreens)('%s', (screen) => {
     await page.locator('article .bubble').first().waitFor()
     expect(await page.locator('article .line.own').count()).toBeGreaterThan(0)
     expect(await page.locator('article .line:not(.own)').count()).toBeGreaterThan(0)
+    if (screen === 'desktop') await page.getByRole('button', { name: '清除' }).first().click()
     await expectFine(actor)
     await shoot(actor, `${screen}-chat`)
   })

@@ -38,6 +38,7 @@ export class Stage {
   ) {}
 
   private readonly actors: Actor[] = []
+  private readonly gone = new Set<BrowserContext>()
   /** What people are signed in already, by screen and userid. */
   private readonly signedIn = new Map<string, Awaited<ReturnType<BrowserContext['storageState']>>>()
   /** What was typed, said or handed out and belongs in no log. */
@@ -84,14 +85,19 @@ export class Stage {
     return text
   }
 
+  /** Closes somebody's browser, remembering its cookies as what belongs in no log. */
+  async leave({ context }: Actor): Promise<void> {
+    if (this.gone.has(context)) return
+    this.gone.add(context)
+    for (const cookie of await context.cookies(this.at.huicun)) {
+      if (cookie.name !== 'wecomsim_member' && cookie.value) this.planted.add(cookie.value)
+    }
+    await context.close()
+  }
+
   /** Ends everything, and expects that nothing planted came into the log. */
   async strike(): Promise<void> {
-    for (const { context } of this.actors) {
-      for (const cookie of await context.cookies(this.at.huicun)) {
-        if (cookie.name !== 'wecomsim_member' && cookie.value) this.planted.add(cookie.value)
-      }
-      await context.close()
-    }
+    for (const actor of this.actors) await this.leave(actor)
     await this.browser.close()
     const log = readFileSync(this.at.log, 'utf8')
     expect(log).not.toBe('')
