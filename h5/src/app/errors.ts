@@ -4,6 +4,7 @@ import type { App } from 'vue'
 import type { Router } from 'vue-router'
 import { api } from '@/api/client'
 import { Problem } from '@/api/problem'
+import { isAbort } from '@/bridge/aborts'
 import { csrfHeader, useSession } from './session'
 
 const maxReports = 5
@@ -39,7 +40,10 @@ export function reportErrors(app: App, router: Router): void {
     log?.(error, instance, info)
   }
   window.addEventListener('error', (event) => report(event.error))
-  window.addEventListener('unhandledrejection', (event) => event.defaultPrevented || report(event.reason))
+  window.addEventListener('unhandledrejection', (event) => {
+    if (isAbort(event.reason)) event.preventDefault()
+    else report(event.reason)
+  })
 }
 
 const reloadKey = 'huicun.reloaded'

@@ -48,19 +48,10 @@ export async function within<T>(call: Promise<T>, fallback: T, ms = callTimeoutM
   }
 }
 
-/**
- * Quietens the SDK's own promises: it gives up a registration when the address
- * changes meanwhile, registers anew, and leaves the former one unhandled.
- */
-export function quietenAborts(event: PromiseRejectionEvent): void {
-  if (event.reason instanceof Error && event.reason.message === 'SDK Error: Aborted') event.preventDefault()
-}
-
 /** The bridge inside WeCom. */
 export function wecomBridge(identity: Identity): Bridge {
   return {
     async start() {
-      window.addEventListener('unhandledrejection', quietenAborts, { capture: true })
       ww.register({
         corpId: identity.corpId,
         agentId: identity.agentId,

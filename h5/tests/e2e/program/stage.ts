@@ -127,6 +127,7 @@ export function expectQuiet(actor: Actor, ...known: RegExp[]): void {
 export async function shoot(actor: Actor, name: string): Promise<void> {
   if (!shots) return
   mkdirSync(shotsFolder, { recursive: true })
+  await actor.page.locator('.toast').waitFor({ state: 'hidden' })
   await actor.page.evaluate(() => document.fonts.ready)
   await actor.page.screenshot({ path: `${shotsFolder}${name}.png`, animations: 'disabled', caret: 'hide' })
 }
