@@ -1,11 +1,10 @@
 // Every screen, both widths, both themes: axe finds nothing, controls are large
 // enough for a finger, nothing is cut off at 320 px.
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectQuiet, type screens, Stage } from './browser'
+import { tooSmall, violations } from './checks'
 
-const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
 const target = 'm100-002607'
 
 /** A screen, what shows that it is there, and what is done first. */
@@ -63,28 +62,6 @@ async function show(at: (typeof pages)[number], screen: keyof typeof screens, th
   await at.act?.(opened.page)
   await opened.page.waitForTimeout(350) // the sheet has come to rest
   return opened
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).withTags(tags).exclude('.watermark-host').analyze()
-  return found.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`))
-}
-
-/** Controls smaller than 44 px on a touch screen; inline links are exempt. */
-function tooSmall(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const controls = [...document.querySelectorAll<HTMLElement>('button, a[href], input, select, textarea, [role=slider]')]
-    const visible = controls.filter((one) => one.offsetParent !== null && getComputedStyle(one).visibility !== 'hidden')
-    return visible
-      .filter((one) => !one.closest('.prose, .skip, .bubble') && !one.closest('label, form'))
-      .filter((one) => {
-        const box = one.getBoundingClientRect()
-        // A face is drawn 40 px wide and takes taps on 44.
-        const grown = one.classList.contains('face') ? 4 : 0
-        return box.width > 0 && (box.width + grown < 44 || box.height + grown < 44)
-      })
-      .map((one) => `${one.className} ${one.textContent?.slice(0, 40)} ${one.offsetWidth}x${one.offsetHeight}`)
-  })
 }
 
 for (const screen of ['phone', 'desktop'] as const) {

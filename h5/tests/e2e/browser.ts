@@ -1,19 +1,10 @@
 // A browser on the built front end, with the mock server behind it.
 import type { Server } from 'node:http'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { start } from '../mock/server.mjs'
+import { complaintsOf, launch } from './chromium'
 
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 /** The two screens everything is tried on. */
 export const screens = {
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
@@ -39,8 +30,7 @@ export class Stage {
   /** Starts both. */
   static async set(): Promise<Stage> {
     const { server, url } = await start()
-    const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-    return new Stage(await chromium.launch({ executablePath, args: flags }), server, url)
+    return new Stage(await launch(), server, url)
   }
 
   /** Opens a path in a context of its own. */
@@ -58,11 +48,7 @@ export class Stage {
     })
     this.contexts.push(context)
     const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('console', (line) => {
-      if (['error', 'warning'].includes(line.type())) complaints.push(line.text())
-    })
-    page.on('pageerror', (error) => complaints.push(String(error.stack)))
+    const complaints = complaintsOf(page)
     await page.goto(this.url + path)
     return { page, complaints }
   }
