@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"huicun/internal/access"
+	"huicun/internal/alert"
 	"huicun/internal/archive"
 	"huicun/internal/audit"
 	"huicun/internal/config"
@@ -43,6 +44,7 @@ type app struct {
 	puller   *ingest.Puller
 	runner   *outbox.Runner
 	dir      *directory.Service
+	alerts   *alert.Service
 	server   *server.Server
 	listener net.Listener
 
@@ -123,6 +125,7 @@ func (a *app) buildIngest() error {
 			Interval: a.cfg.Finance.Interval, Wake: a.wakePull, KeysChanged: a.keysChanged}
 	}
 	a.dir = &directory.Service{Source: a.wecom, Store: a.db, Now: time.Now, Log: slog.Default()}
+	a.alerts = &alert.Service{Store: a.db, Sender: sender{a.wecom}, PublicURL: a.cfg.Server.PublicURL}
 	a.runner = &outbox.Runner{Store: a.db, Handlers: a.handlers(), Wake: a.wakeOutbox, Worker: a.name}
 	return nil
 }

@@ -2,18 +2,84 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
+	"huicun/internal/alert"
+	"huicun/internal/directory"
 	"huicun/internal/outbox"
+	"huicun/internal/rules"
 	"huicun/internal/store"
+	"huicun/internal/wecom/api"
+	"huicun/internal/wecom/callback"
 )
 
-// handlers are the workers' kinds.
-func (a *app) handlers() map[string]outbox.Handler { return map[string]outbox.Handler{} }
+// handlers are the kinds of follow-up work and who does them.
+func (a *app) handlers() map[string]outbox.Handler {
+	scanner := &rules.Scanner{Store: a.db}
+	events := &rules.Events{Store: a.db, Parse: parseRelation, Changed: a.relationChanged}
+	return map[string]outbox.Handler{
+		rules.KindScan:     scanner.Handle,
+		rules.KindCallback: events.Handle,
+		alert.KindPush:     a.alerts.Push,
+	}
+}
 
 // wakePullers wakes the puller, in whichever process it is.
 func (a *app) wakePullers(ctx context.Context) {
 	if err := a.db.Notify(ctx, store.ChannelPull); err != nil {
 		slog.WarnContext(ctx, "puller not woken; it polls", "err", err)
 	}
+}
+
+// parseRelation reads a callback as far as rules act on it.
+func parseRelation(body []byte) (rules.Event, error) {
+	e, err := callback.ParseEvent(body)
+	return rules.Event{Event: e.Event, ChangeType: e.ChangeType, UserID: e.UserID, ExternalUserID: e.ExternalUserID,
+		Source: e.Source, At: e.CreateTime}, err
+}
+
+// relationChanged reads a customer again whose relations changed. That the
+// customer cannot be read any more is no failure.
+func (a *app) relationChanged(ctx context.Context, e rules.Event) error {
+	if e.ChangeType == callback.ChangeAddExternalContact && e.UserID != "" && !e.At.IsZero() {
+		if err := a.dir.MarkFollow(ctx, e.UserID, e.ExternalUserID, directory.FollowActive, e.At); err != nil {
+			return err
+		}
+	}
+	err := a.dir.SyncCustomer(ctx, e.ExternalUserID)
+	var ae *api.Error
+	if errors.As(err, &ae) && ae.Class == api.ClassObject {
+		return nil
+	}
+	return err
+}
+
+// sender sends alerts as WeCom app messages.
+type sender struct{ client *api.Client }
+
+// Send implements alert.Sender.
+func (s sender) Send(ctx context.Context, m alert.Message) (alert.Receipt, error) {
+	res, err := s.client.Send(ctx, api.Message{To: []string{m.To}, NoRepeat: m.NoRepeat,
+		Card: &api.TextCard{Title: m.Title, Description: m.Description, URL: m.URL, Button: m.Button}})
+	if err != nil {
+		return alert.Receipt{}, sendError(err)
+	}
+	return alert.Receipt{MsgID: res.MsgID, Invalid: len(res.Invalid)+len(res.Unlicensed) > 0}, nil
+}
+
+// sendError says what a failed call means for the alert.
+func sendError(err error) error {
+	var ae *api.Error
+	if !errors.As(err, &ae) {
+		return err
+	}
+	e := &alert.SendError{Class: alert.ClassRetry, Code: ae.Code, RetryAfter: ae.RetryAfter, Err: err}
+	switch ae.Class {
+	case api.ClassReceiver, api.ClassRefused, api.ClassObject:
+		e.Class = alert.ClassRefused
+	case api.ClassUnknown:
+		e.Class = alert.ClassUnknown
+	}
+	return e
 }

@@ -31,17 +31,17 @@ Every command takes -config FILE (default: $HUICUN_CONFIG). Settings may also co
 environment, HUICUN_SECTION_KEY; see huicun config.
 `
 
-func main() {
+func main() { os.Exit(program()) }
+
+// program is main with an exit status.
+func program() int {
 	// The helper speaks frames over standard output: nothing may be set up before it.
 	if len(os.Args) > 1 && os.Args[1] == "finance-helper" {
-		os.Exit(finance.HelperMain(os.Args[2:], os.Stdin, os.Stdout))
+		return finance.HelperMain(os.Args[2:], os.Stdin, os.Stdout)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	go func() { // a second signal ends the program at once
-		<-ctx.Done()
-		stop()
-	}()
-	os.Exit(run(ctx, os.Args[1:], config.Environ(os.Environ()), os.Stdout, os.Stderr))
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	return run(ctx, os.Args[1:], config.Environ(os.Environ()), os.Stdout, os.Stderr)
 }
 
 // errUnwell is a status that a person should look at.

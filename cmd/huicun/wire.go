@@ -6,6 +6,7 @@ import (
 	"huicun/h5"
 	"huicun/internal/config"
 	"huicun/internal/ingest"
+	"huicun/internal/rules"
 	"huicun/internal/wecom/api"
 	"huicun/internal/wecom/callback"
 	"huicun/server"
@@ -29,7 +30,8 @@ func (a *app) buildServer(ctx context.Context) error {
 	a.server, err = server.New(server.Options{
 		PublicURL: a.cfg.Server.PublicURL, TrustedProxies: a.cfg.Server.TrustedProxies,
 		CorpID: a.cfg.WeCom.CorpID, AgentID: a.cfg.WeCom.AgentID, Build: buildVersion(), H5: h5.FS(), Redis: a.redis,
-		Access: signin, Archive: reading, Audit: a.auditRecorder(), WeCom: a.wecom, Sign: a.sign, Callbacks: callbacks,
+		Access: signin, Archive: reading, Rules: &rules.Service{Store: a.db},
+		Violations: &rules.Violations{Store: a.db, Messages: reading}, Alerts: a.alerts, Audit: a.auditRecorder(), WeCom: a.wecom, Sign: a.sign, Callbacks: callbacks,
 		Live: server.Live{Listen: a.db.ListenLive, Source: reading, Violations: a.db},
 		Status: func(ctx context.Context) (server.Status, error) {
 			s, err := monitor.Status(ctx)
@@ -48,7 +50,7 @@ func (a *app) sign(ctx context.Context, kind, page string) (server.Signature, er
 
 // callbacks opens what WeCom sends to the configured event servers.
 func (a *app) callbacks() (server.Callbacks, error) {
-	c := server.Callbacks{Codecs: map[string]server.Codec{}, Parse: parseEvent,
+	c := server.Callbacks{Codecs: map[string]server.Codec{}, Parse: parseEvent, Save: a.db.SaveCallbackEvent,
 		Wake: a.wakePullers}
 	for id, key := range map[string]config.CallbackKey{"app": a.cfg.Callback.App, "archive": a.cfg.Callback.Archive, "contact": a.cfg.Callback.Contact} {
 		if key.Token == "" {

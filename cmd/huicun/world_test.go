@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,11 +26,8 @@ import (
 // The test binary is also huicun itself: the SDK's helper processes and the
 // processes that tests kill are started from it.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "finance-helper" {
-		os.Exit(finance.HelperMain(os.Args[2:], os.Stdin, os.Stdout))
-	}
-	if len(os.Args) > 1 && os.Args[1] == "serve" {
-		os.Exit(run(context.Background(), os.Args[1:], config.Environ(os.Environ()), os.Stdout, os.Stderr))
+	if len(os.Args) > 1 && (os.Args[1] == "finance-helper" || os.Args[1] == "serve") {
+		os.Exit(program())
 	}
 	if os.Getenv("HUICUN_TEST_LOG") == "" {
 		slog.SetDefault(slog.New(slog.DiscardHandler))
@@ -42,7 +40,9 @@ type world struct {
 	t   *testing.T
 	sim *wecomsim.Sim
 	cfg config.Config
-	db  *store.DB // for looking, beside the app
+
+	address string    // where huicun listens
+	db      *store.DB // for looking, beside the app
 }
 
 // newWorld starts wecomsim; change adjusts it. The configuration has the real
@@ -52,6 +52,10 @@ func newWorld(t *testing.T, change func(*wecomsim.Config)) *world {
 	sc := wecomsim.DefaultConfig()
 	sc.Listen, sc.ProxyListen, sc.DataDir = "127.0.0.1:0", "127.0.0.1:0", t.TempDir()
 	sc.Messages, sc.Log = -1, slog.New(slog.DiscardHandler)
+	w := &world{t: t, address: freeAddress(t)}
+	sc.AppCallback.URL = "http://" + w.address + "/wecom/callback/app"
+	sc.ArchiveCallback.URL = "http://" + w.address + "/wecom/callback/archive"
+	sc.NotifyEvery = 100 * time.Millisecond
 	if change != nil {
 		change(&sc)
 	}
@@ -73,16 +77,28 @@ func newWorld(t *testing.T, change func(*wecomsim.Config)) *world {
 	case err := <-done:
 		t.Fatalf("wecomsim did not start: %v", err)
 	}
-	w := &world{t: t, sim: sim}
+	w.sim = sim
 	w.configure(sc)
 	return w
+}
+
+// freeAddress finds a port that nobody uses now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
 }
 
 func (w *world) configure(sc wecomsim.Config) {
 	w.t.Helper()
 	c := config.Default()
 	c.DataDir = w.t.TempDir()
-	c.Server.Listen, c.Server.PublicURL = "127.0.0.1:0", "http://127.0.0.1:9800"
+	c.Server.Listen = w.address
+	c.Server.PublicURL = "http://" + w.address
 	c.Database.URL, c.Database.MaxConns = storetest.New(w.t), 8
 	c.WeCom = config.WeCom{CorpID: sc.CorpID, AgentID: int(sc.AgentID), AppSecret: sc.AppSecret, ArchiveSecret: sc.ArchiveSecret,
 		ContactSecret: sc.ContactSecret, APIBase: w.sim.URL(), OAuthBase: w.sim.URL(), WebLoginBase: w.sim.URL()}

@@ -15,7 +15,7 @@ import (
 
 // Times of the puller.
 const (
-	leaseTTL      = 15 * time.Second
+	leaseTTL      = 9 * time.Second
 	leaseRenewal  = leaseTTL / 3
 	firstBackoff  = time.Second
 	longestBack   = time.Minute

@@ -10,11 +10,8 @@ import (
 	"huicun/internal/archive"
 	"huicun/internal/ingest"
 	"huicun/internal/outbox"
+	"huicun/internal/rules"
 )
-
-// KindScan is the outbox kind of a stored batch that rules have to look at;
-// its args are {"batch_id": n}.
-const KindScan = "scan"
 
 const sqlLockCursor = `SELECT seq, last_batch_id FROM pull_state WHERE id = 1 FOR UPDATE`
 
@@ -105,7 +102,7 @@ func followUp(ctx context.Context, tx *sqlx.Tx, s ingest.Saved) error {
 		return nil
 	}
 	args := map[string]int64{"batch_id": s.BatchID}
-	if err := enqueue(ctx, tx, outbox.New{Kind: KindScan, Args: args}); err != nil {
+	if err := enqueue(ctx, tx, outbox.New{Kind: rules.KindScan, Args: args}); err != nil {
 		return err
 	}
 	return notify(ctx, tx, ChannelLive, args)

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"huicun/internal/config"
+	"huicun/internal/pgserver"
+	"huicun/internal/store"
+	"huicun/internal/wecomsim"
+)
+
+// environ writes a configuration as environment variables.
+func environ(c config.Config) []string {
+	return append(os.Environ(),
+		"HUICUN_DATA_DIR="+c.DataDir, "HUICUN_SERVER_LISTEN="+c.Server.Listen, "HUICUN_SERVER_PUBLIC_URL="+c.Server.PublicURL,
+		"HUICUN_DATABASE_URL="+c.Database.URL,
+		"HUICUN_WECOM_CORP_ID="+c.WeCom.CorpID, "HUICUN_WECOM_AGENT_ID="+strconv.Itoa(c.WeCom.AgentID),
+		"HUICUN_WECOM_APP_SECRET="+c.WeCom.AppSecret, "HUICUN_WECOM_ARCHIVE_SECRET="+c.WeCom.ArchiveSecret,
+		"HUICUN_WECOM_API_BASE="+c.WeCom.APIBase, "HUICUN_WECOM_OAUTH_BASE="+c.WeCom.OAuthBase, "HUICUN_WECOM_WEB_LOGIN_BASE="+c.WeCom.WebLoginBase,
+		"HUICUN_FINANCE_CLIENT="+c.Finance.Client, "HUICUN_FINANCE_LIBRARY="+c.Finance.Library, "HUICUN_FINANCE_KEYS_DIR="+c.Finance.KeysDir,
+		"HUICUN_FINANCE_PROXY="+c.Finance.Proxy, "HUICUN_FINANCE_CA_FILE="+c.Finance.CAFile, "HUICUN_FINANCE_WORKERS="+strconv.Itoa(c.Finance.Workers),
+		"HUICUN_FINANCE_INTERVAL="+c.Finance.Interval.String(), "HUICUN_FINANCE_PAGE_SIZE="+strconv.Itoa(c.Finance.PageSize),
+		"HUICUN_ACCESS_ADMINS=ZhouMingkai", "HUICUN_LOG_FORMAT=text")
+}
+
+// process is huicun in a process of its own.
+type process struct {
+	*exec.Cmd
+	log bytes.Buffer
+}
+
+// start runs huicun serve with the configuration.
+func (w *world) start() *process {
+	w.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p := &process{Cmd: exec.CommandContext(context.Background(), self, "serve")}
+	p.Env, p.Stderr = environ(w.cfg), &p.log
+	if err := p.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if p.ProcessState == nil {
+			_ = p.Process.Kill()
+			_ = p.Wait()
+		}
+		if w.t.Failed() {
+			w.t.Logf("huicun said:\n%s", p.log.String())
+		}
+	})
+	return p
+}
+
+// A huicun with a Postgres of its own is killed with -9 again and again while
+// it pulls; each start goes on with the same data, and in the end everything
+// is there once.
+func TestKillNineWithPrivatePostgres(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *wecomsim.Config) { c.Messages = 4000 })
+	w.cfg.Database.URL, w.cfg.Finance.PageSize = "", 100
+	var last int64
+	for round := range 3 {
+		p := w.start()
+		w.lookInside()
+		target := min(last+700, 4000)
+		w.waitReceived(target)
+		if err := p.Process.Signal(syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		_ = p.Wait()
+		last = w.state().Received
+		c, err := w.db.Recount(t.Context())
+		if s := w.state(); err != nil || c.Messages != s.Stored || c.MsgIDs != s.Received {
+			t.Errorf("after kill %d: rows %+v, counters %+v, %v", round+1, c, s, err)
+		}
+	}
+	p := w.start()
+	w.lookInside()
+	w.waitReceived(4000)
+	w.checkStored()
+	w.checkStatusCommand()
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(); err != nil {
+		t.Errorf("a clean stop ended with %v", err)
+	}
+	if _, err := pgserver.Find(t.Context(), privateDir(w.cfg)); err == nil {
+		t.Error("the private postgres still runs after a clean stop")
+	}
+}
+
+// lookInside opens the private database of the running process.
+func (w *world) lookInside() {
+	w.t.Helper()
+	_ = w.db.Close()
+	w.waitFor("the private postgres", func() bool {
+		url, err := pgserver.Find(w.t.Context(), privateDir(w.cfg))
+		if err != nil {
+			return false
+		}
+		db, err := store.Open(w.t.Context(), store.Options{URL: url, MaxConns: 2})
+		if err != nil {
+			return false
+		}
+		if ok, err := db.Migrated(w.t.Context()); err != nil || !ok {
+			_ = db.Close()
+			return false
+		}
+		w.db = db
+		return true
+	})
+	w.t.Cleanup(func() { _ = w.db.Close() })
+}
+
+// checkStatusCommand runs huicun status beside the running server.
+func (w *world) checkStatusCommand() {
+	w.t.Helper()
+	var out, errs bytes.Buffer
+	code := run(w.t.Context(), []string{"status", "-json", "-recount"}, config.Environ(environ(w.cfg)), &out, &errs)
+	var r statusReport
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil || code != 0 {
+		w.t.Fatalf("huicun status: exit %d, %v\n%s%s", code, err, out.String(), errs.String())
+	}
+	if !r.Balanced || r.Recount == nil || !r.Recount.Agrees || r.Received != 4000 || r.WindowLeft == nil || time.Duration(*r.WindowLeft)*time.Second > 5*24*time.Hour {
+		w.t.Errorf("huicun status: %s", out.String())
+	}
+}
