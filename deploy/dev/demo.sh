@@ -146,7 +146,6 @@ library = "$library"
 keys_dir = "$data/wecom"
 proxy = "http://127.0.0.1:$proxy_port"
 ca_file = "$data/wecom/ca.pem"
-interval = "2s"
 
 [callback.app]
 token = "$app_token"
