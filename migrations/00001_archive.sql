@@ -157,12 +157,15 @@ CREATE INDEX messages_from ON messages (from_id, msgtime);
 CREATE INDEX messages_batch ON messages (batch_id);
 
 -- revokes: messages of type revoke. The original stays as it is; reading joins
--- base_id of the named message (message-types.md 2.1: suffix tolerated).
+-- base_id of the named message (message-types.md 2.1: suffix tolerated), of the
+-- same conversation or the same sender: nobody takes back what others said
+-- elsewhere.
 CREATE TABLE revokes (
 	id          uuid PRIMARY KEY,         -- the revoke message itself
 	pre_id      uuid NOT NULL,            -- of pre_msgid as it stands there
 	pre_base_id uuid NOT NULL,            -- the same without suffix
 	pre_msgid   text NOT NULL,
+	conv_id     bigint NOT NULL,
 	from_id     text NOT NULL,
 	msgtime     timestamptz NOT NULL
 );

@@ -44,8 +44,10 @@ func TestAlertLandsOnTheMessage(t *testing.T) {
 	admin := w.signIn("ZhouMingkai", true)
 	w.signIn("HeRuoxi", false)
 	near, far := w.addManager(admin, "SuYating", "linxiaoyu"), w.addManager(admin, "HeRuoxi", "suyating")
-	admin.send(http.MethodPost, "/rules", map[string]any{"name": "私下转账", "words": []string{"回扣", "加我微信"}, "severity": "high", "direction": "both",
-		"scope_all": true, "scope_departments": []string{}, "scope_employees": []string{}, "subscribers": []string{near.id, far.id, admin.id}, "enabled": true}, nil)
+	admin.send(http.MethodPost, "/rules", map[string]any{
+		"name": "私下转账", "words": []string{"回扣", "加我微信"}, "severity": "high", "direction": "both",
+		"scope_all": true, "scope_departments": []string{}, "scope_employees": []string{}, "subscribers": []string{near.id, far.id, admin.id}, "enabled": true,
+	}, nil)
 
 	w.call(http.MethodPost, "/sim/messages", map[string]string{"from": "LinXiaoyu", "to": customer, "text": "您好，方案发您了"}, nil)
 	w.call(http.MethodPost, "/sim/messages", map[string]string{"from": "LinXiaoyu", "to": customer, "text": "成了给您回 扣<b>，加我微信"}, nil)

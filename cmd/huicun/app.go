@@ -82,8 +82,10 @@ func newApp(ctx context.Context, c config.Config) (a *app, err error) {
 	if err = a.openRedis(ctx); err != nil {
 		return a, err
 	}
-	if a.wecom, err = api.New(api.Options{BaseURL: c.WeCom.APIBase, OAuthBaseURL: c.WeCom.OAuthBase, WebLoginBaseURL: c.WeCom.WebLoginBase,
-		CorpID: c.WeCom.CorpID, AgentID: c.WeCom.AgentID, AppSecret: c.WeCom.AppSecret, ArchiveSecret: c.WeCom.ArchiveSecret, ContactSecret: c.WeCom.ContactSecret}); err != nil {
+	if a.wecom, err = api.New(api.Options{
+		BaseURL: c.WeCom.APIBase, OAuthBaseURL: c.WeCom.OAuthBase, WebLoginBaseURL: c.WeCom.WebLoginBase,
+		CorpID: c.WeCom.CorpID, AgentID: c.WeCom.AgentID, AppSecret: c.WeCom.AppSecret, ArchiveSecret: c.WeCom.ArchiveSecret, ContactSecret: c.WeCom.ContactSecret,
+	}); err != nil {
 		return a, err
 	}
 	if err = a.buildIngest(); err != nil {
@@ -121,8 +123,10 @@ func (a *app) buildIngest() error {
 		if a.source, err = newSource(a.cfg); err != nil {
 			return err
 		}
-		a.puller = &ingest.Puller{Source: a.source, Store: a.db, Holder: a.name, PageSize: a.cfg.Finance.PageSize,
-			Interval: a.cfg.Finance.Interval, Wake: a.wakePull, KeysChanged: a.keysChanged}
+		a.puller = &ingest.Puller{
+			Source: a.source, Store: a.db, Holder: a.name, PageSize: a.cfg.Finance.PageSize,
+			Interval: a.cfg.Finance.Interval, Wake: a.wakePull, KeysChanged: a.keysChanged,
+		}
 	}
 	a.dir = &directory.Service{Source: a.wecom, Store: a.db, Now: time.Now, Log: slog.Default()}
 	a.alerts = &alert.Service{Store: a.db, Sender: sender{a.wecom}, PublicURL: a.cfg.Server.PublicURL}
@@ -168,8 +172,10 @@ func (a *app) Run(ctx context.Context) error {
 
 // serveHTTP answers requests until ctx ends, then lets those in hand finish.
 func (a *app) serveHTTP(ctx context.Context) error {
-	srv := &http.Server{Handler: a.server, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
-		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	srv := &http.Server{
+		Handler: a.server, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
 	failed := make(chan error, 1)
 	go func() {
 		if a.cfg.Server.TLSCert != "" {

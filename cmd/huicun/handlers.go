@@ -35,8 +35,10 @@ func (a *app) wakePullers(ctx context.Context) {
 // parseRelation reads a callback as far as rules act on it.
 func parseRelation(body []byte) (rules.Event, error) {
 	e, err := callback.ParseEvent(body)
-	return rules.Event{Event: e.Event, ChangeType: e.ChangeType, UserID: e.UserID, ExternalUserID: e.ExternalUserID,
-		Source: e.Source, At: e.CreateTime}, err
+	return rules.Event{
+		Event: e.Event, ChangeType: e.ChangeType, UserID: e.UserID, ExternalUserID: e.ExternalUserID,
+		Source: e.Source, At: e.CreateTime,
+	}, err
 }
 
 // relationChanged reads a customer again whose relations changed. That the
@@ -60,8 +62,10 @@ type sender struct{ client *api.Client }
 
 // Send implements alert.Sender.
 func (s sender) Send(ctx context.Context, m alert.Message) (alert.Receipt, error) {
-	res, err := s.client.Send(ctx, api.Message{To: []string{m.To}, NoRepeat: m.NoRepeat,
-		Card: &api.TextCard{Title: m.Title, Description: m.Description, URL: m.URL, Button: m.Button}})
+	res, err := s.client.Send(ctx, api.Message{
+		To: []string{m.To}, NoRepeat: m.NoRepeat,
+		Card: &api.TextCard{Title: m.Title, Description: m.Description, URL: m.URL, Button: m.Button},
+	})
 	if err != nil {
 		return alert.Receipt{}, sendError(err)
 	}

@@ -50,8 +50,10 @@ func (s *source) get(ctx context.Context) (*finance.Source, error) {
 			open = finance.OpenPure
 		}
 		f := s.cfg.Finance
-		client, err := open(ctx, finance.Options{CorpID: s.cfg.WeCom.CorpID, Secret: s.cfg.WeCom.ArchiveSecret, Library: f.Library,
-			Proxy: f.Proxy, ProxyPassword: f.ProxyPassword, CAFile: f.CAFile, Relay: f.Relay, Timeout: f.Timeout, Workers: f.Workers, Log: slog.Default()})
+		client, err := open(ctx, finance.Options{
+			CorpID: s.cfg.WeCom.CorpID, Secret: s.cfg.WeCom.ArchiveSecret, Library: f.Library,
+			Proxy: f.Proxy, ProxyPassword: f.ProxyPassword, CAFile: f.CAFile, Relay: f.Relay, Timeout: f.Timeout, Workers: f.Workers, Log: slog.Default(),
+		})
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()

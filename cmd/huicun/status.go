@@ -90,10 +90,12 @@ type recountReport struct {
 }
 
 func newStatusReport(s ingest.Status) *statusReport {
-	r := &statusReport{Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
+	r := &statusReport{
+		Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
 		Balanced: s.Balanced(), Gaps: s.GapTotal, LagSeconds: int64(s.Lag.Seconds()), Alarm: s.Alarm, LastSuccessAt: s.LastSuccessAt,
 		CaughtUpAt: s.CaughtUpAt, LastError: s.LastError, LastErrorAt: s.LastErrorAt, Puller: s.Puller,
-		Quarantine: []quarantineReport{}, gaps: s.Gaps}
+		Quarantine: []quarantineReport{}, gaps: s.Gaps,
+	}
 	if s.WindowLeft != nil {
 		left := int64(s.WindowLeft.Seconds())
 		r.WindowLeft = &left
@@ -110,8 +112,10 @@ func (r *statusReport) recount(ctx context.Context, d *database) error {
 	if err != nil {
 		return err
 	}
-	r.Recount = &recountReport{MsgIDs: c.MsgIDs, Messages: c.Messages, Quarantined: c.Quarantined,
-		Agrees: c.MsgIDs == r.Received && c.Messages == r.Stored && c.Quarantined == r.Quarantined}
+	r.Recount = &recountReport{
+		MsgIDs: c.MsgIDs, Messages: c.Messages, Quarantined: c.Quarantined,
+		Agrees: c.MsgIDs == r.Received && c.Messages == r.Stored && c.Quarantined == r.Quarantined,
+	}
 	return nil
 }
 
@@ -175,8 +179,10 @@ func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
 // newServerStatus is the same for GET /status.
 func newServerStatus(s ingest.Status) server.Status {
-	out := server.Status{Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
-		GapTotal: s.GapTotal, Lag: s.Lag, WindowLeft: s.WindowLeft, Alarm: s.Alarm, LastError: s.LastError, Puller: s.Puller}
+	out := server.Status{
+		Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
+		GapTotal: s.GapTotal, Lag: s.Lag, WindowLeft: s.WindowLeft, Alarm: s.Alarm, LastError: s.LastError, Puller: s.Puller,
+	}
 	for to, from := range map[*time.Time]*time.Time{&out.LastSuccessAt: s.LastSuccessAt, &out.CaughtUpAt: s.CaughtUpAt, &out.LastErrorAt: s.LastErrorAt} {
 		if from != nil {
 			*to = *from
@@ -189,8 +195,10 @@ func newServerStatus(s ingest.Status) server.Status {
 		out.Quarantine = append(out.Quarantine, server.QuarantineGroup(q))
 	}
 	for _, p := range s.Pulls {
-		out.Pulls = append(out.Pulls, server.Pull{StartedAt: p.StartedAt, FinishedAt: p.FinishedAt, FromSeq: p.FromSeq,
-			Calls: int64(p.Calls), Received: int64(p.Received), Outcome: p.Outcome, Error: p.Error})
+		out.Pulls = append(out.Pulls, server.Pull{
+			StartedAt: p.StartedAt, FinishedAt: p.FinishedAt, FromSeq: p.FromSeq,
+			Calls: int64(p.Calls), Received: int64(p.Received), Outcome: p.Outcome, Error: p.Error,
+		})
 	}
 	return out
 }

@@ -50,8 +50,10 @@ func (a *app) sign(ctx context.Context, kind, page string) (server.Signature, er
 
 // callbacks opens what WeCom sends to the configured event servers.
 func (a *app) callbacks() (server.Callbacks, error) {
-	c := server.Callbacks{Codecs: map[string]server.Codec{}, Parse: parseEvent, Save: a.db.SaveCallbackEvent,
-		Wake: a.wakePullers}
+	c := server.Callbacks{
+		Codecs: map[string]server.Codec{}, Parse: parseEvent, Save: a.db.SaveCallbackEvent,
+		Wake: a.wakePullers,
+	}
 	for id, key := range map[string]config.CallbackKey{"app": a.cfg.Callback.App, "archive": a.cfg.Callback.Archive, "contact": a.cfg.Callback.Contact} {
 		if key.Token == "" {
 			continue

@@ -100,8 +100,10 @@ func (w *world) configure(sc wecomsim.Config) {
 	c.Server.Listen = w.address
 	c.Server.PublicURL = "http://" + w.address
 	c.Database.URL, c.Database.MaxConns = storetest.New(w.t), 8
-	c.WeCom = config.WeCom{CorpID: sc.CorpID, AgentID: int(sc.AgentID), AppSecret: sc.AppSecret, ArchiveSecret: sc.ArchiveSecret,
-		ContactSecret: sc.ContactSecret, APIBase: w.sim.URL(), OAuthBase: w.sim.URL(), WebLoginBase: w.sim.URL()}
+	c.WeCom = config.WeCom{
+		CorpID: sc.CorpID, AgentID: int(sc.AgentID), AppSecret: sc.AppSecret, ArchiveSecret: sc.ArchiveSecret,
+		ContactSecret: sc.ContactSecret, APIBase: w.sim.URL(), OAuthBase: w.sim.URL(), WebLoginBase: w.sim.URL(),
+	}
 	c.Finance.Client = "pure"
 	if lib, err := finance.FindBundledLibrary(w.t.Context()); err == nil {
 		c.Finance.Client, c.Finance.Library = "sdk", lib

@@ -124,8 +124,10 @@ func Default() Config {
 		DataDir:  "data",
 		Server:   Server{Listen: "127.0.0.1:9800", PublicURL: "http://127.0.0.1:9800"},
 		Database: Database{MaxConns: 20},
-		WeCom: WeCom{APIBase: "https://qyapi.weixin.qq.com", OAuthBase: "https://open.weixin.qq.com",
-			WebLoginBase: "https://login.work.weixin.qq.com"},
+		WeCom: WeCom{
+			APIBase: "https://qyapi.weixin.qq.com", OAuthBase: "https://open.weixin.qq.com",
+			WebLoginBase: "https://login.work.weixin.qq.com",
+		},
 		Finance: Finance{Client: "sdk", KeysDir: "data/keys", Relay: true, Timeout: 30 * time.Second, PageSize: 1000, Interval: 500 * time.Millisecond},
 		Sync:    Sync{Interval: 6 * time.Hour},
 		Alarm:   Alarm{Notice: time.Hour, Warning: 24 * time.Hour, Critical: 72 * time.Hour},

@@ -25,9 +25,11 @@ func TestLoadPrecedence(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("s3cret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Load(path, map[string]string{"HUICUN_FINANCE_PAGE_SIZE": "500", "HUICUN_ACCESS_ADMINS": "b,c",
+	got, err := Load(path, map[string]string{
+		"HUICUN_FINANCE_PAGE_SIZE": "500", "HUICUN_ACCESS_ADMINS": "b,c",
 		"HUICUN_DATABASE_URL": "postgres://x", "HUICUN_CALLBACK_APP_TOKEN": "t", "HUICUN_CALLBACK_APP_AES_KEY": "k",
-		"HUICUN_WECOM_APP_SECRET_FILE": secret, "PATH": "/bin"})
+		"HUICUN_WECOM_APP_SECRET_FILE": secret, "PATH": "/bin",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,10 @@ func walk(v reflect.Value, section, prefix string) []field {
 			out = append(out, walk(fv, strings.TrimPrefix(section+"."+key, "."), prefix+f.Tag.Get("envPrefix"))...)
 			continue
 		}
-		out = append(out, field{Section: section, Key: key, Env: prefix + f.Tag.Get("env"), Doc: f.Tag.Get("doc"),
-			Default: tomlValue(fv), Secret: f.Tag.Get("secret") == "true"})
+		out = append(out, field{
+			Section: section, Key: key, Env: prefix + f.Tag.Get("env"), Doc: f.Tag.Get("doc"),
+			Default: tomlValue(fv), Secret: f.Tag.Get("secret") == "true",
+		})
 	}
 	return out
 }

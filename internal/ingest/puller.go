@@ -147,8 +147,10 @@ func (p *Puller) onSourceError(ctx context.Context, se *SourceError, back *backo
 	slog.WarnContext(ctx, "pull failed", "class", string(se.Class), "code", se.Code, "err", se.Err)
 	now := p.Now()
 	st, _ := p.Store.PullState(ctx)
-	rec := Pull{StartedAt: now, FinishedAt: now, Holder: p.Holder, FromSeq: st.Seq, Calls: 1, Outcome: OutcomeError,
-		ErrorClass: string(se.Class), ErrorCode: se.Code, Error: se.Error()}
+	rec := Pull{
+		StartedAt: now, FinishedAt: now, Holder: p.Holder, FromSeq: st.Seq, Calls: 1, Outcome: OutcomeError,
+		ErrorClass: string(se.Class), ErrorCode: se.Code, Error: se.Error(),
+	}
 	if err := p.Store.RecordPull(ctx, rec); err != nil && ctx.Err() == nil {
 		slog.WarnContext(ctx, "pull not recorded", "err", err)
 	}
@@ -297,8 +299,10 @@ func (p *Puller) open(ctx context.Context, pg page, st State) (Batch, error) {
 }
 
 func quarantined(r Outer, o Opened) Quarantined {
-	return Quarantined{ID: archive.MessageID(r.MsgID), Seq: r.Seq, MsgID: r.MsgID, PublicKeyVer: r.PublicKeyVer,
-		Reason: o.Reason, Detail: o.Detail, OuterJSON: r.JSON}
+	return Quarantined{
+		ID: archive.MessageID(r.MsgID), Seq: r.Seq, MsgID: r.MsgID, PublicKeyVer: r.PublicKeyVer,
+		Reason: o.Reason, Detail: o.Detail, OuterJSON: r.JSON,
+	}
 }
 
 func decode(r Outer, raw []byte, now time.Time) archive.Decoded {

@@ -34,8 +34,10 @@ func (w *wecom) add(n, version int) {
 		id := fmt.Sprintf("m%d", seq)
 		body := fmt.Sprintf(`{"msgid":%q,"action":"send","from":"lin","tolist":["wang"],"roomid":"","msgtime":%d,"msgtype":"text","text":{"content":"%d"}}`,
 			id, 1767240000000+seq*1000, seq)
-		w.records = append(w.records, ingest.Outer{Seq: seq, MsgID: id, PublicKeyVer: version, ChatMsg: body, RandomKey: "k",
-			JSON: fmt.Appendf(nil, `{"seq":%d,"msgid":%q,"publickey_ver":%d,"encrypt_random_key":"k","encrypt_chat_msg":%q}`, seq, id, version, body)})
+		w.records = append(w.records, ingest.Outer{
+			Seq: seq, MsgID: id, PublicKeyVer: version, ChatMsg: body, RandomKey: "k",
+			JSON: fmt.Appendf(nil, `{"seq":%d,"msgid":%q,"publickey_ver":%d,"encrypt_random_key":"k","encrypt_chat_msg":%q}`, seq, id, version, body),
+		})
 	}
 }
 

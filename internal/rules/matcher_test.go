@@ -78,8 +78,10 @@ func TestMatcherFindsOverlappingWords(t *testing.T) {
 	got := rules.NewMatcher(words...).AppendHits(nil, "微信号")
 	slices.SortFunc(got, compareHits)
 	want := []rules.Hit{
-		{Word: 0, Span: rules.Span{Start: 0, End: 6}}, {Word: 1, Span: rules.Span{Start: 0, End: 9}},
-		{Word: 2, Span: rules.Span{Start: 3, End: 9}}, {Word: 3, Span: rules.Span{Start: 6, End: 9}},
+		{Word: 0, Span: rules.Span{Start: 0, End: 6}},
+		{Word: 1, Span: rules.Span{Start: 0, End: 9}},
+		{Word: 2, Span: rules.Span{Start: 3, End: 9}},
+		{Word: 3, Span: rules.Span{Start: 6, End: 9}},
 		{Word: 4, Span: rules.Span{Start: 0, End: 6}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

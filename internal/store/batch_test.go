@@ -49,8 +49,10 @@ func said(seq int64, msgid, from, to, roomid, text string) archive.Decoded {
 }
 
 func batch(from int64, ms ...archive.Decoded) ingest.Batch {
-	b := ingest.Batch{FromSeq: from, FirstSeq: from + 1, LastSeq: from, Received: len(ms), Messages: ms,
-		Pull: ingest.Pull{StartedAt: t0, FinishedAt: t0, Holder: "test", FromSeq: from, Calls: 1, Received: len(ms), Outcome: ingest.OutcomeStored}}
+	b := ingest.Batch{
+		FromSeq: from, FirstSeq: from + 1, LastSeq: from, Received: len(ms), Messages: ms,
+		Pull: ingest.Pull{StartedAt: t0, FinishedAt: t0, Holder: "test", FromSeq: from, Calls: 1, Received: len(ms), Outcome: ingest.OutcomeStored},
+	}
 	for i := range ms {
 		b.LastSeq = max(b.LastSeq, ms[i].Seq)
 	}
@@ -178,14 +180,16 @@ func TestQuarantineIsKeptAndReleased(t *testing.T) {
 func TestRevokeFindsItsOriginal(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	revoke := func(seq int64, id, pre string) archive.Decoded {
-		raw := fmt.Appendf(nil, `{"msgid":%q,"action":"recall","from":"a","tolist":["b"],"roomid":"","msgtime":%d,"msgtype":"revoke","revoke":{"pre_msgid":%q}}`, id, t0.UnixMilli()+seq*1000, pre)
+	by := func(from string, seq int64, id, pre string) archive.Decoded {
+		raw := fmt.Appendf(nil, `{"msgid":%q,"action":"recall","from":%q,"tolist":["b"],"roomid":"","msgtime":%d,"msgtype":"revoke","revoke":{"pre_msgid":%q}}`, id, from, t0.UnixMilli()+seq*1000, pre)
 		return chatdata.Decode(chatdata.Outer{MsgID: id, Seq: seq, PublicKeyVer: 1, PulledAt: t0.Add(time.Hour)}, raw)
 	}
+	revoke := func(seq int64, id, pre string) archive.Decoded { return by("a", seq, id, pre) }
 	ms := []archive.Decoded{
 		said(1, "exact_external", "a", "b", "", "1"), said(2, "loose_external", "a", "b", "", "2"),
 		said(3, "twin", "a", "b", "", "3"), said(4, "twin_external", "a", "b", "", "4"), said(5, "kept", "a", "b", "", "5"),
 		revoke(6, "r1", "exact_external"), revoke(7, "r2", "loose"), revoke(8, "r3", "twin"), revoke(9, "r4", "missing"),
+		by("stranger", 10, "r5", "kept"), // of another chat: takes nothing back
 	}
 	f.save(t, batch(0, ms...))
 	var stored []archive.Message

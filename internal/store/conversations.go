@@ -119,8 +119,10 @@ FROM follows f WHERE f.customer = ` + b.arg(customer) + ` AND ` + b.personInScop
 	}
 	out := make([]archive.FollowCard, len(rows))
 	for i, r := range rows {
-		out[i] = archive.FollowCard{Employee: directory.Person{ID: r.Employee}, Remark: r.Remark, Description: r.Description,
-			AddedAt: r.AddedAt.Time, AddWay: r.AddWay, Source: r.Source, Tags: r.Tags, State: r.State, StateAt: r.StateAt.Time}
+		out[i] = archive.FollowCard{
+			Employee: directory.Person{ID: r.Employee}, Remark: r.Remark, Description: r.Description,
+			AddedAt: r.AddedAt.Time, AddWay: r.AddWay, Source: r.Source, Tags: r.Tags, State: r.State, StateAt: r.StateAt.Time,
+		}
 	}
 	return out, nil
 }

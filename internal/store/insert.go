@@ -189,22 +189,24 @@ func placeIDs(ctx context.Context, tx *sqlx.Tx, ms []archive.Decoded) error {
 }
 
 const sqlInsertRevokes = `
-INSERT INTO revokes (id, pre_id, pre_base_id, pre_msgid, from_id, msgtime)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])`
+INSERT INTO revokes (id, pre_id, pre_base_id, pre_msgid, conv_id, from_id, msgtime)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[])`
 
 func insertRevokes(ctx context.Context, tx *sqlx.Tx, ms []archive.Decoded) error {
 	var ids, exact, bases, pres, froms []string
+	var convs []int64
 	var times []time.Time
 	for i := range ms {
 		if m := &ms[i]; m.PreMsgID != "" {
 			ids, exact, bases = append(ids, m.ID), append(exact, archive.MessageID(m.PreMsgID)), append(bases, archive.BaseMessageID(m.PreMsgID))
+			convs = append(convs, m.ConvID)
 			pres, froms, times = append(pres, dbText(m.PreMsgID)), append(froms, dbText(m.FromID)), append(times, m.SentAt)
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, sqlInsertRevokes, pq.Array(ids), pq.Array(exact), pq.Array(bases), pq.Array(pres), pq.Array(froms), pq.Array(times))
+	_, err := tx.ExecContext(ctx, sqlInsertRevokes, pq.Array(ids), pq.Array(exact), pq.Array(bases), pq.Array(pres), pq.Array(convs), pq.Array(froms), pq.Array(times))
 	return wrap(ctx, "insert revokes", err)
 }
 

@@ -153,8 +153,15 @@ type reachedBy struct {
 }
 
 var sources = []reachedBy{
-	{1, true, "到店扫码", 34}, {16, true, "公众号活动", 14}, {3, false, "老客户推荐", 10}, {4, false, "业主群添加", 12},
-	{2, false, "来电咨询", 10}, {6, false, "同小区邻居介绍", 6}, {10, false, "视频号看到的", 7}, {13, false, "微信好友", 4}, {0, false, "", 3},
+	{1, true, "到店扫码", 34},
+	{16, true, "公众号活动", 14},
+	{3, false, "老客户推荐", 10},
+	{4, false, "业主群添加", 12},
+	{2, false, "来电咨询", 10},
+	{6, false, "同小区邻居介绍", 6},
+	{10, false, "视频号看到的", 7},
+	{13, false, "微信好友", 4},
+	{0, false, "", 3},
 }
 
 // corpTagGroups are the company's own tags.

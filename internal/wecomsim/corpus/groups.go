@@ -58,10 +58,22 @@ func (c *Corpus) gather() {
 	}
 	r := newRNG(c.seed, 0x6A01)
 	estates := []struct{ name, owner string }{
-		{"滨江三期业主群", "LinXiaoyu"}, {"澜庭府装修交流群", "SuYating"}, {"锦和苑业主福利群", "HeRuoxi"}, {"望江一品软装团购", "WuHaoran"},
-		{"枫桥里邻里群", "PanXinyi"}, {"星悦湾业主群", "ShiMengqi"}, {"金茂新邸装修群", "QianYichen"}, {"上海老客户福利群", "TangShiyun"},
-		{"徐汇店会员群", "FengKaiwen"}, {"南岸花城业主群", "HuangZixuan"}, {"天河店VIP群", "ChenWenxin"}, {"湖畔雅居装修群", "OuYangjing"},
-		{"顺德店老友群", "LiangSiqi"}, {"东方润园业主群", "ZhangBoyuan"}, {"朝阳店团购群", "GuoXiaomeng"}, {"悦海园邻居群", "YangZilong"},
+		{"滨江三期业主群", "LinXiaoyu"},
+		{"澜庭府装修交流群", "SuYating"},
+		{"锦和苑业主福利群", "HeRuoxi"},
+		{"望江一品软装团购", "WuHaoran"},
+		{"枫桥里邻里群", "PanXinyi"},
+		{"星悦湾业主群", "ShiMengqi"},
+		{"金茂新邸装修群", "QianYichen"},
+		{"上海老客户福利群", "TangShiyun"},
+		{"徐汇店会员群", "FengKaiwen"},
+		{"南岸花城业主群", "HuangZixuan"},
+		{"天河店VIP群", "ChenWenxin"},
+		{"湖畔雅居装修群", "OuYangjing"},
+		{"顺德店老友群", "LiangSiqi"},
+		{"东方润园业主群", "ZhangBoyuan"},
+		{"朝阳店团购群", "GuoXiaomeng"},
+		{"悦海园邻居群", "YangZilong"},
 		{"市南店会员群", "WangChuhan"},
 	}
 	for i, e := range estates {

@@ -301,8 +301,16 @@ func (p *planner) serve(chatIndex int, m float64) {
 	pr := p.c.newProject(g.cust, 0, p.c.relations[p.c.customers[g.cust].relation[0]].from)
 	mid := (pr.order + pr.deliver) / 2
 	steps := []stageDay{
-		{"start", g.from}, {"measure", pr.measure - 1}, {"plan", pr.drawn}, {"material", pr.drawn + 1}, {"budget", pr.order},
-		{"progress", mid - 6}, {"progress", mid + 3}, {"delivery", pr.deliver - 1}, {"install", pr.install}, {"issue", pr.install + 1},
+		{"start", g.from},
+		{"measure", pr.measure - 1},
+		{"plan", pr.drawn},
+		{"material", pr.drawn + 1},
+		{"budget", pr.order},
+		{"progress", mid - 6},
+		{"progress", mid + 3},
+		{"delivery", pr.deliver - 1},
+		{"install", pr.install},
+		{"issue", pr.install + 1},
 		{"thanks", pr.install + 4},
 	}
 	left := int(m/perSession) + 1
