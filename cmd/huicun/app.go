@@ -193,7 +193,7 @@ func (a *app) serveHTTP(ctx context.Context) error {
 	sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	err := srv.Shutdown(sctx)
-	<-failed
+	_ = <-failed // http.ErrServerClosed
 	return err
 }
 

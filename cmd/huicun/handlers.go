@@ -7,6 +7,7 @@ import (
 
 	"huicun/internal/alert"
 	"huicun/internal/directory"
+	"huicun/internal/fault"
 	"huicun/internal/outbox"
 	"huicun/internal/rules"
 	"huicun/internal/store"
@@ -76,6 +77,9 @@ func (s sender) Send(ctx context.Context, m alert.Message) (alert.Receipt, error
 func sendError(err error) error {
 	var ae *api.Error
 	if !errors.As(err, &ae) {
+		if fault.Is(err, fault.CodeInvalid) { // never left the house
+			return &alert.SendError{Class: alert.ClassRefused, Err: err}
+		}
 		return err
 	}
 	e := &alert.SendError{Class: alert.ClassRetry, Code: ae.Code, RetryAfter: ae.RetryAfter, Err: err}

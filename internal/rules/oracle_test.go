@@ -39,7 +39,8 @@ func BruteForce(w, text string) []Span {
 	all := tokens(text)
 	var spans []Span
 	for i := range all {
-		to, ok := -1, false
+		var to int
+		var ok bool
 		if punctuated {
 			to, ok = exactly(wanted, all, i)
 		} else {

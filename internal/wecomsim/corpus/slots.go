@@ -94,7 +94,7 @@ func (s *scene) firm() string {
 func (s *scene) manager() *employee {
 	e := s.cast['E'-'A']
 	if e == nil {
-		e = s.cast['A'-'A']
+		e = s.cast[0] // role A
 	}
 	if e != nil && e.emp != nil {
 		if boss := leaderOf(e.emp); boss != nil {
