@@ -489,7 +489,7 @@ CREATE TABLE alerts (
 	error_code   integer NOT NULL DEFAULT 0,
 	error        text NOT NULL DEFAULT '',
 	created_at   timestamptz NOT NULL DEFAULT now(),
-	first_sent_at timestamptz,              -- first attempt began
+	first_sent_at timestamptz,              -- first of the attempts that may have arrived began
 	sent_at      timestamptz,               -- WeCom accepted it
 	CONSTRAINT alerts_once UNIQUE (violation_id, viewer_id),
 	CONSTRAINT alerts_state CHECK (state IN ('pending', 'sending', 'sent', 'unknown', 'failed', 'refused'))

@@ -99,7 +99,7 @@ type Job struct {
 	Alert
 	UserID       string    // receiver as WeCom spells it
 	Message      *Message  // as first sent; nil before
-	FirstSentAt  time.Time // zero before
+	FirstSentAt  time.Time // of the attempts that may have arrived; zero before
 	Resent       bool      // it was sent again after a lost answer
 	Disabled     bool      // the viewer's account
 	InScope      bool      // the viewer may see the violation, now
@@ -135,6 +135,8 @@ type Store interface {
 	// StartAttempt marks the alert as being sent and keeps m as its message if
 	// it has none. It gives the message that is to be sent. wait > 0: nothing
 	// was marked, the receiver has had too much; try again after wait.
+	// fault.Conflict: the alert is not pending, or with resend not waiting for
+	// its one repeat: somebody else has it.
 	StartAttempt(ctx context.Context, id int64, m Message, resend bool, pace []Limit, now time.Time) (sent Message, wait time.Duration, err error)
 	// FinishAttempt records what became of it.
 	FinishAttempt(ctx context.Context, id int64, o Outcome) error

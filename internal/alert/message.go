@@ -72,7 +72,7 @@ func (s *Service) description(job Job, snippetRunes int) string {
 		if v.Receiver == "" {
 			whom = job.room()
 		}
-		lines = append(lines, div("normal", "规则："+plain(v.RuleName, maxSnippetRunes)), div("normal", by+" → "+whom))
+		lines = append(lines, div("normal", "规则："+plain(v.RuleName, max(snippetRunes, maxNameRunes))), div("normal", by+" → "+whom))
 		if text := snippet(v.Evidence, v.Spans, snippetRunes); text != "" {
 			lines = append(lines, div("highlight", text))
 		}

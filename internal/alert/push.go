@@ -47,6 +47,9 @@ func (s *Service) Push(ctx context.Context, item outbox.Item) error {
 		m = *job.Message
 	}
 	m, wait, err := s.Store.StartAttempt(ctx, job.ID, m, job.State == StateSending, Pace, s.now())
+	if fault.Is(err, fault.CodeConflict) {
+		return outbox.Snooze(resendAfter) // another worker is at it: see later what became of it
+	}
 	if err != nil {
 		return fmt.Errorf("push alert %d: %w", job.ID, err)
 	}

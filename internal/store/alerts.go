@@ -106,10 +106,13 @@ SELECT b.first_sent_at FROM alerts a JOIN alerts b ON b.userid = a.userid AND b.
 WHERE a.id = $1 AND b.created_at > $2 AND b.first_sent_at > $4
 ORDER BY b.first_sent_at DESC OFFSET $3 LIMIT 1`
 
+	// A pending alert was never taken: time runs anew, for the duplicate window
+	// and for the pace. Of two workers at the same alert one gets no row.
 	sqlStartAttempt = `
 UPDATE alerts SET state = 'sending', attempt = attempt + 1, body = COALESCE(body, CAST($2 AS jsonb)),
-	first_sent_at = COALESCE(first_sent_at, $3), error_code = 0, error = $4
-WHERE id = $1 AND state IN ('pending', 'sending')
+	first_sent_at = CASE WHEN state = 'pending' THEN CAST($3 AS timestamptz) ELSE COALESCE(first_sent_at, $3) END,
+	error_code = 0, error = $4
+WHERE id = $1 AND CASE WHEN $4 = '' THEN state = 'pending' ELSE state = 'sending' AND error <> $4 END
 RETURNING body`
 )
 
@@ -160,7 +163,7 @@ func startAttempt(ctx context.Context, tx *sqlx.Tx, id int64, m alert.Message, r
 	var kept []byte
 	err = tx.GetContext(ctx, &kept, sqlStartAttempt, id, string(body), now, mark)
 	if noRows(err) {
-		return m, fault.Conflict("the alert is done already")
+		return m, fault.Conflict("somebody else has the alert, or it is done")
 	}
 	if err != nil {
 		return m, wrap(ctx, "start attempt", err)
