@@ -8,6 +8,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -33,8 +35,25 @@ type Options struct {
 	MaxConns int    // 0 means 20
 }
 
+// connectTimeout is used where the address names none: lib/pq heeds no context
+// while it waits for a server's first answer.
+const connectTimeout = "10"
+
+// withConnectTimeout adds connect_timeout to an address in URL form.
+func withConnectTimeout(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") || u.Query().Has("connect_timeout") {
+		return address
+	}
+	q := u.Query()
+	q.Set("connect_timeout", connectTimeout)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
 // Open connects and answers once the database does.
 func Open(ctx context.Context, o Options) (*DB, error) {
+	o.URL = withConnectTimeout(o.URL)
 	x, err := sqlx.ConnectContext(ctx, "postgres", o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
