@@ -1,0 +1,318 @@
+package alert
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"huicun/internal/access"
+	"huicun/internal/directory"
+	"huicun/internal/fault"
+	"huicun/internal/outbox"
+	"huicun/internal/rules"
+)
+
+var begin = time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+
+// shelf keeps one alert, as the store does.
+type shelf struct {
+	job      Job
+	wait     time.Duration // of the next attempts
+	startErr error
+	finish   error
+	ended    []Outcome
+	ctxErr   error // of the context that FinishAttempt was called with
+}
+
+func (s *shelf) GetJob(_ context.Context, id int64) (Job, error) {
+	if id != s.job.ID {
+		return Job{}, fault.NotFound("alert")
+	}
+	return s.job, nil
+}
+
+func (s *shelf) StartAttempt(_ context.Context, _ int64, m Message, resend bool, _ []Limit, now time.Time) (Message, time.Duration, error) {
+	if s.startErr != nil || s.wait > 0 {
+		return m, s.wait, s.startErr
+	}
+	if s.job.State == StatePending {
+		s.job.FirstSentAt = now
+	}
+	s.job.State, s.job.Resent = StateSending, resend
+	s.job.Attempt++
+	if s.job.Message == nil {
+		s.job.Message = &m
+	}
+	return *s.job.Message, 0, nil
+}
+
+func (s *shelf) FinishAttempt(ctx context.Context, _ int64, o Outcome) error {
+	s.ctxErr = ctx.Err()
+	if s.finish != nil {
+		return s.finish
+	}
+	s.job.State, s.job.ErrorCode, s.job.Error, s.job.Resent = o.State, o.Code, o.Error, false
+	s.ended = append(s.ended, o)
+	return nil
+}
+
+func (s *shelf) FindAlerts(_ context.Context, sc access.Scope, violation, before int64, limit int) ([]Alert, error) {
+	var found []Alert
+	for id := int64(5); id >= 1 && len(found) < limit; id-- {
+		if sc.ViewerID() != 0 && (before == 0 || id < before) && (violation == 0 || violation == id) {
+			found = append(found, Alert{ID: id, ViolationID: id})
+		}
+	}
+	return found, nil
+}
+
+// answer is what WeCom says to one message.
+type answer struct {
+	receipt Receipt
+	err     error
+}
+
+// wecom gives answers in turn.
+type wecom struct {
+	answers []answer
+	got     [][]byte // messages, as they would be written
+}
+
+func (w *wecom) Send(_ context.Context, m Message) (Receipt, error) {
+	b, err := json.Marshal(m)
+	if err != nil || len(w.answers) == 0 {
+		return Receipt{}, errors.New("more messages than the test expects")
+	}
+	w.got = append(w.got, b)
+	a := w.answers[0]
+	w.answers = w.answers[1:]
+	return a.receipt, a.err
+}
+
+func wordJob() Job {
+	text := "回扣给您"
+	return Job{
+		Alert:  Alert{ID: 7, ViolationID: 3, State: StatePending, CreatedAt: begin},
+		UserID: "SuYating", InScope: true,
+		Violation: rules.Violation{ID: 3, Kind: rules.KindWord, RuleName: "私下转账", Sender: "lin", Receiver: "wm1", ConvID: 5, MessageID: "m-1",
+			OccurredAt: begin, Evidence: text, Spans: []rules.Span{{Start: 0, End: 6}}},
+		Names: map[string]directory.Person{"lin": {ID: "lin", Name: "林晓雨"}, "wm1": {ID: "wm1", Name: "陈先生"}},
+	}
+}
+
+func retry(after time.Duration) answer {
+	return answer{err: &SendError{Class: ClassRetry, Code: -1, RetryAfter: after, Err: errors.New("busy")}}
+}
+
+var (
+	taken   = answer{receipt: Receipt{MsgID: "msg1"}}
+	lost    = answer{err: errors.New("connection reset")}
+	unknown = answer{err: &SendError{Class: ClassUnknown, Err: errors.New("timed out")}}
+	refused = answer{err: &SendError{Class: ClassRefused, Code: 81013, Err: errors.New("no receiver")}}
+)
+
+func TestPush(t *testing.T) {
+	const (
+		pace     = "snoozed for 40s"
+		soon     = "snoozed for 5s"
+		failing  = "push alert 7: busy"
+		attempts = 20
+	)
+	for _, tt := range []struct {
+		name    string
+		prepare func(*shelf)
+		answers []answer
+		attempt int      // of the outbox item, at the first run
+		runs    []string // errors of the runs; "" is done
+		state   State
+		code    int
+		reason  string
+		sent    int // messages
+	}{
+		{name: "sent", answers: []answer{taken}, runs: []string{"", ""}, state: StateSent, sent: 1},
+		{name: "not taken twice, then sent", answers: []answer{retry(0), retry(0), taken}, runs: []string{failing, failing, ""}, state: StateSent, sent: 3},
+		{name: "not before WeCom's pause", answers: []answer{retry(40 * time.Second), taken}, runs: []string{pace, ""}, state: StateSent, sent: 2},
+		{name: "never taken", answers: []answer{retry(0), retry(0)}, attempt: attempts - 1, runs: []string{failing, "", ""}, state: StateFailed, code: -1, reason: "busy", sent: 2},
+		{name: "never taken for its pause", answers: []answer{retry(time.Hour)}, attempt: attempts, runs: []string{"", ""}, state: StateFailed, code: -1, reason: "busy", sent: 1},
+		{name: "refused", answers: []answer{refused}, runs: []string{"", ""}, state: StateRefused, code: 81013, reason: "no receiver", sent: 1},
+		{
+			name: "unknown receiver", answers: []answer{{receipt: Receipt{MsgID: "m", Invalid: true}}}, runs: []string{"", ""},
+			state: StateRefused, reason: "the receiver is unknown to WeCom or out of the app's range", sent: 1,
+		},
+		{name: "lost answer, then sent", answers: []answer{lost, taken}, runs: []string{soon, "", ""}, state: StateSent, sent: 2},
+		{name: "lost twice", answers: []answer{unknown, lost}, runs: []string{soon, "", ""}, state: StateUnknown, reason: "connection reset", sent: 2},
+		{name: "lost, then not taken, then sent", answers: []answer{lost, retry(0), taken}, runs: []string{soon, failing, ""}, state: StateSent, sent: 3},
+		{name: "lost, then never taken", answers: []answer{lost, retry(0)}, attempt: attempts, runs: []string{soon, ""}, state: StateUnknown, code: -1, reason: "busy", sent: 2},
+		{name: "lost, then refused", answers: []answer{lost, refused}, runs: []string{soon, ""}, state: StateRefused, code: 81013, reason: "no receiver", sent: 2},
+		{name: "too many to one member", prepare: func(s *shelf) { s.wait = 40 * time.Second }, runs: []string{pace}, state: StatePending},
+		{
+			name: "another worker has it", prepare: func(s *shelf) { s.startErr = fault.Conflict("taken") }, runs: []string{soon}, state: StatePending,
+		},
+		{
+			name: "the database is down", prepare: func(s *shelf) { s.startErr = errors.New("down") }, runs: []string{"push alert 7: down"}, state: StatePending,
+		},
+		{
+			name: "disabled account", prepare: func(s *shelf) { s.job.Disabled = true }, runs: []string{"", ""},
+			state: StateRefused, reason: "the account is disabled",
+		},
+		{
+			name: "out of scope", prepare: func(s *shelf) { s.job.InScope = false }, runs: []string{"", ""},
+			state: StateRefused, reason: "out of scope",
+		},
+		{
+			name: "out of scope after a lost answer", prepare: func(s *shelf) {
+				s.job.State, s.job.FirstSentAt, s.job.InScope = StateSending, begin, false
+			}, runs: []string{""}, state: StateUnknown, reason: "WeCom's answer was lost; the viewer may not see it any more",
+		},
+		{
+			name: "crash in the call", prepare: func(s *shelf) { s.job.State, s.job.FirstSentAt = StateSending, begin.Add(-3*time.Hour) },
+			answers: []answer{taken}, runs: []string{"", ""}, state: StateSent, sent: 1,
+		},
+		{
+			name: "crash in the call, found too late", prepare: func(s *shelf) { s.job.State, s.job.FirstSentAt = StateSending, begin.Add(-4*time.Hour) },
+			runs: []string{""}, state: StateUnknown, reason: "WeCom's answer was lost",
+		},
+		{
+			name: "crash in the repeat", prepare: func(s *shelf) { s.job.State, s.job.FirstSentAt, s.job.Resent = StateSending, begin, true },
+			runs: []string{""}, state: StateUnknown, reason: "WeCom's answer was lost",
+		},
+		{name: "done before", prepare: func(s *shelf) { s.job.State = StateFailed }, runs: []string{""}, state: StateFailed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			st, wc := &shelf{job: wordJob()}, &wecom{answers: tt.answers}
+			if tt.prepare != nil {
+				tt.prepare(st)
+			}
+			s := &Service{Store: st, Sender: wc, PublicURL: "https://huicun.example.com", Now: func() time.Time { return begin }}
+			var runs []string
+			for i := range tt.runs {
+				err := s.Push(t.Context(), outbox.Item{Args: []byte(`{"alert_id":7}`), Attempt: max(tt.attempt, 1) + i, MaxAttempts: attempts})
+				runs = append(runs, text(err))
+				st.job.Violation.Evidence += "!" // what a new card would say is never sent
+			}
+			if diff := cmp.Diff(tt.runs, runs); diff != "" {
+				t.Errorf("runs (-want +got):\n%s", diff)
+			}
+			got := Alert{State: st.job.State, ErrorCode: st.job.ErrorCode, Error: st.job.Error}
+			if diff := cmp.Diff(Alert{State: tt.state, ErrorCode: tt.code, Error: tt.reason}, got); diff != "" {
+				t.Errorf("alert (-want +got):\n%s", diff)
+			}
+			if len(wc.got) != tt.sent {
+				t.Fatalf("%d messages, want %d", len(wc.got), tt.sent)
+			}
+			for _, m := range wc.got {
+				if diff := cmp.Diff(string(wc.got[0]), string(m)); diff != "" {
+					t.Errorf("a repeat differs:\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestPushRecordsTheReceipt(t *testing.T) {
+	st := &shelf{job: wordJob()}
+	s := &Service{Store: st, Sender: &wecom{answers: []answer{taken}}, Now: func() time.Time { return begin.In(shanghai) }}
+	if err := s.Push(t.Context(), outbox.Item{Args: []byte(`{"alert_id":7}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Outcome{{State: StateSent, MsgID: "msg1", At: begin}}, st.ended); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}
+
+// stopping is WeCom while the program is told to stop.
+type stopping struct{ stop func() }
+
+func (s stopping) Send(context.Context, Message) (Receipt, error) {
+	s.stop()
+	return Receipt{MsgID: "msg1"}, nil
+}
+
+func TestPushRecordsWhileTheProgramStops(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	st := &shelf{job: wordJob()}
+	s := &Service{Store: st, Sender: stopping{stop}, Now: func() time.Time { return begin }}
+	if err := s.Push(ctx, outbox.Item{Args: []byte(`{"alert_id":7}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if st.job.State != StateSent || st.ctxErr != nil {
+		t.Errorf("state %s, recorded with a context that says %v", st.job.State, st.ctxErr)
+	}
+}
+
+func TestPushThatCannotRecordRunsAgain(t *testing.T) {
+	st, wc := &shelf{job: wordJob(), finish: errors.New("down")}, &wecom{answers: []answer{taken, taken}}
+	s := &Service{Store: st, Sender: wc, Now: func() time.Time { return begin }}
+	item := outbox.Item{Args: []byte(`{"alert_id":7}`)}
+	if err := s.Push(t.Context(), item); text(err) != "record alert 7: down" {
+		t.Errorf("error %v", err)
+	}
+	st.finish = nil
+	if err := s.Push(t.Context(), item); err != nil || st.job.State != StateSent {
+		t.Errorf("second run: state %s, %v", st.job.State, err)
+	}
+	if string(wc.got[0]) != string(wc.got[1]) {
+		t.Error("WeCom cannot see that it is the same message")
+	}
+}
+
+func TestPushOfNothing(t *testing.T) {
+	s := &Service{Store: &shelf{job: wordJob()}}
+	for _, args := range []string{``, `{}`, `[]`, `{"alert_id":-1}`, `{"alert_id":"7"}`, `{"alert_id":8}`} {
+		err := s.Push(t.Context(), outbox.Item{Args: []byte(args)})
+		if err == nil || errors.As(err, new(*SendError)) {
+			t.Errorf("args %q: error %v", args, err)
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	s := &Service{Store: &shelf{}}
+	v := access.Viewer{ID: 4, Role: access.RoleViewer}
+	var pages [][]int64
+	for cursor, more := "", true; more; {
+		page, err := s.List(t.Context(), v, cursor, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []int64
+		for _, a := range page.Items {
+			ids = append(ids, a.ID)
+		}
+		pages = append(pages, ids)
+		cursor, more = page.Next, page.Next != ""
+	}
+	if diff := cmp.Diff([][]int64{{5, 4}, {3, 2}, {1}}, pages); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+	for _, tt := range []struct {
+		cursor string
+		limit  int
+		field  string
+	}{
+		{"", -1, "limit"}, {"", 101, "limit"}, {"%%", 0, "cursor"}, {"YWJj", 0, "cursor"}, {encodeCursor(0), 0, "cursor"}, {encodeCursor(-3), 0, "cursor"},
+	} {
+		_, err := s.List(t.Context(), v, tt.cursor, tt.limit)
+		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Code != fault.CodeInvalid || f.Field != tt.field {
+			t.Errorf("cursor %q, limit %d: error %v, want invalid %s", tt.cursor, tt.limit, err, tt.field)
+		}
+	}
+	of, err := s.OfViolation(t.Context(), v, 3)
+	if err != nil || len(of) != 1 || of[0].ViolationID != 3 {
+		t.Errorf("OfViolation = %+v, %v", of, err)
+	}
+	if of, err = s.OfViolation(t.Context(), v, 0); err != nil || len(of) != 0 {
+		t.Errorf("OfViolation of none = %+v, %v", of, err)
+	}
+}
