@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,10 @@ func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
 	rel := releaser{puller: p, lease: lease}
 	for ctx.Err() == nil {
 		if err := rel.run(ctx); err != nil {
-			return err
+			if ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
+				return err
+			}
+			slog.WarnContext(ctx, "quarantine not tried; the stream goes on", "err", err)
 		}
 		n, err := p.catchUp(ctx, lease, limit)
 		var se *SourceError
@@ -131,8 +135,13 @@ func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
 			wait := p.onSourceError(ctx, se, &back, &limit)
 			rel.again(p.wait(ctx, wait, se.Class != ClassStop && se.Class != ClassWait))
 			continue
-		case err != nil:
+		case errors.Is(err, ErrLeaseLost), errors.Is(err, ErrCursorMoved), ctx.Err() != nil:
 			return err
+		case err != nil: // the database refused a page: smaller ones tell the good from the bad
+			limit = max(1, limit/2)
+			wait := p.onSourceError(ctx, &SourceError{Class: ClassRetry, Err: fmt.Errorf("a page could not be stored: %w", err)}, &back, &limit)
+			rel.again(p.wait(ctx, wait, true))
+			continue
 		case n > 0:
 			limit = min(p.PageSize, limit*2)
 		}
@@ -188,10 +197,13 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, limit int) (int, erro
 	g, gctx := errgroup.WithContext(ctx)
 	pages := make(chan page)
 	batches := make(chan Batch, 1)
+	fctx, enough := context.WithCancel(gctx)
+	defer enough()
 	var fetchErr, openErr error // ends the stage; what came before is still stored
+	var empty *Pull             // the empty answer at the end
 	g.Go(func() error {
 		defer close(pages)
-		fetchErr = p.fetch(gctx, st.Seq, limit, pages)
+		empty, fetchErr = p.fetch(fctx, st.Seq, limit, pages)
 		return nil
 	})
 	g.Go(func() error {
@@ -200,7 +212,8 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, limit int) (int, erro
 			b, err := p.open(gctx, pg, st)
 			if err != nil {
 				openErr = err
-				for range pages { // let fetch see that nobody wants more
+				enough()
+				for range pages {
 				}
 				return nil
 			}
@@ -227,43 +240,42 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, limit int) (int, erro
 	if err := g.Wait(); err != nil {
 		return total, err
 	}
-	return total, errors.Join(openErr, fetchErr)
+	if err := cmp.Or(openErr, fetchErr); err != nil || empty == nil {
+		return total, err
+	}
+	// Only now is everything stored that came before the empty answer.
+	if err := p.Store.RecordPull(ctx, *empty); err != nil {
+		return total, fmt.Errorf("record pull: %w", err)
+	}
+	return total, nil
 }
 
 // fetch sends pages until one is empty.
-func (p *Puller) fetch(ctx context.Context, seq int64, limit int, pages chan<- page) error {
+func (p *Puller) fetch(ctx context.Context, seq int64, limit int, pages chan<- page) (*Pull, error) {
 	for {
 		started := p.Now()
 		p.Step("fetch")
 		records, err := p.Source.Page(ctx, seq, limit)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		next := seq
 		for _, r := range records {
 			next = max(next, r.Seq)
 		}
 		if len(records) == 0 {
-			return p.recordEmpty(ctx, started, seq)
+			return &Pull{StartedAt: started, FinishedAt: p.Now(), Holder: p.Holder, FromSeq: seq, Calls: 1, Outcome: OutcomeEmpty}, nil
 		}
 		if next == seq {
-			return &SourceError{Class: ClassRetry, Err: fmt.Errorf("WeCom answered %d messages after seq %d, none of them newer", len(records), seq)}
+			return nil, &SourceError{Class: ClassRetry, Err: fmt.Errorf("WeCom answered %d messages after seq %d, none of them newer", len(records), seq)}
 		}
 		select {
 		case pages <- page{from: seq, started: started, records: records}:
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 		seq = next
 	}
-}
-
-func (p *Puller) recordEmpty(ctx context.Context, started time.Time, seq int64) error {
-	rec := Pull{StartedAt: started, FinishedAt: p.Now(), Holder: p.Holder, FromSeq: seq, Calls: 1, Outcome: OutcomeEmpty}
-	if err := p.Store.RecordPull(ctx, rec); err != nil {
-		return fmt.Errorf("record pull: %w", err)
-	}
-	return nil
 }
 
 // open decrypts a page.

@@ -23,6 +23,7 @@ type wecom struct {
 	records  []ingest.Outer
 	versions map[int]bool
 	fail     []error // answers of the next calls of Page
+	openErr  error   // of every call of Open
 	overlap  int     // records repeated at the start of each page
 }
 
@@ -64,6 +65,9 @@ func (w *wecom) Page(_ context.Context, seq int64, limit int) ([]ingest.Outer, e
 func (w *wecom) Open(_ context.Context, records []ingest.Outer) ([]ingest.Opened, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.openErr != nil {
+		return nil, w.openErr
+	}
 	out := make([]ingest.Opened, len(records))
 	for i, r := range records {
 		if w.versions[r.PublicKeyVer] {
@@ -242,4 +246,24 @@ func TestPullerActsOnErrorClasses(t *testing.T) {
 	if diff := cmp.Diff([]int{10, 10, 10}, sizes); diff != "" {
 		t.Errorf("page sizes, halved (-want +got):\n%s", diff)
 	}
+}
+
+// While pages cannot be opened or quarantine cannot be read, nothing claims to
+// be up to date, the failure is on record, and the stream goes on.
+func TestPullerTellsThatItIsStuck(t *testing.T) {
+	t.Parallel()
+	db, w := openStore(t), &wecom{versions: map[int]bool{1: true}}
+	w.add(30, 1)
+	w.openErr = &ingest.SourceError{Class: ingest.ClassRetry, Err: errors.New("the helper does not start")}
+	p := &ingest.Puller{Source: w, Store: db, Holder: "a", PageSize: 7, Interval: 10 * time.Millisecond}
+	st := pullUntil(t, db, func(s ingest.State) bool { return s.LastErrorAt != nil }, p)
+	if st.CaughtUpAt != nil || st.LastSuccessAt != nil || st.Stored != 0 {
+		t.Errorf("nothing was opened, and the state says %+v", st)
+	}
+	w.mu.Lock()
+	w.openErr = nil
+	w.mu.Unlock()
+	p.Holder = "b"
+	pullUntil(t, db, func(s ingest.State) bool { return s.Stored == 30 && s.CaughtUpAt != nil }, p)
+	checkExactlyOnce(t, db, w)
 }

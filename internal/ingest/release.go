@@ -30,27 +30,28 @@ func (r *releaser) again(keysChanged bool) {
 	}
 }
 
-// run tries what may have become readable since the last time.
+// run tries what may have become readable since the last time. After a failure
+// everything is tried again in a minute.
 func (r *releaser) run(ctx context.Context) error {
 	have := r.puller.Source.KeyVersions()
 	now := r.puller.Now()
-	switch {
-	case r.lastAll.IsZero(), now.Sub(r.lastAll) > recheckFailed:
-		r.lastAll = now
-		r.versions = have
-		return r.try(ctx, have)
-	}
-	var fresh []int
-	for _, v := range have {
-		if !slices.Contains(r.versions, v) {
-			fresh = append(fresh, v)
+	versions := have
+	if !r.lastAll.IsZero() && now.Sub(r.lastAll) <= recheckFailed {
+		versions = nil
+		for _, v := range have {
+			if !slices.Contains(r.versions, v) {
+				versions = append(versions, v)
+			}
 		}
+	} else {
+		r.lastAll = now
 	}
 	r.versions = have
-	if len(fresh) == 0 {
-		return nil
+	err := r.try(ctx, versions)
+	if err != nil {
+		r.lastAll = now.Add(time.Minute - recheckFailed)
 	}
-	return r.try(ctx, fresh)
+	return err
 }
 
 // try opens the records of these key versions, chunk by chunk in seq order.
