@@ -42,13 +42,13 @@ type app struct {
 	wecom    *api.Client
 	source   *source // nil when pulling is off
 	puller   *ingest.Puller
-	runner   *outbox.Runner
+	runners  []*outbox.Runner // one for what is ours, one for what waits on WeCom
 	dir      *directory.Service
 	alerts   *alert.Service
 	server   *server.Server
 	listener net.Listener
 
-	wakeOutbox  chan struct{}
+	wakeOutbox  []chan struct{} // one a runner
 	wakePull    chan struct{}
 	keysChanged chan struct{}
 	name        string // of this process, in leases and outbox items
@@ -67,7 +67,7 @@ func serve(ctx context.Context, c config.Config) (err error) {
 // newApp builds everything and listens; nothing runs yet. What was built is
 // closed when a later part fails.
 func newApp(ctx context.Context, c config.Config) (a *app, err error) {
-	a = &app{cfg: c, wakeOutbox: make(chan struct{}, 1), wakePull: make(chan struct{}, 1), keysChanged: make(chan struct{}, 1), name: processName()}
+	a = &app{cfg: c, wakePull: make(chan struct{}, 1), keysChanged: make(chan struct{}, 1), name: processName()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -130,7 +130,11 @@ func (a *app) buildIngest() error {
 	}
 	a.dir = &directory.Service{Source: a.wecom, Store: a.db, Now: time.Now, Log: slog.Default()}
 	a.alerts = &alert.Service{Store: a.db, Sender: sender{a.wecom}, PublicURL: a.cfg.Server.PublicURL}
-	a.runner = &outbox.Runner{Store: a.db, Handlers: a.handlers(), Wake: a.wakeOutbox, Worker: a.name}
+	for _, handlers := range a.handlers() {
+		wake := make(chan struct{}, 1)
+		a.wakeOutbox = append(a.wakeOutbox, wake)
+		a.runners = append(a.runners, &outbox.Runner{Store: a.db, Handlers: handlers, Wake: wake, Worker: a.name})
+	}
 	return nil
 }
 
@@ -155,7 +159,9 @@ func (a *app) Run(ctx context.Context) error {
 	g.Go(func() error { return a.serveHTTP(work) })
 	g.Go(func() error { return a.server.Run(work) })
 	g.Go(func() error { return a.db.Listen(work, a.onNotify, store.ChannelOutbox, store.ChannelPull) })
-	g.Go(func() error { return a.runner.Run(work) })
+	for _, r := range a.runners {
+		g.Go(func() error { return r.Run(work) })
+	}
 	if a.puller != nil {
 		g.Go(func() error { return a.puller.Run(work) })
 		g.Go(func() error { return a.source.watchKeys(work, a.keysChanged) })
@@ -203,7 +209,9 @@ func (a *app) serveHTTP(ctx context.Context) error {
 func (a *app) onNotify(n store.Notification) {
 	switch n.Channel {
 	case store.ChannelOutbox:
-		poke(a.wakeOutbox)
+		for _, wake := range a.wakeOutbox {
+			poke(wake)
+		}
 	case store.ChannelPull:
 		poke(a.wakePull)
 	}

@@ -15,14 +15,15 @@ import (
 	"huicun/internal/wecom/callback"
 )
 
-// handlers are the kinds of follow-up work and who does them.
-func (a *app) handlers() map[string]outbox.Handler {
+// handlers are the kinds of follow-up work and who does them, by runner: pushes
+// have their own, so that a WeCom that does not answer keeps no batch from
+// being scanned.
+func (a *app) handlers() []map[string]outbox.Handler {
 	scanner := &rules.Scanner{Store: a.db}
 	events := &rules.Events{Store: a.db, Parse: parseRelation, Changed: a.relationChanged}
-	return map[string]outbox.Handler{
-		rules.KindScan:     scanner.Handle,
-		rules.KindCallback: events.Handle,
-		alert.KindPush:     a.alerts.Push,
+	return []map[string]outbox.Handler{
+		{rules.KindScan: scanner.Handle, rules.KindCallback: events.Handle},
+		{alert.KindPush: a.alerts.Push},
 	}
 }
 

@@ -18,14 +18,16 @@ type Store interface {
 	// ClaimItems marks up to n due items of the given kinds running and
 	// returns them.
 	ClaimItems(ctx context.Context, worker string, kinds []string, n int) ([]Item, error)
-	// FinishItem records what became of a claimed item.
-	FinishItem(ctx context.Context, id int64, o Outcome) error
-	// RescueItems puts items back whose worker has been silent since before.
-	RescueItems(ctx context.Context, before time.Time) (int64, error)
+	// FinishItem records what became of a claimed item, unless it was rescued
+	// meanwhile: then it belongs to whoever has it now.
+	FinishItem(ctx context.Context, item Item, o Outcome) error
+	// RescueItems puts items back whose worker has been silent for so long by
+	// the database's clock, and discards those that have had all attempts.
+	RescueItems(ctx context.Context, silent time.Duration) (int64, error)
 	// NextItemAt tells when the next item of these kinds is due; zero: none.
 	NextItemAt(ctx context.Context, kinds []string) (time.Time, error)
-	// TouchItems tells that the worker still works on the items.
-	TouchItems(ctx context.Context, ids []int64) error
+	// TouchItem tells that the worker still works on the item.
+	TouchItem(ctx context.Context, item Item) error
 	// PruneItems deletes completed items finished before.
 	PruneItems(ctx context.Context, before time.Time) (int64, error)
 }
@@ -137,7 +139,7 @@ func (r *Runner) idle(ctx context.Context) {
 
 // runItem runs one handler and records the outcome, also when ctx has ended.
 func (r *Runner) runItem(ctx context.Context, item Item) {
-	stopTouch := r.touch(ctx, item.ID)
+	stopTouch := r.touch(ctx, item)
 	err := r.call(ctx, item)
 	stopTouch()
 	o := outcome(item, err, ctx.Err() != nil, r.Now())
@@ -146,7 +148,7 @@ func (r *Runner) runItem(ctx context.Context, item Item) {
 	}
 	fctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
-	if err := r.Store.FinishItem(fctx, item.ID, o); err != nil {
+	if err := r.Store.FinishItem(fctx, item, o); err != nil {
 		slog.ErrorContext(ctx, "outbox item not recorded; it will run again", "kind", item.Kind, "item", item.ID, "err", err)
 	}
 }
@@ -169,7 +171,7 @@ func (r *Runner) call(ctx context.Context, item Item) (err error) {
 }
 
 // touch keeps the item from being rescued while its handler runs.
-func (r *Runner) touch(ctx context.Context, id int64) (stop func()) {
+func (r *Runner) touch(ctx context.Context, item Item) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -181,8 +183,8 @@ func (r *Runner) touch(ctx context.Context, id int64) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-t.C:
-				if err := r.Store.TouchItems(ctx, []int64{id}); err != nil && ctx.Err() == nil {
-					slog.WarnContext(ctx, "outbox touch failed", "item", id, "err", err)
+				if err := r.Store.TouchItem(ctx, item); err != nil && ctx.Err() == nil {
+					slog.WarnContext(ctx, "outbox touch failed", "item", item.ID, "err", err)
 				}
 			}
 		}
@@ -196,7 +198,7 @@ func (r *Runner) housekeep(ctx context.Context) {
 	defer t.Stop()
 	for {
 		now := r.Now()
-		if n, err := r.Store.RescueItems(ctx, now.Add(-rescueAfter)); err != nil && ctx.Err() == nil {
+		if n, err := r.Store.RescueItems(ctx, rescueAfter); err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "outbox rescue failed", "err", err)
 		} else if n > 0 {
 			slog.WarnContext(ctx, "outbox items of a dead worker put back", "items", n)

@@ -156,12 +156,34 @@ func TestStoppedAndDeadWorkers(t *testing.T) {
 	if again, err := h.ClaimItems(t.Context(), "other", []string{"slow"}, 5); err != nil || len(again) != 0 {
 		t.Errorf("a running item was claimed again: %v, %v", again, err)
 	}
-	if n, err := h.RescueItems(t.Context(), time.Now().Add(time.Minute)); err != nil || n != 1 {
+	dead := items[0]
+	if n, err := h.RescueItems(t.Context(), time.Hour); err != nil || n != 0 {
+		t.Errorf("RescueItems of a living worker = %d, %v", n, err)
+	}
+	if n, err := h.RescueItems(t.Context(), -time.Minute); err != nil || n != 1 {
 		t.Errorf("RescueItems = %d, %v", n, err)
 	}
 	var args struct{ N int }
 	items, err = h.ClaimItems(t.Context(), "other", []string{"slow"}, 5)
 	if err != nil || len(items) != 1 || json.Unmarshal(items[0].Args, &args) != nil || items[0].Attempt != 2 {
 		t.Errorf("after rescue: %+v, %v", items, err)
+	}
+	// The dead worker comes back: the item is another's now.
+	if err := h.FinishItem(t.Context(), dead, outbox.Outcome{State: outbox.StateDiscarded, Error: "late", Count: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.rows()[0]; got.State != outbox.StateRunning {
+		t.Errorf("the item of another worker became %+v", got)
+	}
+	for range 2 { // the third attempt is the last
+		if _, err := h.RescueItems(t.Context(), -time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.ClaimItems(t.Context(), "third", []string{"slow"}, 5); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := h.rows()[0]; got.State != outbox.StateDiscarded {
+		t.Errorf("after the last attempt died: %+v, want discarded", got)
 	}
 }

@@ -25,13 +25,13 @@ func (s *lateStore) ClaimItems(ctx context.Context, _ string, _ []string, _ int)
 	return []outbox.Item{{ID: 1, Kind: "late", Attempt: 1}}, nil
 }
 
-func (s *lateStore) FinishItem(_ context.Context, _ int64, o outbox.Outcome) error {
+func (s *lateStore) FinishItem(_ context.Context, _ outbox.Item, o outbox.Outcome) error {
 	s.finished = append(s.finished, o)
 	return nil
 }
 
-func (s *lateStore) RescueItems(context.Context, time.Time) (int64, error) { return 0, nil }
-func (s *lateStore) PruneItems(context.Context, time.Time) (int64, error)  { return 0, nil }
+func (s *lateStore) RescueItems(context.Context, time.Duration) (int64, error) { return 0, nil }
+func (s *lateStore) PruneItems(context.Context, time.Time) (int64, error)      { return 0, nil }
 func (s *lateStore) NextItemAt(context.Context, []string) (time.Time, error) {
 	return time.Time{}, nil
 }

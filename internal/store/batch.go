@@ -56,8 +56,13 @@ func (db *DB) SaveBatch(ctx context.Context, l ingest.Lease, b ingest.Batch) (in
 		}
 		added := keepFresh(b.Messages, fresh)
 		closed := keepFreshQuarantined(b.Quarantined, fresh)
+		s.Duplicates = b.Received - len(added) - len(closed)
+		opened, err := releaseDelivered(ctx, tx, s.BatchID, b.Messages, added)
+		if err != nil {
+			return s, err
+		}
+		added = append(added, opened...)
 		s.Added, s.Quarantined = len(added), len(closed)
-		s.Duplicates = b.Received - s.Added - s.Quarantined
 		if err := insertDecoded(ctx, tx, s.BatchID, added); err != nil {
 			return s, err
 		}
@@ -72,7 +77,7 @@ func (db *DB) SaveBatch(ctx context.Context, l ingest.Lease, b ingest.Batch) (in
 			b.Received, s.Added, s.Quarantined, s.Duplicates, lo, hi); err != nil {
 			return s, wrap(ctx, "insert batch", err)
 		}
-		if _, err := tx.ExecContext(ctx, sqlAdvance, b.LastSeq, s.BatchID, s.Added, s.Quarantined, s.Duplicates, hi); err != nil {
+		if _, err := tx.ExecContext(ctx, sqlAdvance, b.LastSeq, s.BatchID, s.Added, s.Quarantined-len(opened), s.Duplicates, hi); err != nil {
 			return s, wrap(ctx, "advance cursor", err)
 		}
 		if err := insertPull(ctx, tx, b.Pull, &s.BatchID); err != nil {
@@ -80,6 +85,33 @@ func (db *DB) SaveBatch(ctx context.Context, l ingest.Lease, b ingest.Batch) (in
 		}
 		return s, followUp(ctx, tx, s)
 	})
+}
+
+// releaseDelivered finds messages of the page that are in quarantine and were
+// delivered again, readable this time, and takes them out of it.
+func releaseDelivered(ctx context.Context, tx *sqlx.Tx, batchID int64, ms, added []archive.Decoded) ([]archive.Decoded, error) {
+	if len(added) == len(ms) {
+		return nil, nil
+	}
+	known := make(map[string]bool, len(added))
+	for i := range added {
+		known[added[i].ID] = true
+	}
+	var again []archive.Decoded
+	for i := range ms {
+		if !known[ms[i].ID] {
+			again = append(again, ms[i])
+		}
+	}
+	released, err := markReleased(ctx, tx, again, batchID)
+	if err != nil {
+		return nil, err
+	}
+	opened := keepFresh(again, released)
+	if len(opened) == 0 {
+		return nil, nil
+	}
+	return opened, placeIDs(ctx, tx, opened)
 }
 
 // cursor is what pull_state says while it is locked.

@@ -177,6 +177,25 @@ func TestQuarantineIsKeptAndReleased(t *testing.T) {
 	}
 }
 
+// A message in quarantine that is delivered again, readable this time, opens.
+func TestQuarantinedMessageDeliveredAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := said(1, "m1", "a", "b", "", "readable after all")
+	b := batch(0)
+	b.Quarantined = []ingest.Quarantined{{ID: m.ID, Seq: 1, MsgID: "m1", PublicKeyVer: 1, Reason: ingest.ReasonSDKCrashed, OuterJSON: []byte(`{}`)}}
+	b.Received, b.LastSeq = 1, 1
+	f.save(t, b)
+	f.checkCounters(t, 1, 0, 1, 0)
+	if got, want := f.save(t, batch(1, said(2, "m2", "a", "b", "", "x"), m)), (ingest.Saved{BatchID: 2, Added: 2, Duplicates: 1}); got != want {
+		t.Errorf("save = %+v, want %+v", got, want)
+	}
+	f.checkCounters(t, 2, 2, 0, 1)
+	if _, err := f.GetPosition(t.Context(), access.System(), m.ID); err != nil {
+		t.Errorf("the opened message is not found: %v", err)
+	}
+}
+
 func TestRevokeFindsItsOriginal(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

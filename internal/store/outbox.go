@@ -96,11 +96,11 @@ UPDATE outbox SET
 	scheduled_at = COALESCE($3, scheduled_at),
 	finished_at = CASE WHEN $2 IN ('completed', 'discarded') THEN now() END,
 	errors = CASE WHEN $4 = '' THEN errors ELSE (errors || $4)[greatest(1, cardinality(errors) - 8):] END
-WHERE id = $1 AND state = 'running'`
+WHERE id = $1 AND state = 'running' AND attempt = $6`
 
-// FinishItem implements outbox.Store. An item that was rescued meanwhile is
-// left to whoever has it now.
-func (db *DB) FinishItem(ctx context.Context, id int64, o outbox.Outcome) error {
+// FinishItem implements outbox.Store. Each claim has its own number of attempt,
+// so that a worker that comes back cannot touch what another one runs.
+func (db *DB) FinishItem(ctx context.Context, item outbox.Item, o outbox.Outcome) error {
 	var at *time.Time
 	if !o.At.IsZero() {
 		at = &o.At
@@ -110,20 +110,27 @@ func (db *DB) FinishItem(ctx context.Context, id int64, o outbox.Outcome) error 
 	if len(msg) > longest {
 		msg = msg[:longest]
 	}
-	_, err := db.ExecContext(ctx, sqlFinishItem, id, o.State, at, dbText(msg), o.Count)
+	_, err := db.ExecContext(ctx, sqlFinishItem, item.ID, o.State, at, dbText(msg), o.Count, item.Attempt)
 	return wrap(ctx, "finish outbox item", err)
 }
 
+const sqlRescueItems = `
+UPDATE outbox SET
+	state = CASE WHEN attempt >= max_attempts THEN 'discarded' ELSE 'retryable' END,
+	finished_at = CASE WHEN attempt >= max_attempts THEN now() END,
+	errors = (array_append(errors, 'the worker died'))[greatest(1, cardinality(errors) - 8):],
+	scheduled_at = now()
+WHERE state = 'running' AND claimed_at < now() - $1 * interval '1 millisecond'`
+
 // RescueItems implements outbox.Store.
-func (db *DB) RescueItems(ctx context.Context, before time.Time) (int64, error) {
-	const q = `UPDATE outbox SET state = 'retryable', scheduled_at = now() WHERE state = 'running' AND claimed_at < $1`
-	return rowsAffected(ctx, db, "rescue outbox items", q, before)
+func (db *DB) RescueItems(ctx context.Context, silent time.Duration) (int64, error) {
+	return rowsAffected(ctx, db, "rescue outbox items", sqlRescueItems, silent.Milliseconds())
 }
 
-// TouchItems implements outbox.Store.
-func (db *DB) TouchItems(ctx context.Context, ids []int64) error {
-	const q = `UPDATE outbox SET claimed_at = now() WHERE id = ANY($1) AND state = 'running'`
-	_, err := rowsAffected(ctx, db, "touch outbox items", q, pq.Array(ids))
+// TouchItem implements outbox.Store.
+func (db *DB) TouchItem(ctx context.Context, item outbox.Item) error {
+	const q = `UPDATE outbox SET claimed_at = now() WHERE id = $1 AND state = 'running' AND attempt = $2`
+	_, err := rowsAffected(ctx, db, "touch outbox item", q, item.ID, item.Attempt)
 	return err
 }
 

@@ -146,7 +146,7 @@ func (db *DB) FindBatchMessages(ctx context.Context, s access.Scope, after, conv
 const sqlFindRevocations = `
 SELECT DISTINCT ON (u.id) u.id AS original, r.id AS message_id, r.from_id, r.msgtime
 FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS u (id, base_id, conv_id, from_id)
-JOIN revokes r ON r.pre_base_id = u.base_id AND (r.conv_id = u.conv_id OR r.from_id = u.from_id)
+JOIN revokes r ON r.pre_base_id = u.base_id AND (r.conv_id = u.conv_id OR r.from_id = u.from_id AND r.from_id <> '')
 WHERE r.pre_id = u.id OR NOT EXISTS (SELECT 1 FROM message_ids i WHERE i.id = r.pre_id)
 ORDER BY u.id, r.msgtime, r.id`
 
