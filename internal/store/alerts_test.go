@@ -250,10 +250,10 @@ func TestStartAttemptIsForOneWorker(t *testing.T) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	refused := map[bool]int{}
-	try := func(resend bool) {
+	try := func(resend bool, title string) {
 		for range 4 {
 			wg.Go(func() {
-				_, _, err := d.StartAttempt(t.Context(), 1, alert.Message{To: "Mei"}, resend, nil, d.clock)
+				_, _, err := d.StartAttempt(t.Context(), 1, alert.Message{To: "Mei", Title: title}, resend, nil, d.clock)
 				if err != nil && !fault.Is(err, fault.CodeConflict) {
 					t.Error(err)
 				}
@@ -266,11 +266,12 @@ func TestStartAttemptIsForOneWorker(t *testing.T) {
 		}
 		wg.Wait()
 	}
-	try(false)
-	try(true)
+	try(false, "as first sent")
+	try(true, "made again")
 	if diff := cmp.Diff(map[bool]int{false: 3, true: 3}, refused); diff != "" {
 		t.Errorf("refused, by whether it was the repeat (-want +got):\n%s", diff)
 	}
+	d.wantRows(t, "message kept", []string{"as first sent"}, `SELECT body->>'title' FROM alerts`)
 	if err := d.FinishAttempt(t.Context(), 1, alert.Outcome{State: alert.StateSent, MsgID: "m", At: d.clock}); err != nil {
 		t.Fatal(err)
 	}

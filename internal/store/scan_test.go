@@ -236,7 +236,8 @@ func TestWhoIsTold(t *testing.T) {
 	d := newDesk(t)
 	near, far, idle := d.manager(t, "Mei", 2), d.manager(t, "Svc", 5), d.manager(t, "East", 3)
 	off := d.create(t, access.AccountInput{UserID: "Shop", Role: access.RoleViewer, Departments: []int64{2}, Disabled: true})
-	d.rule(t, nil, near.ID, far.ID, off.ID, d.admin(t).ID)
+	offAdmin := d.create(t, access.AccountInput{UserID: "Loop", Role: access.RoleAdmin, Disabled: true})
+	d.rule(t, nil, near.ID, far.ID, off.ID, offAdmin.ID, d.admin(t).ID)
 	_ = idle // may see it, and did not subscribe
 	d.say(t, line{"Shop", buyer, "", "回扣"})
 	d.scan(t)
