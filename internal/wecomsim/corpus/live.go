@@ -9,6 +9,19 @@ import (
 // lanes is how many live dialogues go on side by side.
 const lanes = 3
 
+// showcase is how many of the first customers lane 0 keeps for itself and
+// returns to again and again.
+const showcase = 2
+
+// laneOf is the only lane that may talk in a chat, so that nobody ever has two
+// dialogues at a time with the same people.
+func (c *Corpus) laneOf(ch *chat) int {
+	if ch.kind == extChat && c.relations[ch.rel].cust < showcase {
+		return 0
+	}
+	return int(ch.key % lanes)
+}
+
 // liveState remembers which dialogues the live messages belong to.
 type liveState struct {
 	mu    sync.Mutex
@@ -104,19 +117,18 @@ func (c *Corpus) liveCircumstances(ch *chat, s *session) circumstance {
 	return 0
 }
 
-// liveChat chooses a conversation that can still go on.
+// liveChat chooses a conversation of a lane that can still go on.
 func (c *Corpus) liveChat(r *rng, which, ord int) (chatIndex uint32, stage string) {
 	for {
 		i := r.intn(len(c.chats))
-		if kind := r.intn(10); kind < 7 {
+		switch kind := r.intn(10); {
+		case which == 0 && kind < 6:
+			i = c.customers[r.intn(showcase)].relation[0]
+		case kind < 7:
 			i = r.intn(len(c.relations))
-			if kind < 2 {
-				cu := c.customers[r.intn(2)]
-				i = cu.relation[0]
-			}
 		}
 		ch := &c.chats[i]
-		if ch.to < len(c.cal.days) || ch.from+30 > ch.to {
+		if c.laneOf(ch) != which || ch.to < len(c.cal.days) || ch.from+30 > ch.to {
 			continue
 		}
 		switch ch.kind {

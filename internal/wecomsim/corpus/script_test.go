@@ -1,6 +1,8 @@
 package corpus
 
 import (
+	"slices"
+	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -115,5 +117,38 @@ func TestLiveMessagesGoOnAndAreDeterministic(t *testing.T) {
 	}
 	if types["text"] < 900 || types["image"] == 0 {
 		t.Errorf("live types %v", types)
+	}
+}
+
+func TestLiveScenesOfAChatComeOneAfterTheOther(t *testing.T) {
+	for seed := range uint64(5) {
+		c := New(Options{Seed: seed, End: testEnd})
+		type scene struct{ lane, play int }
+		open := map[string]scene{} // by chat
+		shown := 0
+		for n := range 600 {
+			m := decode(t, c.Live(n, testEnd.Add(time.Duration(n)*2*time.Second)))
+			lane := &c.live.lanes[n%lanes]
+			now := scene{n % lanes, sort.SearchInts(lane.ends, n/lanes+1)}
+			people := append([]string{m.From}, m.ToList...)
+			slices.Sort(people)
+			chat := strings.Join(people, " ")
+			if room := m.room(); room != "" {
+				chat = room
+			}
+			if was, ok := open[chat]; ok && was != now {
+				t.Errorf("seed %d: live message %d opens scene %v in a chat where %v goes on", seed, n, now, was)
+			}
+			open[chat] = now
+			if lane.ends[now.play] == n/lanes+1 {
+				delete(open, chat)
+			}
+			if slices.Contains(people, c.customers[0].id) || slices.Contains(people, c.customers[1].id) {
+				shown++
+			}
+		}
+		if shown < 60 {
+			t.Errorf("seed %d: the showcase customers have %d of 600 live messages, want at least 60", seed, shown)
+		}
 	}
 }
