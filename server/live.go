@@ -81,6 +81,9 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 		if l.conv, err = number(conv, "conversation"); err != nil {
 			return nil, err
 		}
+		if err = s.startReading(ctx, r, l.conv); err != nil {
+			return nil, err
+		}
 	}
 	if l.at, err = s.liveStart(ctx, r, value(req.Params.LastEventId)); err != nil {
 		return nil, err
@@ -89,6 +92,19 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 		return nil, err
 	}
 	return l, nil
+}
+
+// startReading notes that a conversation's messages will be sent in full, which
+// is reading. Out of scope none will be sent, and nothing is noted.
+func (s *Server) startReading(ctx context.Context, r *request, conv int64) error {
+	_, err := s.Archive.Timeline(ctx, r.viewer, archive.TimelineQuery{ConvID: conv, Limit: 1})
+	if fault.Is(err, fault.CodeNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.recordRead(ctx, r, conv)
 }
 
 // liveStart reads where a stream goes on: the header that EventSource sends

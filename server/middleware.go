@@ -18,6 +18,9 @@ import (
 
 const maxBodyBytes = 1 << 20
 
+// bodyTimeout bounds how long a body may take to arrive.
+const bodyTimeout = 30 * time.Second
+
 // contentSecurityPolicy lets the H5 load nothing but its own files. The frame
 // schemes are those of the bridge inside WeCom.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
@@ -96,6 +99,11 @@ func (s *Server) protect(c *gin.Context) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBodyBytes)
+	if c.Request.Method != http.MethodGet {
+		// A body that trickles in holds a connection no longer than this. Not
+		// every writer has deadlines; those of tests do not.
+		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyTimeout))
+	}
 	c.Next()
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -45,22 +47,30 @@ func openDatabase(ctx context.Context, c config.Config) (*database, error) {
 	return d, nil
 }
 
-// peekDatabase is openDatabase for a command that only reads: it also takes the
-// private server that a running huicun owns, and leaves it to that.
+// peekDatabase is for a command that only reads: it takes the private server
+// that a running huicun owns and leaves it to that, starts one that rests, and
+// never makes one.
 func peekDatabase(ctx context.Context, c config.Config) (*database, error) {
+	if c.Database.URL == "" {
+		if _, err := os.Stat(privateDir(c)); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no archive in %s: give -config, or HUICUN_DATA_DIR or HUICUN_DATABASE_URL as for serve", c.DataDir)
+		}
+		url, err := pgserver.Find(ctx, privateDir(c))
+		switch {
+		case err == nil:
+			c.Database.URL, c.Database.MaxConns = url, 2
+		case !errors.Is(err, pgserver.ErrNotRunning):
+			return nil, err
+		}
+	}
 	d, err := openDatabase(ctx, c)
-	if !errors.Is(err, pgserver.ErrInUse) {
-		return d, err
-	}
-	url, err := pgserver.Find(ctx, privateDir(c))
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, store.Options{URL: url, MaxConns: 2})
-	if err != nil {
-		return nil, err
+	if ok, err := d.Migrated(ctx); err != nil || !ok {
+		return nil, errors.Join(err, errors.New("the database has no current schema: run huicun migrate, or serve"), d.Close())
 	}
-	return &database{DB: db}, nil
+	return d, nil
 }
 
 func privateDir(c config.Config) string { return filepath.Join(c.DataDir, "postgres") }

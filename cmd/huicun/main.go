@@ -56,7 +56,12 @@ func run(ctx context.Context, args []string, environ map[string]string, stdout, 
 	var err error
 	switch args[0] {
 	case "serve":
-		err = withConfig(args, environ, stderr, nil, func(c config.Config) error { return serve(ctx, c) })
+		err = withConfig(args, environ, stderr, nil, func(c config.Config) error {
+			if err := c.CheckServe(); err != nil {
+				return err
+			}
+			return serve(ctx, c)
+		})
 	case "status":
 		err = statusCommand(ctx, args, environ, stdout, stderr)
 	case "migrate":

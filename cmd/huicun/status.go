@@ -42,7 +42,7 @@ func statusCommand(ctx context.Context, args []string, environ map[string]string
 		if err := report.print(stdout, asJSON); err != nil {
 			return err
 		}
-		if !report.Balanced || st.Alarm != ingest.AlarmNone || report.Recount != nil && !report.Recount.Agrees {
+		if !report.Balanced || st.Alarm != ingest.AlarmNone || len(st.Discarded) > 0 || report.Recount != nil && !report.Recount.Agrees {
 			return errUnwell
 		}
 		return nil
@@ -71,6 +71,7 @@ type statusReport struct {
 	LastErrorAt   *time.Time         `json:"last_error_at"`
 	Puller        string             `json:"puller"`
 	Quarantine    []quarantineReport `json:"quarantine"`
+	Discarded     []discardedReport  `json:"discarded"` // follow-up work that was given up
 	Recount       *recountReport     `json:"recount,omitempty"`
 	gaps          []ingest.Gap
 }
@@ -80,6 +81,11 @@ type quarantineReport struct {
 	Reason       string    `json:"reason"`
 	Messages     int64     `json:"messages"`
 	Oldest       time.Time `json:"oldest"`
+}
+
+type discardedReport struct {
+	Kind  string `json:"kind"`
+	Items int64  `json:"items"`
 }
 
 type recountReport struct {
@@ -94,7 +100,7 @@ func newStatusReport(s ingest.Status) *statusReport {
 		Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
 		Balanced: s.Balanced(), Gaps: s.GapTotal, LagSeconds: int64(s.Lag.Seconds()), Alarm: s.Alarm, LastSuccessAt: s.LastSuccessAt,
 		CaughtUpAt: s.CaughtUpAt, LastError: s.LastError, LastErrorAt: s.LastErrorAt, Puller: s.Puller,
-		Quarantine: []quarantineReport{}, gaps: s.Gaps,
+		Quarantine: []quarantineReport{}, Discarded: []discardedReport{}, gaps: s.Gaps,
 	}
 	if s.WindowLeft != nil {
 		left := int64(s.WindowLeft.Seconds())
@@ -102,6 +108,9 @@ func newStatusReport(s ingest.Status) *statusReport {
 	}
 	for _, q := range s.Quarantine {
 		r.Quarantine = append(r.Quarantine, quarantineReport(q))
+	}
+	for _, d := range s.Discarded {
+		r.Discarded = append(r.Discarded, discardedReport(d))
 	}
 	return r
 }
@@ -146,6 +155,9 @@ func (r *statusReport) print(w io.Writer, asJSON bool) error {
 	p.line("puller       %s", yes(r.Puller != "", r.Puller, "nobody holds the lease"))
 	for _, q := range r.Quarantine {
 		p.line("quarantine   %d messages of publickey_ver %d: %s, since %s", q.Messages, q.PublicKeyVer, q.Reason, q.Oldest.Local().Format(time.DateTime))
+	}
+	for _, d := range r.Discarded {
+		p.line("given up     %d items of kind %s; see outbox.errors", d.Items, d.Kind)
 	}
 	if r.LastError != "" {
 		p.line("last error   %s", r.LastError)

@@ -254,6 +254,29 @@ func (c *Config) check() error {
 	return nil
 }
 
+// CheckServe refuses settings without which serving makes no sense. Errors
+// name the setting and its variable.
+func (c *Config) CheckServe() error {
+	for _, s := range []struct{ key, env, value, hint string }{
+		{"wecom.corp_id", "HUICUN_WECOM_CORP_ID", c.WeCom.CorpID, "我的企业 > 企业ID"},
+		{"wecom.app_secret", "HUICUN_WECOM_APP_SECRET", c.WeCom.AppSecret, "secret of the self-built app, for sign-in and alerts"},
+	} {
+		if s.value == "" {
+			return fmt.Errorf("%s (%s) is not set: %s; give -config FILE or see huicun config", s.key, s.env, s.hint)
+		}
+	}
+	if c.WeCom.AgentID <= 0 {
+		return fmt.Errorf("wecom.agent_id (HUICUN_WECOM_AGENT_ID) is not set: AgentId of the self-built app")
+	}
+	if c.Finance.Client != "off" && c.WeCom.ArchiveSecret == "" {
+		return fmt.Errorf("wecom.archive_secret (HUICUN_WECOM_ARCHIVE_SECRET) is not set: secret of 会话内容存档; or set finance.client = \"off\"")
+	}
+	if c.Finance.Client == "sdk" && c.Finance.Library == "" {
+		return fmt.Errorf("finance.library (HUICUN_FINANCE_LIBRARY) is not set: path of libWeWorkFinanceSdk_C.so, downloaded from developer.work.weixin.qq.com/document/path/91774")
+	}
+	return nil
+}
+
 func loopback(host string) bool {
 	return host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1"
 }

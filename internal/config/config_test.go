@@ -74,6 +74,28 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+func TestCheckServeNamesTheSetting(t *testing.T) {
+	c := Default()
+	for _, step := range []struct {
+		want string
+		set  func()
+	}{
+		{"HUICUN_WECOM_CORP_ID", func() { c.WeCom.CorpID = "ww1" }},
+		{"HUICUN_WECOM_APP_SECRET", func() { c.WeCom.AppSecret = "s" }},
+		{"HUICUN_WECOM_AGENT_ID", func() { c.WeCom.AgentID = 1 }},
+		{"HUICUN_WECOM_ARCHIVE_SECRET", func() { c.WeCom.ArchiveSecret = "s" }},
+		{"HUICUN_FINANCE_LIBRARY", func() { c.Finance.Library = "/x" }},
+	} {
+		if err := c.CheckServe(); err == nil || !strings.Contains(err.Error(), step.want) {
+			t.Errorf("CheckServe = %v, want an error that names %s", err, step.want)
+		}
+		step.set()
+	}
+	if err := c.CheckServe(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestExampleLoads(t *testing.T) {
 	var plain strings.Builder
 	for _, line := range strings.Split(Example(), "\n") {

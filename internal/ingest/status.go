@@ -14,6 +14,7 @@ type Status struct {
 	Quarantine []QuarantineGroup
 	Pulls      []Pull // newest 20
 	Puller     string // who holds the lease; "" nobody
+	Discarded  []DiscardedWork
 	// Lag is how long ago everything that WeCom had was stored; 0 before the
 	// first pull.
 	Lag time.Duration
@@ -25,6 +26,13 @@ type Status struct {
 
 // Balanced reports whether received = stored + quarantined.
 func (s Status) Balanced() bool { return s.Received == s.Stored+s.Quarantined }
+
+// DiscardedWork counts follow-up work that was given up: batches not scanned,
+// callbacks not understood, alerts not sent.
+type DiscardedWork struct {
+	Kind  string `db:"kind"`
+	Items int64  `db:"items"`
+}
 
 // QuarantineGroup counts open quarantine records.
 type QuarantineGroup struct {
@@ -71,6 +79,7 @@ type StatusStore interface {
 	CountQuarantine(ctx context.Context) ([]QuarantineGroup, error)
 	FindPulls(ctx context.Context, limit int) ([]Pull, error)
 	LeaseHolder(ctx context.Context, name string) (string, error)
+	CountDiscarded(ctx context.Context) ([]DiscardedWork, error)
 	// Recount counts the rows themselves: msgids, messages, open quarantine.
 	Recount(ctx context.Context) (Count, error)
 }
@@ -113,6 +122,9 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 	if s.Puller, err = m.Store.LeaseHolder(ctx, LeasePull); err != nil {
 		return s, err
 	}
+	if s.Discarded, err = m.Store.CountDiscarded(ctx); err != nil {
+		return s, err
+	}
 	m.lag(&s)
 	return s, nil
 }
@@ -132,6 +144,9 @@ func (m *Monitor) lag(s *Status) {
 	}
 	s.Alarm = AlarmNone
 	if since == nil {
+		if s.LastErrorAt != nil && s.LastError != "" { // it never worked
+			s.Alarm = AlarmNotice
+		}
 		return
 	}
 	s.Lag = max(0, s.Now.Sub(*since))

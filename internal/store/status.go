@@ -36,6 +36,14 @@ FROM pulls ORDER BY id DESC LIMIT $1`
 	return pulls, wrap(ctx, "find pulls", err)
 }
 
+// CountDiscarded implements ingest.StatusStore.
+func (db *DB) CountDiscarded(ctx context.Context) ([]ingest.DiscardedWork, error) {
+	const q = `SELECT kind, count(*) AS items FROM outbox WHERE state = 'discarded' GROUP BY kind ORDER BY kind`
+	work := []ingest.DiscardedWork{}
+	err := db.SelectContext(ctx, &work, q)
+	return work, wrap(ctx, "count discarded work", err)
+}
+
 const sqlRecount = `SELECT
 	(SELECT count(*) FROM message_ids) AS msgids,
 	(SELECT count(*) FROM messages) AS messages,
