@@ -17,6 +17,7 @@ type directory struct {
 	contacts    []*contact
 	contactByID map[string]*contact
 	contactsOf  map[string][]*contact // by lower-case userid of a follower
+	parted      map[pair]bool         // deleted, by either side, and not added again
 	groups      []*group
 	groupByID   map[string]*group
 	robots      []object // msgaudit/get_robot_info
@@ -52,6 +53,11 @@ type follow struct {
 	oneWay    bool   // the customer deleted the employee
 }
 
+// pair is an employee and a customer, whether the directory has them or not.
+type pair struct{ userID, externalID string } // userID in lower case
+
+func pairOf(userID, externalID string) pair { return pair{strings.ToLower(userID), externalID} }
+
 type group struct {
 	id, owner string
 	internal  bool
@@ -61,7 +67,7 @@ type group struct {
 func newDirectory() *directory {
 	return &directory{
 		userByID: map[string]*user{}, contactByID: map[string]*contact{},
-		contactsOf: map[string][]*contact{}, groupByID: map[string]*group{},
+		contactsOf: map[string][]*contact{}, groupByID: map[string]*group{}, parted: map[pair]bool{},
 	}
 }
 
@@ -192,6 +198,14 @@ func (d *directory) relationLocked(userID, externalID string) *follow {
 		}
 	}
 	return nil
+}
+
+// areParted tells whether one of the two has deleted the other and nobody has
+// added the customer again.
+func (d *directory) areParted(userID, externalID string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.parted[pairOf(userID, externalID)]
 }
 
 // customersOf gives the customers of an employee, in the order in which they came.

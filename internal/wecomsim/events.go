@@ -98,22 +98,25 @@ const (
 	auditRefused    = "disagree" // no event exists for it
 )
 
-// change applies a change to the relations. An id that the directory does not
-// have changes nothing.
+// change applies a change to the relations. Of ids that the directory does not
+// have it only notes who has deleted whom.
 func (d *directory) change(e relationEntry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.relationLocked(e.UserID, e.ExternalID)
 	switch e.Change {
 	case customerAdded:
+		delete(d.parted, pairOf(e.UserID, e.ExternalID))
 		if f == nil {
 			d.addRelationLocked(e)
 		} else {
 			f.oneWay = false
 		}
 	case employeeDeleted:
+		d.parted[pairOf(e.UserID, e.ExternalID)] = true
 		d.removeRelationLocked(f, e.ExternalID)
 	case customerDeleted:
+		d.parted[pairOf(e.UserID, e.ExternalID)] = true
 		if f != nil {
 			f.oneWay = true
 		}

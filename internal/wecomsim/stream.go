@@ -15,8 +15,9 @@ type Message struct {
 
 // newMessage is what is to be appended.
 type newMessage struct {
-	Body []byte
-	Live bool // made by the live generator
+	Body    []byte
+	Live    bool // made by the live generator
+	Skipped int  // how many turns of the live generator were left out before this one
 }
 
 // messageEntry is an appended message in the journal.
@@ -24,6 +25,8 @@ type messageEntry struct {
 	MsgID string `json:"msgid"`
 	Body  []byte `json:"body"`
 	Live  bool   `json:"live,omitempty"`
+	// Skipped counts the live generator's turns that were left out before.
+	Skipped int `json:"skipped,omitempty"`
 }
 
 // stream is the archive: what existed at the start, then what was appended. It
@@ -37,6 +40,7 @@ type stream struct {
 	mu      sync.RWMutex
 	added   []record
 	live    int           // how many of added the live generator made
+	turn    int           // the live generator's next turn: live and those left out
 	changed chan struct{} // closed when something is appended
 }
 
@@ -47,9 +51,22 @@ func newStream(start uint64, base source, keys *keyRing) *stream {
 // replay takes over an entry of the journal.
 func (s *stream) replay(e messageEntry) {
 	s.added = append(s.added, record{MsgID: e.MsgID, Body: e.Body})
+	s.countLocked(e)
+}
+
+// countLocked notes what an appended message means to the live generator.
+func (s *stream) countLocked(e messageEntry) {
 	if e.Live {
 		s.live++
+		s.turn += 1 + e.Skipped
 	}
+}
+
+// nextTurn is the turn that the live generator comes to next.
+func (s *stream) nextTurn() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.turn
 }
 
 // append stores a message at the end of the stream.
@@ -58,13 +75,12 @@ func (s *stream) append(m newMessage) (Message, error) {
 	defer s.mu.Unlock()
 	seq := s.nextLocked()
 	r := record{MsgID: msgIDOf(m.Body, seq), Body: m.Body}
-	if err := s.journal.write(entry{Message: &messageEntry{MsgID: r.MsgID, Body: r.Body, Live: m.Live}}); err != nil {
+	e := messageEntry{MsgID: r.MsgID, Body: r.Body, Live: m.Live, Skipped: m.Skipped}
+	if err := s.journal.write(entry{Message: &e}); err != nil {
 		return Message{}, err
 	}
 	s.added = append(s.added, r)
-	if m.Live {
-		s.live++
-	}
+	s.countLocked(e)
 	close(s.changed)
 	s.changed = make(chan struct{})
 	return s.message(seq, r), nil

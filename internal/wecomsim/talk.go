@@ -2,6 +2,7 @@ package wecomsim
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -61,11 +62,27 @@ func (s *Sim) talk(ctx context.Context) error {
 	}
 }
 
-// sayNext appends the next message of the live generator.
+// sayNext appends the next message of the live generator. It leaves out the
+// turns of pairs that are parted; groups go on, so there is always a next one.
 func (s *Sim) sayNext() (Message, error) {
 	s.saying.Lock()
 	defer s.saying.Unlock()
-	_, _, n := s.stream.counts()
-	r := s.company.corpus.Live(n, s.cfg.Now())
-	return s.stream.append(newMessage{Body: r.JSON, Live: true})
+	n, now := s.stream.nextTurn(), s.cfg.Now()
+	for skipped := 0; ; skipped++ {
+		r := s.company.corpus.Live(n+skipped, now)
+		if s.directory.silences(r.JSON) {
+			continue
+		}
+		return s.stream.append(newMessage{Body: r.JSON, Live: true, Skipped: skipped})
+	}
+}
+
+// silences tells whether a message of two people cannot be sent because one of
+// them has deleted the other.
+func (d *directory) silences(body []byte) bool {
+	var h header
+	if json.Unmarshal(body, &h) != nil || h.RoomID != "" || len(h.ToList) != 1 {
+		return false
+	}
+	return d.areParted(h.From, h.ToList[0]) || d.areParted(h.ToList[0], h.From)
 }
