@@ -124,3 +124,34 @@ func TestDeletionAlertsInBothDirections(t *testing.T) {
 		t.Errorf("the manager of somebody else sees %+v", list)
 	}
 }
+
+// The first message of a colleague whom the directory does not know yet waits
+// for the look-up, so that the manager of their department is told.
+func TestFirstAlertOfANewColleague(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.mustRun()
+	admin := w.signIn("ZhouMingkai", true)
+	w.addManager(admin, "SuYating", "linxiaoyu")
+	var me struct{ Items []struct{ ID, Userid string } }
+	admin.get("/viewers", &me)
+	var ids []string
+	for _, v := range me.Items {
+		ids = append(ids, v.ID)
+	}
+	admin.send(http.MethodPost, "/rules", map[string]any{
+		"name": "回扣", "words": []string{"回扣"}, "severity": "high", "direction": "both",
+		"scope_all": true, "scope_departments": []string{}, "scope_employees": []string{}, "subscribers": ids, "enabled": true,
+	}, nil)
+	// As if the directory had never heard of her: the row goes, the grant stays.
+	for _, q := range []string{
+		`DELETE FROM viewer_employees WHERE person = 'linxiaoyu'`, `DELETE FROM employee_departments WHERE person = 'linxiaoyu'`,
+		`UPDATE employees SET status = 0, updated_at = now() WHERE person = 'linxiaoyu'`,
+	} {
+		if _, err := w.db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.call(http.MethodPost, "/sim/messages", map[string]string{"from": "LinXiaoyu", "to": customer, "text": "给您回扣"}, nil)
+	w.waitFor("the push", func() bool { return len(w.phone("SuYating")) == 1 })
+}

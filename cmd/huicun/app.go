@@ -50,6 +50,7 @@ type app struct {
 
 	wakeOutbox  []chan struct{} // one a runner
 	wakePull    chan struct{}
+	wakeSync    chan struct{} // look people up who are new in the chats
 	keysChanged chan struct{}
 	name        string // of this process, in leases and outbox items
 }
@@ -67,7 +68,7 @@ func serve(ctx context.Context, c config.Config) (err error) {
 // newApp builds everything and listens; nothing runs yet. What was built is
 // closed when a later part fails.
 func newApp(ctx context.Context, c config.Config) (a *app, err error) {
-	a = &app{cfg: c, wakePull: make(chan struct{}, 1), keysChanged: make(chan struct{}, 1), name: processName()}
+	a = &app{cfg: c, wakePull: make(chan struct{}, 1), wakeSync: make(chan struct{}, 1), keysChanged: make(chan struct{}, 1), name: processName()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

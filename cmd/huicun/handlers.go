@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"time"
 
 	"huicun/internal/alert"
 	"huicun/internal/directory"
@@ -22,8 +25,39 @@ func (a *app) handlers() []map[string]outbox.Handler {
 	scanner := &rules.Scanner{Store: a.db}
 	events := &rules.Events{Store: a.db, Parse: parseRelation, Changed: a.relationChanged}
 	return []map[string]outbox.Handler{
-		{rules.KindScan: scanner.Handle, rules.KindCallback: events.Handle},
+		{rules.KindScan: a.afterLookUp(scanner.Handle), rules.KindCallback: events.Handle},
 		{alert.KindPush: a.alerts.Push},
+	}
+}
+
+// A colleague who is new in the chats is looked up before the rules decide who
+// is told: until then nobody's scope holds them.
+const (
+	lookUpGrace = 30 * time.Second // whoever WeCom does not know by then stays unlisted
+	lookUpPause = time.Second
+)
+
+// afterLookUp puts a batch off while somebody in it is being looked up.
+func (a *app) afterLookUp(scan outbox.Handler) outbox.Handler {
+	if a.cfg.Sync.Interval == 0 || a.cfg.WeCom.AppSecret == "" {
+		return scan
+	}
+	return func(ctx context.Context, item outbox.Item) error {
+		var args struct {
+			BatchID int64 `json:"batch_id"`
+		}
+		if err := json.Unmarshal(item.Args, &args); err != nil {
+			return outbox.Permanent(fmt.Errorf("scan: %w", err))
+		}
+		unlisted, err := a.db.HasUnlistedMembers(ctx, args.BatchID, lookUpGrace)
+		if err != nil {
+			return err
+		}
+		if unlisted {
+			poke(a.wakeSync)
+			return outbox.Snooze(lookUpPause)
+		}
+		return scan(ctx, item)
 	}
 }
 
@@ -74,6 +108,12 @@ func (s sender) Send(ctx context.Context, m alert.Message) (alert.Receipt, error
 	return alert.Receipt{MsgID: res.MsgID, Invalid: len(res.Invalid)+len(res.Unlicensed) > 0}, nil
 }
 
+// Pauses before an alert is tried again that WeCom did not take.
+const (
+	waitForMending = 5 * time.Minute
+	waitForWeCom   = 30 * time.Second
+)
+
 // sendError says what a failed call means for the alert.
 func sendError(err error) error {
 	var ae *api.Error
@@ -89,6 +129,10 @@ func sendError(err error) error {
 		e.Class = alert.ClassRefused
 	case api.ClassUnknown:
 		e.Class = alert.ClassUnknown
+	case api.ClassConfig, api.ClassToken: // until somebody mends it; no alert is given up for that
+		e.RetryAfter = max(e.RetryAfter, waitForMending)
+	case api.ClassUnavailable:
+		e.RetryAfter = max(e.RetryAfter, waitForWeCom)
 	}
 	return e
 }

@@ -27,15 +27,15 @@ func TestSendError(t *testing.T) {
 		err  error
 		want meaning
 	}{
-		{"WeCom is busy", &api.Error{Code: -1, Class: api.ClassUnavailable}, meaning{alert.ClassRetry, -1, 0}},
+		{"WeCom is busy", &api.Error{Code: -1, Class: api.ClassUnavailable}, meaning{alert.ClassRetry, -1, 30 * time.Second}},
 		{"too many calls", &api.Error{Code: 45009, Class: api.ClassLimited, RetryAfter: time.Minute}, meaning{alert.ClassRetry, 45009, time.Minute}},
-		{"a setting is wrong", &api.Error{Code: 60020, Class: api.ClassConfig}, meaning{alert.ClassRetry, 60020, 0}},
-		{"the token was refused", &api.Error{Code: 42001, Class: api.ClassToken}, meaning{alert.ClassRetry, 42001, 0}},
+		{"a setting is wrong", &api.Error{Code: 60020, Class: api.ClassConfig}, meaning{alert.ClassRetry, 60020, 5 * time.Minute}},
+		{"the token was refused", &api.Error{Code: 42001, Class: api.ClassToken}, meaning{alert.ClassRetry, 42001, 5 * time.Minute}},
 		{"no receiver", &api.Error{Code: 81013, Class: api.ClassReceiver}, meaning{alert.ClassRefused, 81013, 0}},
 		{"wrong parameters", &api.Error{Code: 40058, Class: api.ClassRefused}, meaning{alert.ClassRefused, 40058, 0}},
 		{"an unknown member", &api.Error{Code: 60111, Class: api.ClassObject}, meaning{alert.ClassRefused, 60111, 0}},
 		{"the answer was lost", &api.Error{Class: api.ClassUnknown}, meaning{alert.ClassUnknown, 0, 0}},
-		{"wrapped", fmt.Errorf("send: %w", &api.Error{Code: -1, Class: api.ClassUnavailable}), meaning{alert.ClassRetry, -1, 0}},
+		{"wrapped", fmt.Errorf("send: %w", &api.Error{Code: -1, Class: api.ClassUnavailable}), meaning{alert.ClassRetry, -1, 30 * time.Second}},
 		{"not sent at all", fault.Invalid("to", "must be userids"), meaning{alert.ClassRefused, 0, 0}},
 	} {
 		err := sendError(tt.err)

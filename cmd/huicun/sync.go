@@ -40,6 +40,7 @@ func (a *app) syncLoop(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+		case <-a.wakeSync:
 		case <-t.C:
 		}
 	}

@@ -98,8 +98,10 @@ func wordJob() Job {
 	return Job{
 		Alert:  Alert{ID: 7, ViolationID: 3, State: StatePending, CreatedAt: begin},
 		UserID: "SuYating", InScope: true,
-		Violation: rules.Violation{ID: 3, Kind: rules.KindWord, RuleName: "私下转账", Sender: "lin", Receiver: "wm1", ConvID: 5, MessageID: "m-1",
-			OccurredAt: begin, Evidence: text, Spans: []rules.Span{{Start: 0, End: 6}}},
+		Violation: rules.Violation{
+			ID: 3, Kind: rules.KindWord, RuleName: "私下转账", Sender: "lin", Receiver: "wm1", ConvID: 5, MessageID: "m-1",
+			OccurredAt: begin, Evidence: text, Spans: []rules.Span{{Start: 0, End: 6}},
+		},
 		Names: map[string]directory.Person{"lin": {ID: "lin", Name: "林晓雨"}, "wm1": {ID: "wm1", Name: "陈先生"}},
 	}
 }

@@ -325,8 +325,10 @@ func TestFindAlertsWithinScope(t *testing.T) {
 	if err != nil || len(first) != 1 {
 		t.Fatalf("FindAlerts = %+v, %v", first, err)
 	}
-	want := alert.Alert{ID: 1, ViolationID: 1, Kind: rules.KindWord, RuleName: "私下交易", To: "mei", State: alert.StateSent, Attempt: 1,
-		CreatedAt: first[0].CreatedAt, SentAt: d.clock}
+	want := alert.Alert{
+		ID: 1, ViolationID: 1, Kind: rules.KindWord, RuleName: "私下交易", To: "mei", State: alert.StateSent, Attempt: 1,
+		CreatedAt: first[0].CreatedAt, SentAt: d.clock,
+	}
 	if diff := cmp.Diff(want, first[0]); diff != "" {
 		t.Errorf("alert (-want +got):\n%s", diff)
 	}

@@ -37,8 +37,10 @@ func (d *desk) receive(t *testing.T, url string, body []byte) bool {
 func (d *desk) events() *rules.Events {
 	return &rules.Events{Store: d.DB, Parse: func(body []byte) (rules.Event, error) {
 		e, err := callback.ParseEvent(body)
-		return rules.Event{Event: e.Event, ChangeType: e.ChangeType, UserID: e.UserID, ExternalUserID: e.ExternalUserID,
-			Source: e.Source, At: e.CreateTime}, err
+		return rules.Event{
+			Event: e.Event, ChangeType: e.ChangeType, UserID: e.UserID, ExternalUserID: e.ExternalUserID,
+			Source: e.Source, At: e.CreateTime,
+		}, err
 	}}
 }
 
@@ -78,27 +80,36 @@ func TestDeletions(t *testing.T) {
 		told               []string
 	}{
 		{
-			"by the customer, after a chat", []line{{"Shop", buyer, "", "您好"}, {buyer, "Shop", "", "不用了"}, {"Svc", buyer, "", "别的聊天"}},
+			"by the customer, after a chat",
+			[]line{{"Shop", buyer, "", "您好"}, {buyer, "Shop", "", "不用了"}, {"Svc", buyer, "", "别的聊天"}},
 			"del_follow_user", "",
 			[]string{"customer_deleted_employee|mid|" + buyer + "|shop|15:59:09|不用了|shop"},
-			[]string{"shop|" + buyer + "|deleted_by_customer"}, []string{"boss|Boss|pending", "mei|Mei|pending"},
+			[]string{"shop|" + buyer + "|deleted_by_customer"},
+			[]string{"boss|Boss|pending", "mei|Mei|pending"},
 		},
 		{
-			"by the employee, after a chat", []line{{buyer, "Shop", "", "多少钱"}},
+			"by the employee, after a chat",
+			[]line{{buyer, "Shop", "", "多少钱"}},
 			"del_external_contact", "",
 			[]string{"employee_deleted_customer|high|shop|" + buyer + "|15:59:09|多少钱|shop"},
-			[]string{"shop|" + buyer + "|deleted_by_employee"}, []string{"boss|Boss|pending", "mei|Mei|pending"},
+			[]string{"shop|" + buyer + "|deleted_by_employee"},
+			[]string{"boss|Boss|pending", "mei|Mei|pending"},
 		},
 		{
-			"without a chat, but in a group together", []line{{"Shop", buyer, "R1", "大家好"}},
+			"without a chat, but in a group together",
+			[]line{{"Shop", buyer, "R1", "大家好"}},
 			"del_follow_user", "",
 			[]string{"customer_deleted_employee|mid|" + buyer + "|shop|15:59:09|shop"},
-			[]string{"shop|" + buyer + "|deleted_by_customer"}, []string{"boss|Boss|pending", "mei|Mei|pending"},
+			[]string{"shop|" + buyer + "|deleted_by_customer"},
+			[]string{"boss|Boss|pending", "mei|Mei|pending"},
 		},
 		{
-			"by a handover", []line{{buyer, "Shop", "", "多少钱"}},
+			"by a handover",
+			[]line{{buyer, "Shop", "", "多少钱"}},
 			"del_external_contact", "DELETE_BY_TRANSFER",
-			nil, []string{"shop|" + buyer + "|transferred"}, nil,
+			nil,
+			[]string{"shop|" + buyer + "|transferred"},
+			nil,
 		},
 		{"another change", []line{{buyer, "Shop", "", "多少钱"}}, "edit_external_contact", "", nil, nil, nil},
 		{"a change that nobody knows", nil, "del_everything", "", nil, nil, nil},

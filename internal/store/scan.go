@@ -137,3 +137,19 @@ ORDER BY m.person`
 	err := db.SelectContext(ctx, &persons, text, q.args...)
 	return persons, wrap(ctx, "find employees of conversation", err)
 }
+
+const sqlHasUnlistedMembers = `
+SELECT EXISTS (
+	SELECT 1 FROM messages m
+	JOIN conv_members cm ON cm.conv_id = m.conv_id
+	JOIN employees e ON e.person = cm.person
+	WHERE m.batch_id = $1 AND e.status = 0 AND e.updated_at > now() - $2 * interval '1 millisecond')`
+
+// HasUnlistedMembers reports whether somebody in the chats of a batch was first
+// seen within the time given and is not in the directory yet, so that nobody's
+// scope can hold them.
+func (db *DB) HasUnlistedMembers(ctx context.Context, batch int64, within time.Duration) (bool, error) {
+	var found bool
+	err := db.GetContext(ctx, &found, sqlHasUnlistedMembers, batch, within.Milliseconds())
+	return found, wrap(ctx, "look for unlisted members", err)
+}

@@ -196,6 +196,9 @@ type newViolation struct {
 	Raw       []byte `db:"raw"`
 }
 
+// advisory lock that writers of violations take, one after the other.
+const lockViolations = 7_401_002
+
 // insertViolation stores a violation with its employees, alerts and pushes;
 // false when it is there already.
 func insertViolation(ctx context.Context, tx *sqlx.Tx, v rules.Violation) (bool, error) {
@@ -204,6 +207,10 @@ func insertViolation(ctx context.Context, tx *sqlx.Tx, v rules.Violation) (bool,
 		Severity: v.Severity, Words: v.Words, Sender: dbText(v.Sender), Receiver: dbText(v.Receiver), ConvID: v.ConvID,
 		MessageID: v.MessageID, Seq: v.Seq, MsgType: dbText(v.MsgType), OccurredAt: v.OccurredAt, Evidence: dbText(v.Evidence), EventID: v.EventID,
 	}, SpansText: encodeSpans(v.Spans), Raw: v.EvidenceRaw}
+	// Ids become visible in their order: live streams go on after the last one seen.
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, lockViolations); err != nil {
+		return false, wrap(ctx, "lock violations", err)
+	}
 	stmt, err := tx.PrepareNamedContext(ctx, sqlInsertViolation)
 	if err != nil {
 		return false, wrap(ctx, "prepare violation", err)
