@@ -70,15 +70,11 @@ func (s *Sim) address(o *outgoing) ([]string, error) {
 	if o.MsgType == "" {
 		o.MsgType = "text"
 	}
-	switch {
-	case o.From == "":
-		return nil, fault.Invalid("from", "missing")
-	case o.To != "" && o.RoomID != "":
-		return nil, fault.Invalid("to", "give to or roomid, not both")
-	case o.To != "":
+	if err := o.checkChat(); err != nil {
+		return nil, err
+	}
+	if o.To != "" {
 		return []string{o.To}, nil
-	case o.RoomID == "":
-		return nil, fault.Invalid("to", "to or roomid is missing")
 	}
 	to := slices.Clone(o.ToList)
 	if len(to) == 0 {
@@ -93,6 +89,31 @@ func (s *Sim) address(o *outgoing) ([]string, error) {
 		return nil, fault.Invalid("tolist", "the directory does not know the members of this group: name them")
 	}
 	return to, nil
+}
+
+// checkChat tells what is missing to name a chat.
+func (o *outgoing) checkChat() error {
+	switch {
+	case o.From == "":
+		return fault.Invalid("from", "missing")
+	case o.To != "" && o.RoomID != "":
+		return fault.Invalid("to", "give to or roomid, not both")
+	case o.To == "" && o.RoomID == "":
+		return fault.Invalid("to", "to or roomid is missing")
+	}
+	return nil
+}
+
+// inChat tells whether m belongs to the chat that o names, whoever sent it.
+func (o *outgoing) inChat(m header) bool {
+	if o.RoomID != "" || m.RoomID != "" {
+		return m.RoomID == o.RoomID
+	}
+	if len(m.ToList) != 1 {
+		return false
+	}
+	a, b := m.From, m.ToList[0]
+	return a == o.From && b == o.To || a == o.To && b == o.From
 }
 
 var typeName = regexp.MustCompile(`^[A-Za-z0-9_]{1,40}$`)
@@ -158,9 +179,7 @@ func (s *Sim) newRevoke(o *outgoing) (revokeContent, error) {
 	if o.PreMsgID != "" {
 		return revokeContent{o.PreMsgID}, nil
 	}
-	last, err := s.lastOf(func(m header) bool {
-		return m.From == o.From && m.RoomID == o.RoomID && (o.RoomID != "" || slices.Equal(m.ToList, []string{o.To}))
-	})
+	last, err := s.lastOf(func(m header) bool { return m.From == o.From && o.inChat(m) })
 	if err != nil {
 		return revokeContent{}, err
 	}
@@ -179,36 +198,47 @@ type header struct {
 	RoomID  string   `json:"roomid"`
 	MsgTime int64    `json:"msgtime"` // Unix milliseconds
 	MsgType string   `json:"msgtype"`
+
+	Revoke revokeContent `json:"revoke"` // of a recall only
 }
 
 // lookBack is how many messages are searched for one to revoke.
 const lookBack = 2000
 
-// lastOf finds the newest message that can be revoked and that match accepts; a
-// zero header = none.
+// lastOf finds the newest message that match accepts and that has not been
+// revoked yet; a zero header = none.
 func (s *Sim) lastOf(match func(header) bool) (header, error) {
 	next := s.stream.next()
 	page, err := s.stream.from(max(next, lookBack)-lookBack, lookBack)
 	if err != nil {
 		return header{}, err
 	}
+	revoked := map[string]bool{}
 	for _, m := range slices.Backward(page) {
 		var h header
-		if json.Unmarshal(m.Body, &h) == nil && h.Action == "send" && h.MsgID != "" && match(h) {
+		if json.Unmarshal(m.Body, &h) != nil {
+			continue
+		}
+		revoked[h.Revoke.PreMsgID] = true // "", too: what has no id cannot be revoked
+		if h.Action == "send" && !revoked[h.MsgID] && match(h) {
 			return h, nil
 		}
 	}
 	return header{}, nil
 }
 
-// revokeLast lets whoever sent the newest message take it back.
-func (s *Sim) revokeLast() (Message, error) {
-	h, err := s.lastOf(func(header) bool { return true })
+// revokeLast lets whoever sent the newest message of the chat that chat names
+// take it back.
+func (s *Sim) revokeLast(chat outgoing) (Message, error) {
+	if err := chat.checkChat(); err != nil {
+		return Message{}, err
+	}
+	h, err := s.lastOf(chat.inChat)
 	if err != nil {
 		return Message{}, err
 	}
 	if h.MsgID == "" {
-		return Message{}, conflict("there is no recent message to revoke")
+		return Message{}, conflict("there is no recent message to revoke in this chat")
 	}
 	o := outgoing{From: h.From, RoomID: h.RoomID, MsgType: "revoke", PreMsgID: h.MsgID}
 	if h.RoomID != "" {

@@ -84,12 +84,20 @@ func TestRevoke(t *testing.T) {
 		return m.MsgID
 	}
 	mine := say("LinXiaoyu", "ZhouMingkai")
-	say("LinXiaoyu", testCustomer)
+	other := say("LinXiaoyu", testCustomer)
 	last := say("ZhouMingkai", "LinXiaoyu")
+	const room = "wrQx7kDAAAv8Zp1LmN4oRtYbXeKcJqSd"
+	inRoom, err := s.send(outgoing{From: testCustomer, RoomID: room, Text: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	say("Somebody", "Else")
 	for _, tt := range []struct{ name, path, body, from, want string }{
 		{"the sender's last in the chat", "messages", `{"from":"LinXiaoyu","to":"ZhouMingkai","msgtype":"revoke"}`, "LinXiaoyu", mine},
 		{"a given one", "messages", `{"from":"LinXiaoyu","to":"ZhouMingkai","msgtype":"revoke","pre_msgid":"p"}`, "LinXiaoyu", "p"},
-		{"the newest of all", "revoke-last", ``, "ZhouMingkai", last},
+		{"the newest of the chat", "revoke-last", `{"from":"LinXiaoyu","to":"ZhouMingkai"}`, "ZhouMingkai", last},
+		{"the newest of the group", "revoke-last", `{"from":"LinXiaoyu","roomid":"` + room + `"}`, testCustomer, inRoom.MsgID},
+		{"the other chat's", "revoke-last", `{"from":"` + testCustomer + `","to":"LinXiaoyu"}`, "LinXiaoyu", other},
 	} {
 		status, a := request(t, http.MethodPost, s.URL()+"/sim/"+tt.path, tt.body)
 		texts, _ := bodies(t, s)
@@ -106,6 +114,10 @@ func TestRevoke(t *testing.T) {
 			t.Errorf("%s: %d %v, %+v, want pre_msgid %s", tt.name, status, a, got, tt.want)
 		}
 	}
+	_, a := request(t, http.MethodPost, s.URL()+"/sim/revoke-last", `{"from":"LinXiaoyu","to":"ZhouMingkai"}`)
+	if code, _ := errorCode(a); code != "conflict" {
+		t.Errorf("everything of the chat is revoked, but the answer is %v", a)
+	}
 }
 
 func TestControlRefusesWrongRequests(t *testing.T) {
@@ -119,7 +131,9 @@ func TestControlRefusesWrongRequests(t *testing.T) {
 		{"no text", "POST", "messages", `{"from":"a","to":"b"}`, "invalid", "text"},
 		{"odd type", "POST", "messages", `{"from":"a","to":"b","msgtype":"a\"b"}`, "invalid", "msgtype"},
 		{"nothing to revoke", "POST", "messages", `{"from":"a","to":"b","msgtype":"revoke"}`, "invalid", "pre_msgid"},
-		{"nothing at all to revoke", "POST", "revoke-last", ``, "conflict", ""},
+		{"nothing at all to revoke", "POST", "revoke-last", `{"from":"a","to":"b"}`, "conflict", ""},
+		{"no chat to revoke in", "POST", "revoke-last", ``, "invalid", "from"},
+		{"half a chat to revoke in", "POST", "revoke-last", `{"from":"a"}`, "invalid", "to"},
 		{"empty raw", "POST", "messages", `{"raw":""}`, "invalid", "raw"},
 		{"no JSON", "POST", "messages", `{`, "invalid", ""},
 		{"wrong type", "POST", "messages", `{"from":1}`, "invalid", "from"},

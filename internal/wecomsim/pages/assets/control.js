@@ -48,6 +48,9 @@ $('#send').addEventListener('submit', event => {
   post('/sim/messages', body)
 })
 
+// Takes back the newest message of the chat that the form names.
+$('[data-revoke]').addEventListener('click', () => post('/sim/revoke-last', address($('#send'))))
+
 $('[data-swap]').addEventListener('click', () => {
   const form = $('#send')
   ;[form.from.value, form.to.value] = [form.to.value, form.from.value]
