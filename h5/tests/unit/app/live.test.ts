@@ -1,33 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LiveStream } from '@/app/live'
 import { messageAt } from '../chat/fixtures'
-
-/** Stands in for the browser's EventSource; the test plays the server. */
-class FakeSource extends EventTarget {
-  static all: FakeSource[] = []
-  onopen?: () => void
-  onerror?: () => void
-  closed = false
-
-  constructor(readonly url: string) {
-    super()
-    FakeSource.all.push(this)
-  }
-
-  static get last(): FakeSource {
-    const source = FakeSource.all[FakeSource.all.length - 1]
-    if (!source) throw new Error('nobody has connected')
-    return source
-  }
-
-  close(): void {
-    this.closed = true
-  }
-
-  send(name: string, data: unknown, lastEventId = ''): void {
-    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data), lastEventId }))
-  }
-}
+import { FakeSource } from './fakeSource'
 
 const event = { conversation_id: '7', message: messageAt(1) }
 const query = (source: FakeSource) => Object.fromEntries(new URL(source.url, 'http://x').searchParams)
