@@ -12,11 +12,13 @@ interface LiveChat {
   receive(message: Message): void
   /** A rule was hit by the message id. */
   flagged(id: string): void
+  /** What is known of the conversation itself may be out of date. */
+  changed(): void
   catchUp(): void
 }
 
 /** Receives new messages of the chat while it is in view; resumes where it left. */
-export function useChatLive({ cid, liveId, loaded, receive, flagged, catchUp }: LiveChat): void {
+export function useChatLive({ cid, liveId, loaded, receive, flagged, changed, catchUp }: LiveChat): void {
   let stop: (() => void)[] = []
 
   function start(): void {
@@ -27,11 +29,18 @@ export function useChatLive({ cid, liveId, loaded, receive, flagged, catchUp }: 
         if (event.conversation_id !== cid) return
         receive(event.message)
         if (id) liveId.value = id
+        changed()
       }),
+      live.on('conversation', (event) => event.conversation_id === cid && changed()),
       live.on('violation', (event) => {
-        if (event.conversation_id === cid && event.message_id) flagged(event.message_id)
+        if (event.conversation_id !== cid) return
+        if (event.message_id) flagged(event.message_id)
+        changed()
       }),
-      live.on('reset', catchUp),
+      live.on('reset', () => {
+        catchUp()
+        changed()
+      }),
     ]
   }
 

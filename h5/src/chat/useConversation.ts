@@ -5,17 +5,27 @@ import type { Api } from '@/api/client'
 import { type Problem, toProblem } from '@/api/problem'
 import { fetchConversation } from '@/api/queries/chat'
 
-/** The conversation cid as seen from the employee as; loaded anew when that changes. */
-export function useConversation(cid: string, as: Ref<string>) {
+/** How long changes are gathered before the conversation is read again, ms. */
+const gatherMs = 2000
+
+/**
+ * The conversation cid as seen from the employee as; loaded anew when that
+ * changes. After a change of its own it is read again while its details are in
+ * view, or when they come into view.
+ */
+export function useConversation(cid: string, as: Ref<string>, inView: Ref<boolean>) {
   const detail = shallowRef<Api['ConversationDetail']>()
   const state = ref<'loading' | 'done' | 'error'>('loading')
   const problem = shallowRef<Problem>()
   let abort: AbortController | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stale = false
 
-  async function load(): Promise<void> {
+  /** Reads the conversation; what is shown already outlives a failure. */
+  async function read(): Promise<void> {
     abort?.abort()
     const mine = (abort = new AbortController())
-    state.value = 'loading'
+    stale = false
     try {
       const found = await fetchConversation(cid, as.value, mine.signal)
       if (mine.signal.aborted) return
@@ -23,13 +33,31 @@ export function useConversation(cid: string, as: Ref<string>) {
       problem.value = undefined
       state.value = 'done'
     } catch (thrown) {
-      if (mine.signal.aborted) return
+      if (mine.signal.aborted || state.value === 'done') return
       problem.value = toProblem(thrown)
       state.value = 'error'
     }
   }
 
-  onScopeDispose(() => abort?.abort())
+  function load(): Promise<void> {
+    state.value = 'loading'
+    return read()
+  }
+
+  /** Tells that the conversation has changed on the server. */
+  function changed(): void {
+    stale = true
+    timer ??= setTimeout(() => {
+      timer = undefined
+      if (stale && inView.value) void read()
+    }, gatherMs)
+  }
+
+  onScopeDispose(() => {
+    abort?.abort()
+    clearTimeout(timer)
+  })
   watch(as, load, { immediate: true })
-  return { detail, state, problem, retry: load }
+  watch(inView, (now) => now && stale && void read())
+  return { detail, state, problem, retry: load, changed }
 }
