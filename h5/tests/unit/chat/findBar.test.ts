@@ -1,0 +1,54 @@
+import { mount } from '@vue/test-utils'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import FindBar from '@/chat/FindBar.vue'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+function bar(query = '') {
+  return mount(FindBar, { props: { query, position: query ? 1 : 0, total: query ? 3 : 0, state: query ? 'done' : 'idle' } })
+}
+
+describe('FindBar', () => {
+  it('looks for the text once typing rests', async () => {
+    const page = bar()
+    await page.find('input').setValue('报')
+    vi.advanceTimersByTime(299)
+    await page.find('input').setValue('报价')
+    vi.advanceTimersByTime(299)
+    expect(page.emitted('find')).toBeUndefined()
+    vi.advanceTimersByTime(1)
+    expect(page.emitted('find')).toEqual([['报价']])
+  })
+
+  it('looks at once on Enter, and once only', async () => {
+    const page = bar()
+    await page.find('input').setValue('报价')
+    await page.find('form').trigger('submit')
+    vi.advanceTimersByTime(1000)
+    expect(page.emitted('find')).toEqual([['报价']])
+  })
+
+  it('goes on to the next hit on Enter for the same text', async () => {
+    const page = bar('报价')
+    expect(page.find('.status').text()).toBe('1/3')
+    await page.find('form').trigger('submit')
+    expect(page.emitted('step')).toEqual([[1]])
+    expect(page.emitted('find')).toBeUndefined()
+  })
+
+  it('ends the search when the text is cleared', async () => {
+    const page = bar('报价')
+    await page.find('input').setValue('')
+    vi.advanceTimersByTime(300)
+    expect(page.emitted('find')).toEqual([['']])
+  })
+
+  it('looks for nothing after it was closed', async () => {
+    const page = bar()
+    await page.find('input').setValue('报价')
+    page.unmount()
+    vi.advanceTimersByTime(1000)
+    expect(page.emitted('find')).toBeUndefined()
+  })
+})
