@@ -15,6 +15,7 @@ export default {
   'people.state.left': 'Left',
   'people.conversations': { one: '{n} conversation', other: '{n} conversations' },
   'people.todayOfAll': '{today} conversations today, {all} in all',
+  'people.todayAndAll': '{today} today · {all}',
   'people.violations': { one: '{n} open violation', other: '{n} open violations' },
   'people.foldDepartment': 'Close {name}',
   'people.unfoldDepartment': 'Open {name}',

@@ -15,6 +15,7 @@ export default {
   'people.state.left': '离职',
   'people.conversations': '{n} 个会话',
   'people.todayOfAll': '今日 {today} 个会话，共 {all} 个',
+  'people.todayAndAll': '今日 {today} · 共 {all}',
   'people.violations': '{n} 条待处理违规',
   'people.foldDepartment': '收起 {name}',
   'people.unfoldDepartment': '展开 {name}',
