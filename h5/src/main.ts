@@ -23,6 +23,7 @@ applyPreferences()
 
 const session = useSession()
 whenExpired(() => (session.expired = true))
-// The first requests go out while the route's code is still on its way.
-void session.load()
+// The first requests go out while the route's code is still on its way. Who
+// stands before the sign-in is nobody yet.
+if (location.pathname !== '/login') void session.load()
 void restoreLocale().then(() => app.mount('#app'))
