@@ -99,9 +99,10 @@ func streamFlags(fs *flag.FlagSet, c *wecomsim.Config) {
 	fs.Float64Var(&c.Rate, "rate", demoRate, "new made-up messages a minute, 0 = none; default 0 with -load")
 	fs.Uint64Var(&c.Seed, "seed", c.Seed, "`number` from which the company is made up")
 	fs.Uint64Var(&c.StartSeq, "start-seq", c.StartSeq, "`seq` of the first message")
-	fs.StringVar(&c.Load, "load", "", "`file` with one decrypted message JSON a line, served instead of made-up ones; - = standard input")
+	fs.StringVar(&c.Load, "load", "", "`file` with one decrypted message JSON a line, served instead of made-up ones; - = standard input; "+
+		"a line that is no JSON is served too, with a warning; without -directory the directory is still that of the made-up company")
 	fs.StringVar(&c.Directory, "directory", "",
-		"JSON `file` {departments, users, external_contacts, groupchats} instead of the made-up company")
+		"JSON `file` {departments, users, external_contacts, groupchats} instead of the made-up company, which is served without this flag, with -load too")
 	fs.StringVar(&c.PublicKey, "public-key", "", "PEM `file` of the company's own RSA-2048 public key; default: a pair is made in the data directory")
 }
 

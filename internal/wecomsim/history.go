@@ -56,7 +56,7 @@ func (s *Sim) openSource(end time.Time) (source, error) {
 	case "-":
 		return emptySource{}, nil
 	default:
-		return openFile(s.cfg.Load, s.cfg.StartSeq)
+		return openFile(s.cfg.Load, s.cfg.StartSeq, s.cfg.Log)
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 )
 
@@ -27,24 +29,28 @@ type span struct {
 }
 
 // openFile indexes path. A line ends with "\n", which is not part of the
-// message; empty lines are no messages.
-func openFile(path string, startSeq uint64) (*fileSource, error) {
+// message; empty lines are no messages. A line that is no JSON is a message all
+// the same, but is named in log.
+func openFile(path string, startSeq uint64, log *slog.Logger) (*fileSource, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("wecomsim: load messages: %w", err)
 	}
 	s := &fileSource{file: f, startSeq: startSeq}
-	if err := s.index(); err != nil {
+	if err := s.index(log); err != nil {
 		_ = f.Close() // only read
 		return nil, fmt.Errorf("wecomsim: load messages from %s: %w", path, err)
 	}
 	return s, nil
 }
 
-func (s *fileSource) index() error {
+func (s *fileSource) index(log *slog.Logger) error {
 	sum := sha256.New()
 	var at int64
+	number := 0
 	err := eachLine(io.TeeReader(s.file, sum), func(line []byte, size int) error {
+		number++
+		warnOfLine(log, number, line)
 		if len(line) > 0 {
 			s.spans = append(s.spans, span{start: at, size: len(line)})
 		}
@@ -73,6 +79,15 @@ func (s *fileSource) Identity() string { return s.identity }
 
 // Close implements source.
 func (s *fileSource) Close() error { return s.file.Close() }
+
+// warnOfLine says that a line is no JSON, without showing it. Raw control
+// characters in strings pass: WeCom sends them too (finance-sdk.md 4.2).
+func warnOfLine(log *slog.Logger, number int, line []byte) {
+	if len(line) == 0 || json.Valid(line) || json.Valid(bytes.Map(blankControl, line)) {
+		return
+	}
+	log.Warn("loaded line is no JSON and is served as it is", "line", number, "size_bytes", len(line))
+}
 
 // eachLine calls do with each line, without its "\n", and its size with it. line
 // is valid until do returns.
@@ -110,9 +125,11 @@ func (s *Sim) readInput(ctx context.Context, r io.Reader) error {
 			}
 		})
 	}()
-	for {
+	for number := 1; ; {
 		select {
 		case line := <-lines:
+			warnOfLine(s.cfg.Log, number, line)
+			number++
 			if len(line) == 0 {
 				continue
 			}

@@ -1,8 +1,11 @@
 package wecomsim
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -92,6 +95,50 @@ func TestStandardInputIsServedAsItArrives(t *testing.T) {
 	}
 	if status, _ := request(t, http.MethodGet, s.URL()+"/sim/stats", ""); status != http.StatusOK {
 		t.Errorf("stats after the end of input: status %d", status)
+	}
+}
+
+func TestLinesThatAreNoJSONAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	const text = `{"msgid":"a"}` + "\n\n" + `{"msgid":"secret` + "\n" + "{\"msgid\":\"\x01\"}\n" + "planted words\n" + `{"msgid":"z"}` + "\n"
+	path := filepath.Join(t.TempDir(), "load.jsonl")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, load := range []string{path, "-"} {
+		var log bytes.Buffer
+		cfg := testConfig(t)
+		cfg.Log = slog.New(slog.NewJSONHandler(&log, nil))
+		cfg.Load, cfg.Input = load, strings.NewReader(text)
+		s, stop := startStop(t, cfg)
+		for {
+			changed := s.stream.wait()
+			if s.stream.next() == 6 { // behind the five lines that are not empty
+				break
+			}
+			<-changed
+		}
+		bodies(t, s)
+		stop()
+		var lines []int
+		for record := range strings.Lines(log.String()) {
+			var r struct {
+				Level string
+				Line  int
+			}
+			if err := json.Unmarshal([]byte(record), &r); err != nil {
+				t.Fatal(err)
+			}
+			if r.Level == "WARN" {
+				lines = append(lines, r.Line)
+			}
+		}
+		if diff := cmp.Diff([]int{3, 5}, lines); diff != "" {
+			t.Errorf("-load %s: lines warned of (-want +got):\n%s", load, diff)
+		}
+		if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), "planted") {
+			t.Errorf("-load %s: the log shows what a line says: %s", load, &log)
+		}
 	}
 }
 
