@@ -26,7 +26,7 @@ export default defineConfig({
             { name: 'vendor', test: /node_modules[\\/](@vue|vue|vue-router|pinia|openapi-fetch)[\\/]/ },
             {
               name: 'common',
-              test: /src[\\/](i18n[\\/]time|chat[\\/](context|rows|months|useSheets|ChatSheets)|app[\\/]live|ui[\\/](Icon|icons|Avatar|GroupAvatar|colors|PageHeader|StateView|Skeleton|PersonName|SearchField|text|host|toast))\.(vue|ts)/,
+              test: /src[\\/](i18n[\\/]time|chat[\\/](context|rows|months|useSheets|ChatSheets|messages[\\/]emoji)|app[\\/]live|ui[\\/](Icon|icons|Avatar|GroupAvatar|colors|PageHeader|StateView|Skeleton|PersonName|person|SearchField|text|host|toast))\.(vue|ts)/,
             },
           ],
         },

@@ -17,9 +17,14 @@ const table: Record<string, string> = {
 }
 
 /** Matches a code such as [微笑]; the name is the first group. */
-export const emojiCode = /\[([\p{L}\p{N}]{1,6})\]/u
+const emojiCode = /\[([\p{L}\p{N}]{1,6})\]/gu
 
 /** The character for an emoticon's name, if there is one. */
 export function emojiOf(name: string): string | undefined {
   return Object.prototype.hasOwnProperty.call(table, name) ? table[name] : undefined
+}
+
+/** text with the codes of emoticons replaced by their characters. */
+export function withEmoji(text: string): string {
+  return text.replace(emojiCode, (code, name: string) => emojiOf(name) ?? code)
 }

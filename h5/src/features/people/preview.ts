@@ -1,5 +1,6 @@
 // What a list says of a conversation's last message.
 import type { Api } from '@/api/client'
+import { withEmoji } from '@/chat/messages/emoji'
 import type { ContentKind } from '@/chat/messages/types'
 import { t } from '@/i18n/t'
 
@@ -25,7 +26,7 @@ const plain = new Set<string>([
 
 /** The last message in one line: its text, behind the kind in brackets where it is no text. */
 export function previewOf(last: Pick<Api['LastMessage'], 'msgtype' | 'text'>): string {
-  const text = last.text.replace(/\s+/g, ' ').trim()
+  const text = withEmoji(last.text.replace(/\s+/g, ' ').trim())
   if (last.msgtype === 'text') return text
   const kind = kinds.get(last.msgtype) ?? (plain.has(last.msgtype) ? (last.msgtype as ContentKind) : 'unsupported')
   return `[${t(`kind.${kind}`)}] ${text}`.trim()
