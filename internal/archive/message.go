@@ -95,13 +95,16 @@ var suffixes = []string{"_external", "_updown_stream"}
 
 // BaseMessageID is MessageID without the suffixes that may be present in one
 // place and absent in another (message-types.md 2.1).
-func BaseMessageID(msgid string) string {
+func BaseMessageID(msgid string) string { return MessageID(withoutSuffix(msgid)) }
+
+// withoutSuffix takes the known suffixes off a msgid that is more than them.
+func withoutSuffix(msgid string) string {
 	for _, suffix := range suffixes {
 		if base, ok := strings.CutSuffix(msgid, suffix); ok && base != "" {
 			msgid = base
 		}
 	}
-	return MessageID(msgid)
+	return msgid
 }
 
 // ValidID reports whether s has the form of a message id.
@@ -124,10 +127,7 @@ func ValidID(s string) bool {
 // OriginalIDs gives the ids under which the message that a revoke names may be
 // held: the msgid itself first, then with and without the known suffixes.
 func OriginalIDs(preMsgID string) []string {
-	base := preMsgID
-	for _, suffix := range suffixes {
-		base = strings.TrimSuffix(base, suffix)
-	}
+	base := withoutSuffix(preMsgID)
 	ids := []string{MessageID(preMsgID), MessageID(base)}
 	for _, suffix := range suffixes {
 		ids = append(ids, MessageID(base+suffix))
