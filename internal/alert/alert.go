@@ -5,11 +5,10 @@ package alert
 
 import (
 	"context"
-	"encoding/base64"
-	"fmt"
 	"time"
 
 	"huicun/internal/access"
+	"huicun/internal/cursor"
 	"huicun/internal/directory"
 	"huicun/internal/fault"
 	"huicun/internal/rules"
@@ -167,14 +166,14 @@ const (
 )
 
 // List gives a page of alerts: all in scope for admins, their own for others.
-func (s *Service) List(ctx context.Context, v access.Viewer, cursor string, limit int) (Page, error) {
+func (s *Service) List(ctx context.Context, v access.Viewer, after string, limit int) (Page, error) {
 	if limit == 0 {
 		limit = defaultLimit
 	}
 	if limit < 1 || limit > maxLimit {
 		return Page{}, fault.Invalid("limit", "must be 1 to %d", maxLimit)
 	}
-	before, err := decodeCursor(cursor)
+	before, err := decodeCursor(after)
 	if err != nil {
 		return Page{}, err
 	}
@@ -183,7 +182,7 @@ func (s *Service) List(ctx context.Context, v access.Viewer, cursor string, limi
 		return Page{}, err
 	}
 	if len(page.Items) == limit {
-		page.Next = encodeCursor(page.Items[limit-1].ID)
+		page.Next = cursor.Encode(cursorList, page.Items[limit-1].ID)
 	}
 	return page, nil
 }
@@ -196,23 +195,15 @@ func (s *Service) OfViolation(ctx context.Context, v access.Viewer, violation in
 	return s.Store.FindAlerts(ctx, v.Scope(), violation, 0, maxOfOne)
 }
 
-func encodeCursor(id int64) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "a%d", id))
-}
+// cursorList names this list in its cursors.
+const cursorList = "alerts"
 
-func decodeCursor(cursor string) (int64, error) {
-	if cursor == "" {
-		return 0, nil
+// decodeCursor gives the id that a page ended with; 0 for "".
+func decodeCursor(s string) (id int64, err error) {
+	if s != "" {
+		err = cursor.Decode(s, cursorList, &id)
 	}
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	var id int64
-	if err == nil {
-		_, err = fmt.Sscanf(string(b), "a%d", &id)
-	}
-	if err != nil || id <= 0 {
-		return 0, fault.Invalid("cursor", "not a cursor of this list")
-	}
-	return id, nil
+	return id, err
 }
 
 func (s *Service) now() time.Time {

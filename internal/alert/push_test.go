@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"huicun/internal/access"
+	"huicun/internal/cursor"
 	"huicun/internal/directory"
 	"huicun/internal/fault"
 	"huicun/internal/outbox"
@@ -283,8 +284,8 @@ func TestList(t *testing.T) {
 	s := &Service{Store: &shelf{}}
 	v := access.Viewer{ID: 4, Role: access.RoleViewer}
 	var pages [][]int64
-	for cursor, more := "", true; more; {
-		page, err := s.List(t.Context(), v, cursor, 2)
+	for after, more := "", true; more; {
+		page, err := s.List(t.Context(), v, after, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +294,7 @@ func TestList(t *testing.T) {
 			ids = append(ids, a.ID)
 		}
 		pages = append(pages, ids)
-		cursor, more = page.Next, page.Next != ""
+		after, more = page.Next, page.Next != ""
 	}
 	if diff := cmp.Diff([][]int64{{5, 4}, {3, 2}, {1}}, pages); diff != "" {
 		t.Errorf("pages (-want +got):\n%s", diff)
@@ -303,7 +304,7 @@ func TestList(t *testing.T) {
 		limit  int
 		field  string
 	}{
-		{"", -1, "limit"}, {"", 101, "limit"}, {"%%", 0, "cursor"}, {"YWJj", 0, "cursor"}, {encodeCursor(0), 0, "cursor"}, {encodeCursor(-3), 0, "cursor"},
+		{"", -1, "limit"}, {"", 101, "limit"}, {"%%", 0, "cursor"}, {"YWJj", 0, "cursor"}, {cursor.Encode("violations", int64(3)), 0, "cursor"},
 	} {
 		_, err := s.List(t.Context(), v, tt.cursor, tt.limit)
 		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Code != fault.CodeInvalid || f.Field != tt.field {

@@ -3,12 +3,12 @@ package archive
 import (
 	"context"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
 	"huicun/internal/access"
+	"huicun/internal/cursor"
 	"huicun/internal/fault"
 )
 
@@ -33,7 +33,7 @@ func (s *Service) Find(ctx context.Context, v access.Viewer, q FindQuery) (HitPa
 	page := HitPage{Total: total, Hits: []Hit{}}
 	if len(ms) == tq.Limit {
 		last := ms[len(ms)-1]
-		page.Next = encodeCursor(last.SentAt.UnixMilli(), last.Seq, last.ID)
+		page.Next = cursor.Encode(hitList, last.SentAt, last.Seq, last.ID)
 	}
 	es, err := s.entries(ctx, v.Scope(), ms)
 	if err != nil {
@@ -57,11 +57,12 @@ func textQuery(q FindQuery) (TextQuery, error) {
 	}
 	tq := TextQuery{FindQuery: q, Before: endOfTime(q.ConvID)}
 	if q.Cursor != "" {
-		var ms int64
-		if err := decodeCursor(q.Cursor, &ms, &tq.Before.Seq, &tq.Before.ID); err != nil || !ValidID(tq.Before.ID) {
+		if err := cursor.Decode(q.Cursor, hitList, &tq.Before.SentAt, &tq.Before.Seq, &tq.Before.ID); err != nil {
+			return TextQuery{}, err
+		}
+		if !ValidID(tq.Before.ID) {
 			return TextQuery{}, fault.Invalid("cursor", "not a cursor of this list")
 		}
-		tq.Before.SentAt = time.UnixMilli(ms).UTC()
 	}
 	tq.Text = Fold(q.Text)
 	return tq, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"huicun/internal/access"
+	"huicun/internal/cursor"
 	"huicun/internal/directory"
 	"huicun/internal/fault"
 	"huicun/internal/personid"
@@ -55,6 +56,13 @@ type NameCursor struct {
 	Person string // "": from the start
 }
 
+// Names of the lists in their cursors.
+const (
+	conversationList = "conversations"
+	employeeList     = "employees"
+	hitList          = "hits"
+)
+
 // facesShown is how many members make a group's picture.
 const (
 	facesShown   = 9
@@ -77,11 +85,9 @@ func (s *Service) Conversations(ctx context.Context, v access.Viewer, q Conversa
 	}
 	var after ConvCursor
 	if q.Cursor != "" {
-		var ms int64
-		if err := decodeCursor(q.Cursor, &ms, &after.ID); err != nil {
-			return page, fault.Invalid("cursor", "not a cursor of this list")
+		if err := cursor.Decode(q.Cursor, conversationList, &after.LastMsgTime, &after.ID); err != nil {
+			return page, err
 		}
-		after.LastMsgTime = time.UnixMilli(ms).UTC()
 	}
 	q.Person = personid.Key(q.Person)
 	scope := v.Scope()
@@ -97,7 +103,7 @@ func (s *Service) Conversations(ctx context.Context, v access.Viewer, q Conversa
 	}
 	if len(rows) == q.Limit {
 		last := rows[len(rows)-1]
-		page.Next = encodeCursor(last.LastMsgTime.UnixMilli(), last.ID)
+		page.Next = cursor.Encode(conversationList, last.LastMsgTime, last.ID)
 	}
 	page.Items, err = s.conversations(ctx, rows, q.Person)
 	return page, err
@@ -283,8 +289,10 @@ func (s *Service) Employees(ctx context.Context, v access.Viewer, q EmployeesQue
 		return page, fault.Invalid("state", "must be archived, formerly, left or all")
 	}
 	var after NameCursor
-	if q.Cursor != "" && decodeCursor(q.Cursor, &after.Last, &after.Name, &after.Person) != nil {
-		return page, fault.Invalid("cursor", "not a cursor of this list")
+	if q.Cursor != "" {
+		if err := cursor.Decode(q.Cursor, employeeList, &after.Last, &after.Name, &after.Person); err != nil {
+			return page, err
+		}
 	}
 	scope := v.Scope()
 	if page.Total, err = s.Store.CountEmployees(ctx, scope, q); err != nil {
@@ -295,7 +303,7 @@ func (s *Service) Employees(ctx context.Context, v access.Viewer, q EmployeesQue
 	}
 	if len(page.Items) == q.Limit {
 		last := page.Items[len(page.Items)-1]
-		page.Next = encodeCursor(last.Person.Left || last.Unlisted, last.Person.Name, last.Person.ID)
+		page.Next = cursor.Encode(employeeList, last.Person.Left || last.Unlisted, last.Person.Name, last.Person.ID)
 	}
 	return page, nil
 }

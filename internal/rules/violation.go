@@ -2,14 +2,13 @@ package rules
 
 import (
 	"context"
-	"encoding/base64"
-	"fmt"
 	"time"
 	"unicode/utf8"
 
 	"huicun/internal/access"
 	"huicun/internal/archive"
 	"huicun/internal/audit"
+	"huicun/internal/cursor"
 	"huicun/internal/fault"
 )
 
@@ -177,23 +176,16 @@ func (q Query) check() (Position, error) {
 
 func (s State) valid() bool { return s == StateOpen || s == StateHandled || s == StateFalseAlarm }
 
-func encodePosition(p Position) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%d", p.At.UnixMicro(), p.ID))
-}
+// cursorList names this list in its cursors.
+const cursorList = "violations"
 
-func decodePosition(cursor string) (Position, error) {
-	if cursor == "" {
-		return Position{}, nil
+func encodePosition(p Position) string { return cursor.Encode(cursorList, p.At, p.ID) }
+
+func decodePosition(s string) (p Position, err error) {
+	if s != "" {
+		err = cursor.Decode(s, cursorList, &p.At, &p.ID)
 	}
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	var micros, id int64
-	if err == nil {
-		_, err = fmt.Sscanf(string(b), "%d.%d", &micros, &id)
-	}
-	if err != nil || id <= 0 || micros < 0 || micros > 253402300799_000000 {
-		return Position{}, fault.Invalid("cursor", "not a cursor of this list")
-	}
-	return Position{At: time.UnixMicro(micros).UTC(), ID: id}, nil
+	return p, err
 }
 
 // Find gives one violation without the messages around it.
