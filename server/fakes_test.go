@@ -55,6 +55,14 @@ func (a *fakeArchive) Timeline(_ context.Context, v access.Viewer, q archive.Tim
 	return archive.Window{Entries: []archive.Entry{a.entry}, HasOlder: true, Target: q.Around, LiveID: 3}, nil
 }
 
+func (a *fakeArchive) CanRead(_ context.Context, v access.Viewer, conv int64) (bool, error) {
+	err := a.see(v, conv == 7, "conversation")
+	if fault.Is(err, fault.CodeNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (a *fakeArchive) Entry(_ context.Context, v access.Viewer, id string) (archive.Entry, error) {
 	return a.entry, a.see(v, id == a.entry.ID, "message")
 }
@@ -181,7 +189,7 @@ type fakeLive struct {
 	truncate   bool
 	violations []archive.LiveViolation
 	hidden     map[string]int64 // by person of viewer: a conversation that they do not see
-	on         func(batchID, violationID int64)
+	on         func(archive.LiveNotice)
 	listening  chan struct{} // closed when somebody listens
 }
 
@@ -189,7 +197,7 @@ func newFakeLive() *fakeLive {
 	return &fakeLive{batch: 3, hidden: map[string]int64{}, listening: make(chan struct{})}
 }
 
-func (l *fakeLive) listen(ctx context.Context, on func(batchID, violationID int64)) error {
+func (l *fakeLive) listen(ctx context.Context, on func(archive.LiveNotice)) error {
 	l.mu.Lock()
 	l.on = on
 	close(l.listening)
@@ -208,7 +216,7 @@ func (l *fakeLive) add(events ...archive.LiveEvent) {
 	}
 	on, n := l.on, l.batch
 	l.mu.Unlock()
-	on(n, 0)
+	on(archive.LiveNotice{BatchID: n})
 }
 
 func (l *fakeLive) violate(v archive.LiveViolation) {
@@ -216,7 +224,7 @@ func (l *fakeLive) violate(v archive.LiveViolation) {
 	l.violations = append(l.violations, v)
 	on := l.on
 	l.mu.Unlock()
-	on(0, v.ID)
+	on(archive.LiveNotice{ViolationID: v.ID})
 }
 
 func (l *fakeLive) set(f func()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"huicun/internal/archive"
 	"huicun/internal/fault"
 )
 
@@ -26,9 +27,11 @@ type hub struct {
 // stream is the hub's end of one live connection.
 type stream struct {
 	session    string
+	viewer     int64
 	wake       chan struct{} // batches were stored
 	violations chan int64
 	missed     chan struct{} // violations were found that did not reach the channel
+	recheck    chan struct{} // the viewer's account or sessions changed
 	done       chan struct{} // closed to end the stream
 }
 
@@ -38,13 +41,13 @@ func newHub(limit int) *hub {
 
 // run passes notices on until listening ends, then closes all streams: those
 // who watch connect again, to a process that listens.
-func (h *hub) run(ctx context.Context, listen func(context.Context, func(batchID, violationID int64)) error) error {
+func (h *hub) run(ctx context.Context, listen func(context.Context, func(archive.LiveNotice)) error) error {
 	defer h.close()
 	return listen(ctx, h.notice)
 }
 
-// open adds a stream of a session.
-func (h *hub) open(session string) (*stream, error) {
+// open adds a stream of a session of a viewer.
+func (h *hub) open(session string, viewer int64) (*stream, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -56,8 +59,8 @@ func (h *hub) open(session string) (*stream, error) {
 		return nil, &fault.Error{Code: fault.CodeRateLimited, Message: "too many live streams of one session"}
 	}
 	st := &stream{
-		session: session, wake: make(chan struct{}, 1), violations: make(chan int64, maxQueuedViolations),
-		missed: make(chan struct{}, 1), done: make(chan struct{}),
+		session: session, viewer: viewer, wake: make(chan struct{}, 1), violations: make(chan int64, maxQueuedViolations),
+		missed: make(chan struct{}, 1), recheck: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	h.streams[st] = struct{}{}
 	h.counts[session]++
@@ -102,19 +105,24 @@ func (h *hub) close() {
 	}
 }
 
-// notice tells all streams; of neither a batch nor a violation means that some
-// notices may have been missed. It never waits: a stream that has not looked
-// yet will see this too.
-func (h *hub) notice(batchID, violationID int64) {
+// notice tells the streams that it concerns; an empty one means that some may
+// have been missed. It never waits: a stream that has not looked yet will see
+// this too.
+func (h *hub) notice(n archive.LiveNotice) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for st := range h.streams {
-		if violationID != 0 {
-			st.queue(violationID)
-			continue
-		}
-		signal(st.wake)
-		if batchID == 0 {
+		switch {
+		case n.ViewerID != 0:
+			if st.viewer == n.ViewerID {
+				signal(st.recheck)
+			}
+		case n.ViolationID != 0:
+			st.queue(n.ViolationID)
+		case n.BatchID != 0:
+			signal(st.wake)
+		default:
+			signal(st.wake)
 			signal(st.missed)
 		}
 	}

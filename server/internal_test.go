@@ -114,22 +114,22 @@ func TestParsePosition(t *testing.T) {
 
 func TestHubTellsOfWhatItCouldNotQueue(t *testing.T) {
 	h := newHub(10)
-	st, err := h.open("s")
+	st, err := h.open("s", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range int64(maxQueuedViolations) {
-		h.notice(0, i+1)
+		h.notice(archive.LiveNotice{ViolationID: i + 1})
 	}
 	if len(st.missed) != 0 {
 		t.Fatal("missed before the queue is full")
 	}
-	h.notice(0, maxQueuedViolations+1)
+	h.notice(archive.LiveNotice{ViolationID: maxQueuedViolations + 1})
 	if len(st.missed) != 1 || len(st.wake) != 0 {
 		t.Errorf("missed %d, wake %d", len(st.missed), len(st.wake))
 	}
-	h.notice(5, 0)
-	h.notice(6, 0)
+	h.notice(archive.LiveNotice{BatchID: 5})
+	h.notice(archive.LiveNotice{BatchID: 6})
 	if len(st.wake) != 1 {
 		t.Errorf("wake %d, want one for both", len(st.wake))
 	}

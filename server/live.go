@@ -20,7 +20,7 @@ import (
 // Times of a live stream.
 const (
 	liveHeartbeat = 15 * time.Second       // proxies cut what is silent for longer
-	liveRecheck   = 3 * time.Second        // how long a revoked session may go on
+	liveRecheck   = 3 * time.Second        // how long a revoked session may go on when no notice comes
 	livePause     = 200 * time.Millisecond // between two reads, under load
 	liveResetWait = 2 * time.Second        // after telling a stream to refetch
 	liveWrite     = 10 * time.Second       // for a slow reader; it connects again
@@ -29,9 +29,9 @@ const (
 
 // Live is where live events come from.
 type Live struct {
-	// Listen calls on for each notice until ctx ends; one of the numbers is 0.
-	// Where notices may have been missed, it calls on(0, 0).
-	Listen     func(ctx context.Context, on func(batchID, violationID int64)) error
+	// Listen calls on for each notice until ctx ends. Where notices may have
+	// been missed, it calls on with an empty one.
+	Listen     func(ctx context.Context, on func(archive.LiveNotice)) error
 	Source     LiveSource
 	Violations LiveViolations
 }
@@ -88,7 +88,7 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 	if l.at, err = s.liveStart(ctx, r, value(req.Params.LastEventId)); err != nil {
 		return nil, err
 	}
-	if l.stream, err = s.hub.open(string(r.session.ID)); err != nil {
+	if l.stream, err = s.hub.open(string(r.session.ID), r.viewer.ID); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -97,11 +97,8 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 // startReading notes that a conversation's messages will be sent in full, which
 // is reading. Out of scope none will be sent, and nothing is noted.
 func (s *Server) startReading(ctx context.Context, r *request, conv int64) error {
-	_, err := s.Archive.Timeline(ctx, r.viewer, archive.TimelineQuery{ConvID: conv, Limit: 1})
-	if fault.Is(err, fault.CodeNotFound) {
-		return nil
-	}
-	if err != nil {
+	ok, err := s.Archive.CanRead(ctx, r.viewer, conv)
+	if err != nil || !ok {
 		return err
 	}
 	return s.recordRead(ctx, r, conv)
@@ -183,6 +180,8 @@ func (l *liveStream) run() error {
 		case <-heartbeat.C:
 			err = l.write(": still here\n\n")
 		case <-recheck.C:
+			err = l.recheck()
+		case <-l.stream.recheck:
 			err = l.recheck()
 		case id := <-l.stream.violations:
 			err = l.sendViolation(id)

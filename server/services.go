@@ -31,6 +31,7 @@ type Access interface {
 // Archive reads chats within the scope of a viewer; archive.Service.
 type Archive interface {
 	Timeline(ctx context.Context, v access.Viewer, q archive.TimelineQuery) (archive.Window, error)
+	CanRead(ctx context.Context, v access.Viewer, conv int64) (bool, error)
 	Entry(ctx context.Context, v access.Viewer, id string) (archive.Entry, error)
 	Raw(ctx context.Context, v access.Viewer, id string) ([]byte, error)
 	Find(ctx context.Context, v access.Viewer, q archive.FindQuery) (archive.HitPage, error)

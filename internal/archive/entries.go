@@ -24,7 +24,7 @@ func (s *Service) entries(ctx context.Context, scope access.Scope, ms []Message)
 			pres = append(pres, r.PreMsgID)
 		}
 	}
-	revoked, err := s.Store.FindRevocations(ctx, ms)
+	revoked, err := s.Store.FindRevocations(ctx, scope, ms)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,18 @@
 package archive
 
-import "context"
+import (
+	"context"
+
+	"huicun/internal/access"
+)
+
+// LiveNotice says what there is to look at; at most one of its ids is not 0.
+// The zero notice says that some may have been missed.
+type LiveNotice struct {
+	BatchID     int64 // messages were stored
+	ViolationID int64 // a violation was found
+	ViewerID    int64 // an account or its sessions changed
+}
 
 // LiveViolation is a violation as far as a live stream tells of it.
 type LiveViolation struct {
@@ -13,4 +25,9 @@ type LiveViolation struct {
 // LiveStart is where a live stream begins that has nothing to catch up with.
 func (s *Service) LiveStart(ctx context.Context) (int64, error) {
 	return s.Store.LastBatchID(ctx)
+}
+
+// CanRead reports whether a conversation exists that v may read.
+func (s *Service) CanRead(ctx context.Context, v access.Viewer, conv int64) (bool, error) {
+	return s.Store.HasConversation(ctx, v.Scope(), conv)
 }

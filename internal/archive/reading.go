@@ -21,7 +21,7 @@ type Entry struct {
 type Revocation struct {
 	By        directory.Person
 	At        time.Time
-	MessageID string // the revoke message
+	MessageID string // the revoke message; "" when it is in a chat out of scope
 }
 
 // Span is a range of byte offsets, end exclusive.

@@ -29,7 +29,7 @@ type Store interface {
 	// conversation or (0) of all, in the order of batches.
 	FindBatchMessages(ctx context.Context, s access.Scope, after int64, conv int64, limit int) ([]Message, error)
 
-	FindRevocations(ctx context.Context, ms []Message) (map[string]Revocation, error)
+	FindRevocations(ctx context.Context, s access.Scope, ms []Message) (map[string]Revocation, error)
 	FindOriginals(ctx context.Context, s access.Scope, preMsgIDs []string) (map[string]string, error)
 	FindMarks(ctx context.Context, s access.Scope, messageIDs []string) (map[string][]Mark, error)
 	FindPersons(ctx context.Context, ids []string) (map[string]directory.Person, error)

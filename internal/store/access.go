@@ -105,14 +105,25 @@ func (db *DB) TouchSession(ctx context.Context, id []byte, now time.Time) error 
 	return wrap(ctx, "touch session", err)
 }
 
-const sqlEndSession = `UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`
+const sqlEndSession = `UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING viewer_id`
 
 // EndSession revokes a session; ending it twice changes nothing.
 func (db *DB) EndSession(ctx context.Context, id []byte, now time.Time, e audit.Entry) error {
 	return db.change(ctx, e, func(tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, sqlEndSession, id, now)
-		return wrap(ctx, "end session", err)
+		var viewerID int64
+		if err := tx.GetContext(ctx, &viewerID, sqlEndSession, id, now); noRows(err) {
+			return nil
+		} else if err != nil {
+			return wrap(ctx, "end session", err)
+		}
+		return notifyViewer(ctx, tx, viewerID)
 	})
+}
+
+// notifyViewer makes the live streams of a viewer look at once, in every
+// process, whether they may go on.
+func notifyViewer(ctx context.Context, tx *sqlx.Tx, viewerID int64) error {
+	return notify(ctx, tx, ChannelLive, map[string]int64{"viewer_id": viewerID})
 }
 
 const (

@@ -177,6 +177,9 @@ func saveGrants(ctx context.Context, tx *sqlx.Tx, id int64, in access.AccountInp
 	if err := rebuildScopes(ctx, tx, id); err != nil {
 		return access.Account{}, err
 	}
+	if err := notifyViewer(ctx, tx, id); err != nil {
+		return access.Account{}, err
+	}
 	after, err := getAccount(ctx, tx, id)
 	if err != nil {
 		return access.Account{}, err
@@ -294,10 +297,14 @@ func ensureAdmins(ctx context.Context, tx *sqlx.Tx, userids []string) ([]int64, 
 	return append(changed, released...), nil
 }
 
+// logAccounts tells of changed accounts.
 func logAccounts(ctx context.Context, tx *sqlx.Tx, ids []int64, e audit.Entry) error {
 	for _, id := range ids {
 		a, err := getAccount(ctx, tx, id)
 		if err != nil {
+			return err
+		}
+		if err := notifyViewer(ctx, tx, id); err != nil {
 			return err
 		}
 		e.Object = audit.Object("viewer", id)

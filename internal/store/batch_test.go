@@ -215,7 +215,7 @@ func TestRevokeFindsItsOriginal(t *testing.T) {
 	for i := range ms {
 		stored = append(stored, ms[i].Message)
 	}
-	found, err := f.FindRevocations(t.Context(), stored)
+	found, err := f.FindRevocations(t.Context(), access.System(), stored)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,24 +26,25 @@ FROM violations v WHERE v.id > ` + b.arg(after) + ` AND ` + b.violationInScope(s
 	return found, wrap(ctx, "find live violations", db.SelectContext(ctx, &found, text, b.args...))
 }
 
-// ListenLive calls on with the numbers of each notice of new batches and
-// violations, until ctx ends; one of the two is 0. After a lost connection, and
-// at the start, it calls on(0, 0): notices may have been missed.
-func (db *DB) ListenLive(ctx context.Context, on func(batchID, violationID int64)) error {
+// ListenLive calls on with each notice of new batches and violations and of
+// changed accounts, until ctx ends. After a lost connection, and at the start,
+// it calls on with an empty one: notices may have been missed.
+func (db *DB) ListenLive(ctx context.Context, on func(archive.LiveNotice)) error {
 	return db.Listen(ctx, func(n Notification) { on(liveNotice(ctx, n.Payload)) }, ChannelLive)
 }
 
 // liveNotice reads a notice; an empty one says that some may have been missed.
-func liveNotice(ctx context.Context, text string) (batchID, violationID int64) {
+func liveNotice(ctx context.Context, text string) archive.LiveNotice {
 	if text == "" {
-		return 0, 0
+		return archive.LiveNotice{}
 	}
 	var payload struct {
 		BatchID     int64 `json:"batch_id"`
 		ViolationID int64 `json:"violation_id"`
+		ViewerID    int64 `json:"viewer_id"`
 	}
 	if err := json.Unmarshal([]byte(text), &payload); err != nil {
 		slog.WarnContext(ctx, "live notice not understood", "bytes", len(text))
 	}
-	return payload.BatchID, payload.ViolationID
+	return archive.LiveNotice(payload)
 }

@@ -57,18 +57,17 @@ func TestListenLive(t *testing.T) {
 	s := newSite(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	type notice struct{ batch, violation int64 }
-	notices := make(chan notice)
+	notices := make(chan archive.LiveNotice)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- s.ListenLive(ctx, func(b, v int64) {
+		ended <- s.ListenLive(ctx, func(n archive.LiveNotice) {
 			select {
-			case notices <- notice{b, v}:
+			case notices <- n:
 			case <-ctx.Done():
 			}
 		})
 	}()
-	expect := func(want notice) {
+	expect := func(want archive.LiveNotice) {
 		t.Helper()
 		select {
 		case got := <-notices:
@@ -79,19 +78,21 @@ func TestListenLive(t *testing.T) {
 			t.Fatalf("the listener ended: %v", err)
 		}
 	}
-	expect(notice{}) // connected
+	expect(archive.LiveNotice{}) // connected
 	s.exec(t, `SELECT pg_notify($1, '{"batch_id":12}')`, store.ChannelLive)
-	expect(notice{batch: 12})
+	expect(archive.LiveNotice{BatchID: 12})
 	s.exec(t, `SELECT pg_notify($1, '{"violation_id":7}')`, store.ChannelLive)
-	expect(notice{violation: 7})
+	expect(archive.LiveNotice{ViolationID: 7})
+	s.exec(t, `SELECT pg_notify($1, '{"viewer_id":3}')`, store.ChannelLive)
+	expect(archive.LiveNotice{ViewerID: 3})
 	s.exec(t, `SELECT pg_notify($1, 'no JSON')`, store.ChannelLive)
-	expect(notice{})
+	expect(archive.LiveNotice{})
 
 	// The connection is cut: the listener comes back and says so.
 	s.exec(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`)
-	expect(notice{})
+	expect(archive.LiveNotice{})
 	s.exec(t, `SELECT pg_notify($1, '{"batch_id":13}')`, store.ChannelLive)
-	expect(notice{batch: 13})
+	expect(archive.LiveNotice{BatchID: 13})
 
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {

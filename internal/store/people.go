@@ -98,14 +98,6 @@ func (r employeeRow) employee() archive.Employee {
 	return e
 }
 
-// departmentTree is a table of a department and all below it; a cycle ends by
-// UNION dropping what is there already.
-func departmentTree(id string) string {
-	return `(WITH RECURSIVE tree AS (
-		SELECT ` + id + `::bigint AS id UNION SELECT d.id FROM departments d JOIN tree t ON d.parent_id = t.id
-	) SELECT id FROM tree)`
-}
-
 // employeeFilter gives the conditions of q.
 func employeeFilter(b *query, s access.Scope, q archive.EmployeesQuery) string {
 	where := b.personInScope(s, "e.person")
@@ -115,7 +107,7 @@ func employeeFilter(b *query, s access.Scope, q archive.EmployeesQuery) string {
 	}
 	if q.Department != 0 {
 		where += ` AND EXISTS (SELECT 1 FROM employee_departments ed WHERE ed.person = e.person AND ed.department_id IN ` +
-			departmentTree(b.arg(q.Department)) + `)`
+			`(SELECT id FROM ` + departmentTree(`ARRAY[`+b.arg(q.Department)+`]::bigint[]`) + ` AS tree))`
 	}
 	switch q.State {
 	case "archived":

@@ -104,15 +104,11 @@ ORDER BY m.seq, m.id LIMIT ` + q.arg(limit)
 	return found, nil
 }
 
-const sqlInRuleScope = `
-WITH RECURSIVE tree AS (
-	SELECT unnest($1::bigint[]) AS id
-	UNION
-	SELECT d.id FROM departments d JOIN tree t ON d.parent_id = t.id
-)
+var sqlInRuleScope = `
 SELECT p FROM unnest($3::text[]) AS p
 WHERE p = ANY ($2)
-	OR EXISTS (SELECT 1 FROM employee_departments ed JOIN tree t ON t.id = ed.department_id WHERE ed.person = p)`
+	OR EXISTS (SELECT 1 FROM employee_departments ed WHERE ed.person = p
+		AND ed.department_id IN (SELECT id FROM ` + departmentTree(`$1::bigint[]`) + ` AS tree))`
 
 // InRuleScope implements rules.ScanStore.
 func (db *DB) InRuleScope(ctx context.Context, in rules.Input, persons []string) ([]string, error) {

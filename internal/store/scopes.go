@@ -15,16 +15,27 @@ import (
 const sqlLockViewers = `
 SELECT id FROM viewers WHERE $1::bigint[] IS NULL OR id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`
 
-// sqlRebuildScopes spells the grants out. UNION drops what was seen already,
-// so that departments that are each other's parents do not go round for ever.
-// Admins and disabled viewers have no rows.
-const sqlRebuildScopes = `
-WITH RECURSIVE below (viewer_id, department_id) AS (
+// departmentTree is a table (root, id) of departments, an array, and all that
+// are below each of them; a root counts as below itself, known or not. UNION
+// drops what was seen already, so that departments that are each other's
+// parents do not go round for ever.
+func departmentTree(roots string) string {
+	return `(WITH RECURSIVE tree (root, id) AS (
+		SELECT r, r FROM unnest(` + roots + `) AS r
+		UNION SELECT t.root, d.id FROM tree t JOIN departments d ON d.parent_id = t.id
+	) SELECT root, id FROM tree)`
+}
+
+// sqlRebuildScopes spells the grants out. Admins and disabled viewers have no
+// rows.
+var sqlRebuildScopes = `
+WITH granted AS (
 	SELECT g.viewer_id, g.department_id
 	FROM grants g JOIN viewers v ON v.id = g.viewer_id
 	WHERE g.viewer_id = ANY ($1) AND g.kind = 'department' AND v.role = 'viewer' AND NOT v.disabled
-	UNION
-	SELECT b.viewer_id, d.id FROM below b JOIN departments d ON d.parent_id = b.department_id
+), below AS (
+	SELECT g.viewer_id, tree.id AS department_id
+	FROM granted g JOIN ` + departmentTree(`ARRAY(SELECT DISTINCT department_id FROM granted)`) + ` AS tree ON tree.root = g.department_id
 ), wanted AS (
 	SELECT b.viewer_id, ed.person FROM below b JOIN employee_departments ed USING (department_id)
 	UNION

@@ -141,22 +141,24 @@ func (db *DB) FindBatchMessages(ctx context.Context, s access.Scope, after, conv
 	return ms, wrap(ctx, "find batch messages", st.SelectContext(ctx, &ms, b.args...))
 }
 
-// A revoke names its original by msgid; when the archive does not hold that
-// very msgid, one that differs in the suffix counts (message-types.md 2.1).
-const sqlFindRevocations = `
-SELECT DISTINCT ON (u.id) u.id AS original, r.id AS message_id, r.from_id, r.msgtime
-FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS u (id, base_id, conv_id, from_id)
-JOIN revokes r ON r.pre_base_id = u.base_id AND (r.conv_id = u.conv_id OR r.from_id = u.from_id AND r.from_id <> '')
-WHERE r.pre_id = u.id OR NOT EXISTS (SELECT 1 FROM message_ids i WHERE i.id = r.pre_id)
-ORDER BY u.id, r.msgtime, r.id`
-
-// FindRevocations implements archive.Store. By carries the id only.
-func (db *DB) FindRevocations(ctx context.Context, ms []archive.Message) (map[string]archive.Revocation, error) {
+// FindRevocations implements archive.Store. By carries the id only. A revoke
+// names its original by msgid; when the archive does not hold that very msgid,
+// one that differs in the suffix counts (message-types.md 2.1). The sender may
+// have revoked from another chat, to which there is no link out of scope.
+func (db *DB) FindRevocations(ctx context.Context, s access.Scope, ms []archive.Message) (map[string]archive.Revocation, error) {
 	ids, bases, froms, convs := make([]string, len(ms)), make([]string, len(ms)), make([]string, len(ms)), make([]int64, len(ms))
 	for i := range ms {
 		ids[i], bases[i], froms[i], convs[i] = ms[i].ID, ms[i].BaseID, dbText(ms[i].FromID), ms[i].ConvID
 	}
-	rows, err := db.QueryxContext(ctx, sqlFindRevocations, pq.Array(ids), pq.Array(bases), pq.Array(convs), pq.Array(froms))
+	b := query{args: []any{pq.Array(ids), pq.Array(bases), pq.Array(convs), pq.Array(froms)}}
+	text := `
+SELECT DISTINCT ON (u.id) u.id AS original, CASE WHEN r.conv_id = u.conv_id OR ` + b.convInScope(s, "r.conv_id") + ` THEN r.id::text ELSE '' END AS message_id,
+	r.from_id, r.msgtime
+FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS u (id, base_id, conv_id, from_id)
+JOIN revokes r ON r.pre_base_id = u.base_id AND (r.conv_id = u.conv_id OR r.from_id = u.from_id AND r.from_id <> '')
+WHERE r.pre_id = u.id OR NOT EXISTS (SELECT 1 FROM message_ids i WHERE i.id = r.pre_id)
+ORDER BY u.id, r.msgtime, r.id`
+	rows, err := db.QueryxContext(ctx, text, b.args...)
 	if err != nil {
 		return nil, wrap(ctx, "find revocations", err)
 	}
