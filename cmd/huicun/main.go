@@ -25,6 +25,7 @@ const usage = `huicun keeps what was said on WeCom.
   huicun status [-json]   where the archive stands; exit status 1 when something is wrong
   huicun migrate          bring the database schema up to date
   huicun config [-table]  print huicun.example.toml (or the table of the README)
+  huicun bench NAME       measure this machine with a simulated WeCom; huicun bench lists the names
   huicun version          print the version
 
 Every command takes -config FILE (default: $HUICUN_CONFIG). Settings may also come from the
@@ -68,6 +69,8 @@ func run(ctx context.Context, args []string, environ map[string]string, stdout, 
 		err = withConfig(args, environ, stderr, nil, func(c config.Config) error { return migrate(ctx, c) })
 	case "config":
 		err = configCommand(args, stdout, stderr)
+	case "bench":
+		err = benchCommand(ctx, args, stdout, stderr)
 	case "version":
 		_, err = fmt.Fprintln(stdout, buildVersion())
 	case "help", "-h", "-help", "--help":
@@ -81,6 +84,8 @@ func run(ctx context.Context, args []string, environ map[string]string, stdout, 
 		return 0
 	case errors.Is(err, errUnwell):
 		return 1
+	case errors.Is(err, errUsage):
+		return 2
 	}
 	fmt.Fprintf(stderr, "huicun %s: %v\n", args[0], err)
 	return 1

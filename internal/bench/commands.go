@@ -1,0 +1,27 @@
+package bench
+
+import (
+	"context"
+	"flag"
+)
+
+// Benchmark is one subcommand of huicun bench.
+type Benchmark interface {
+	// Flags declares the settings of its own.
+	Flags(fs *flag.FlagSet)
+	// Run measures and prints the results.
+	Run(ctx context.Context, o Options) error
+}
+
+// Command says how a benchmark is called.
+type Command struct {
+	Name, Help string
+	New        func() Benchmark
+}
+
+// Commands are all benchmarks.
+func Commands() []Command {
+	return []Command{
+		{"ingest", "messages pulled, decrypted and stored a second, against the RSA bound", func() Benchmark { return &Ingest{} }},
+	}
+}

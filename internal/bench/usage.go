@@ -1,0 +1,144 @@
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Usage is what the processes of a huicun have used so far: huicun itself, the
+// helpers with WeCom's library, and Postgres.
+type Usage struct {
+	CPUSeconds float64 // user and system, ended processes included
+	Helpers    int     // processes with the library that run now
+
+	// Memory in MiB. HuicunPeak and HelpersPeak (the sum over the helpers) are
+	// the most that ever was; Postgres is what its processes hold now, shared
+	// buffers counted once.
+	HuicunPeak, HelpersPeak float64
+	HuicunNow               float64
+	Postgres                float64
+}
+
+// clockTicks a second, of /proc/…/stat; Linux has the same on all machines
+// that huicun runs on.
+const clockTicks = 100
+
+// Usage reads /proc, so that it works on Linux only.
+func (w *World) Usage() (Usage, error) {
+	var u Usage
+	tree, err := processTree(w.Huicun.Process.Pid)
+	if err != nil {
+		return u, err
+	}
+	var private, shared, files float64
+	for _, p := range tree {
+		u.CPUSeconds += float64(p.ticks) / clockTicks
+		m, err := memory(p.pid)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		switch {
+		case p.pid == w.Huicun.Process.Pid:
+			u.HuicunPeak, u.HuicunNow = m["VmHWM"], m["VmRSS"]
+		case p.name == "postgres":
+			private += m["RssAnon"]
+			shared, files = max(shared, m["RssShmem"]), max(files, m["RssFile"])
+		default:
+			u.Helpers++
+			u.HelpersPeak += m["VmHWM"]
+		}
+	}
+	u.Postgres = private + shared + files
+	return u, nil
+}
+
+// running is one process of a tree.
+type running struct {
+	pid, parent int
+	name        string // of the program, cut to 15 characters
+	ticks       int64  // of CPU, those of children that ended included
+}
+
+// processTree lists a process and everything below it.
+func processTree(root int) ([]running, error) {
+	paths, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil || len(paths) == 0 {
+		return nil, errors.Join(err, errors.New("there is no /proc to read processes from"))
+	}
+	var all []running
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) || len(b) == 0 {
+			continue // it has ended
+		}
+		p, err := parseStat(b)
+		if err != nil {
+			continue // ended while it was read
+		}
+		all = append(all, p)
+	}
+	return below(all, root), nil
+}
+
+// below picks root and its descendants.
+func below(all []running, root int) []running {
+	in := map[int]bool{root: true}
+	for grown := true; grown; {
+		grown = false
+		for _, p := range all {
+			if in[p.parent] && !in[p.pid] {
+				in[p.pid], grown = true, true
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(p running) bool { return !in[p.pid] })
+}
+
+// parseStat reads /proc/<pid>/stat. The name is in brackets and may hold
+// anything.
+func parseStat(b []byte) (running, error) {
+	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
+	if open < 0 || end < open {
+		return running{}, errors.New("not a stat file")
+	}
+	f := strings.Fields(string(b[end+1:]))
+	if len(f) < 15 {
+		return running{}, errors.New("not a stat file")
+	}
+	p := running{name: string(b[open+1 : end])}
+	var err1, err2 error
+	p.pid, err1 = strconv.Atoi(strings.TrimSpace(string(b[:open])))
+	p.parent, err2 = strconv.Atoi(f[1])
+	for _, field := range f[11:15] { // utime stime cutime cstime
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return p, err
+		}
+		p.ticks += n
+	}
+	return p, errors.Join(err1, err2)
+}
+
+// memory reads the sizes in /proc/<pid>/status, in MiB.
+func memory(pid int) (map[string]float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return nil, err
+	}
+	m := map[string]float64{}
+	for line := range strings.Lines(string(b)) {
+		name, value, _ := strings.Cut(line, ":")
+		kb, isSize := strings.CutSuffix(strings.TrimSpace(value), " kB")
+		if n, err := strconv.ParseFloat(kb, 64); err == nil && isSize {
+			m[name] = n / 1024
+		}
+	}
+	return m, nil
+}
