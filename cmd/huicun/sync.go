@@ -57,47 +57,12 @@ func (a *app) syncUnknown(ctx context.Context) error {
 	return err
 }
 
-// underLease runs f while this process holds the lease, renewing it; it does
-// nothing while another process holds it. f is cancelled when the lease goes.
+// underLease runs f while this process holds the lease; it does nothing while
+// another process holds it. f is cancelled when the lease goes.
 func (a *app) underLease(ctx context.Context, name string, f func(context.Context) error) error {
-	l, ok, err := a.db.TakeLease(ctx, name, a.name, leaseSyncTTL)
-	if err != nil || !ok || ctx.Err() != nil {
-		return err
-	}
-	defer func() {
-		if err := a.db.DropLease(context.WithoutCancel(ctx), l); err != nil {
-			slog.WarnContext(ctx, "lease not given back; it expires by itself", "lease", name, "err", err)
-		}
-	}()
-	work, cancel := context.WithCancel(ctx)
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		a.renewLease(work, cancel, l)
-	}()
-	err = f(work)
-	cancel()
-	<-renewed
+	_, err := ingest.UnderLease(ctx, a.db, name, a.name, leaseSyncTTL, func(ctx context.Context, _ ingest.Lease) error { return f(ctx) })
 	if ctx.Err() != nil {
 		return nil // stopping is no failure
 	}
 	return err
-}
-
-// renewLease keeps the lease until ctx ends, and calls lost when it cannot.
-func (a *app) renewLease(ctx context.Context, lost context.CancelFunc, l ingest.Lease) {
-	t := time.NewTicker(leaseSyncTTL / 4)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		now, ok, err := a.db.TakeLease(ctx, l.Name, l.Holder, leaseSyncTTL)
-		if err == nil && (!ok || now.Token != l.Token) {
-			lost()
-			return
-		}
-	}
 }

@@ -173,11 +173,7 @@ var (
 
 // Store keeps what was pulled.
 type Store interface {
-	// TakeLease takes or renews a lease for ttl; ok is false while another
-	// holder has it.
-	TakeLease(ctx context.Context, name, holder string, ttl time.Duration) (l Lease, ok bool, err error)
-	// DropLease gives a lease back.
-	DropLease(ctx context.Context, l Lease) error
+	LeaseStore
 	// PullState returns the cursor and the counters.
 	PullState(ctx context.Context) (State, error)
 	// EnsurePartitions makes room for messages of these times.

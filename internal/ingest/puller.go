@@ -17,7 +17,7 @@ import (
 // Times of the puller.
 const (
 	leaseTTL      = 9 * time.Second
-	leaseRenewal  = leaseTTL / 3
+	leaseRetry    = leaseTTL / 3 // how often a puller without the lease asks for it
 	firstBackoff  = time.Second
 	longestBack   = time.Minute
 	waitOnLimit   = time.Minute     // frequency limit 45009
@@ -47,20 +47,17 @@ type Puller struct {
 func (p *Puller) Run(ctx context.Context) error {
 	p.defaults()
 	for ctx.Err() == nil {
-		lease, ok, err := p.Store.TakeLease(ctx, LeasePull, p.Holder, leaseTTL)
+		held, err := UnderLease(ctx, p.Store, LeasePull, p.Holder, leaseTTL, p.pullLoop)
 		switch {
+		case ctx.Err() != nil:
+		case err != nil && held:
+			slog.WarnContext(ctx, "pulling interrupted", "err", err)
+			p.sleep(ctx, firstBackoff)
 		case err != nil:
 			slog.ErrorContext(ctx, "pull lease not readable", "err", err)
-			p.sleep(ctx, leaseRenewal)
-		case !ok:
-			p.sleep(ctx, leaseRenewal)
-		default:
-			slog.InfoContext(ctx, "pull lease taken", "token", lease.Token)
-			err := p.hold(ctx, lease)
-			if err != nil && ctx.Err() == nil {
-				slog.WarnContext(ctx, "pulling interrupted", "err", err)
-				p.sleep(ctx, firstBackoff)
-			}
+			p.sleep(ctx, leaseRetry)
+		case !held:
+			p.sleep(ctx, leaseRetry)
 		}
 	}
 	return nil
@@ -81,43 +78,10 @@ func (p *Puller) defaults() {
 	}
 }
 
-// hold pulls under the lease until it is lost or ctx ends.
-func (p *Puller) hold(ctx context.Context, lease Lease) error {
-	g, ctx2 := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.renew(ctx2, lease) })
-	g.Go(func() error { return p.pullLoop(ctx2, lease) })
-	err := g.Wait()
-	dropCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	if derr := p.Store.DropLease(dropCtx, lease); derr != nil {
-		slog.WarnContext(ctx, "pull lease not given back; it expires by itself", "err", derr)
-	}
-	return err
-}
-
-func (p *Puller) renew(ctx context.Context, lease Lease) error {
-	t := time.NewTicker(leaseRenewal)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-t.C:
-		}
-		l, ok, err := p.Store.TakeLease(ctx, lease.Name, lease.Holder, leaseTTL)
-		if err != nil {
-			slog.WarnContext(ctx, "pull lease not renewed", "err", err)
-			continue // writes are fenced by the token in any case
-		}
-		if !ok || l.Token != lease.Token {
-			return ErrLeaseLost
-		}
-	}
-}
-
 // pullLoop alternates between catching up, looking after quarantine and
 // waiting.
 func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
+	slog.InfoContext(ctx, "pull lease taken", "token", lease.Token)
 	back := backoff{}
 	limit := p.PageSize
 	rel := releaser{puller: p, lease: lease}
