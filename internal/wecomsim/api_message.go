@@ -59,16 +59,17 @@ func (s *Sim) messageSend(c *call) (answer, *apiError) {
 		return nil, refusal
 	}
 	m := AppMessage{MsgID: "sim" + randomID(20), MsgType: q.MsgType, Content: content}
-	if err := s.phones.deliver(m, to.users, now); err != nil {
-		s.cfg.Log.ErrorContext(c.r.Context(), "keep app message", "err", err)
-		return nil, errBusy
-	}
 	a := answer{
 		"invaliduser": strings.Join(to.badUsers, "|"), "invalidparty": strings.Join(to.badParties, "|"),
 		"invalidtag": strings.Join(to.badTags, "|"), "unlicenseduser": "", "msgid": m.MsgID,
 	}
+	var request *sentRequest
 	if q.CheckTwice == 1 {
-		s.phones.remember(hash, maps.Clone(a), now, now.Add(duplicateInterval(q.TwiceWithin)))
+		request = &sentRequest{Hash: hash, Until: now.Add(duplicateInterval(q.TwiceWithin)), Answer: maps.Clone(a)}
+	}
+	if err := s.phones.deliver(m, to.users, request, now); err != nil {
+		s.cfg.Log.ErrorContext(c.r.Context(), "keep app message", "err", err)
+		return nil, errBusy
 	}
 	return a, nil
 }

@@ -178,3 +178,21 @@ func TestDuplicateCheckAndRecall(t *testing.T) {
 		t.Errorf("recall after a day: errcode %d, want 40058", code)
 	}
 }
+
+// WeCom does not forget what it delivered when somebody pulls a plug; so a
+// request whose answer a crash swallowed can be repeated safely.
+func TestDuplicateCheckOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	const request = `{"touser":"LinXiaoyu","msgtype":"text","agentid":1000012,"text":{"content":"x"},"enable_duplicate_check":1,"duplicate_check_interval":600}`
+	cfg := testConfig(t)
+	s, stop := startStop(t, cfg)
+	first := app(t, s, "message/send", request)
+	stop()
+	s = start(t, cfg)
+	if diff := cmp.Diff(first, app(t, s, "message/send", request)); diff != "" {
+		t.Errorf("the answer to the repeat (-first +got):\n%s", diff)
+	}
+	if got := s.phones.of("LinXiaoyu"); len(got) != 1 {
+		t.Errorf("%d messages on the phone, want 1", len(got))
+	}
+}

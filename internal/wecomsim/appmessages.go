@@ -2,6 +2,7 @@ package wecomsim
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -22,8 +23,9 @@ type AppMessage struct {
 
 // appMessageEntry is an app message, or the recall of some, in the journal.
 type appMessageEntry struct {
-	Message *AppMessage `json:"sent,omitempty"`
-	Recall  string      `json:"recall,omitempty"` // msgid
+	Message *AppMessage  `json:"sent,omitempty"`
+	Request *sentRequest `json:"request,omitempty"` // that Message came with, when it asked for the duplicate check
+	Recall  string       `json:"recall,omitempty"`  // msgid
 }
 
 // WeCom's limits for one member and app.
@@ -45,10 +47,13 @@ type appMessages struct {
 	changed chan struct{}
 }
 
-// sentRequest remembers a request for the duplicate check.
+// sentRequest remembers a request for the duplicate check. It stands in the
+// journal in the same line as the message, so that a simulator that is killed
+// forgets neither or both, as little as WeCom does.
 type sentRequest struct {
-	until  time.Time
-	answer answer
+	Hash   string    `json:"hash"`
+	Until  time.Time `json:"until"`
+	Answer answer    `json:"answer"`
 }
 
 func newAppMessages() *appMessages {
@@ -66,6 +71,9 @@ func (a *appMessages) replay(e appMessageEntry) {
 			a.tasks[card.TaskID] = true
 		}
 	}
+	if e.Request != nil {
+		a.recent[e.Request.Hash] = *e.Request
+	}
 	if e.Recall != "" {
 		a.recallLocked(e.Recall, time.Time{})
 	}
@@ -78,17 +86,20 @@ func (a *appMessages) addLocked(m AppMessage) {
 }
 
 // deliver puts m on the phones of users, or drops it silently where a limit is
-// reached.
-func (a *appMessages) deliver(m AppMessage, users []string, now time.Time) error {
+// reached. q is kept for the duplicate check, unless it is nil.
+func (a *appMessages) deliver(m AppMessage, users []string, q *sentRequest, now time.Time) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, id := range users {
 		m.UserID, m.SentAt, m.ID = id, now, len(a.all)+1
 		m.Dropped = a.sinceLocked(id, now.Add(-time.Minute)) >= perMinute || a.sinceLocked(id, now.Add(-time.Hour)) >= perHour
-		if err := a.journal.write(entry{AppMessage: &appMessageEntry{Message: &m}}); err != nil {
+		if err := a.journal.write(entry{AppMessage: &appMessageEntry{Message: &m, Request: q}}); err != nil {
 			return err
 		}
 		a.addLocked(m)
+	}
+	if q != nil {
+		a.rememberLocked(*q, now)
 	}
 	a.wakeLocked()
 	return nil
@@ -163,19 +174,17 @@ func (a *appMessages) seen(hash string, now time.Time) (answer, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r, ok := a.recent[hash]
-	return r.answer, ok && now.Before(r.until)
+	return maps.Clone(r.Answer), ok && now.Before(r.Until)
 }
 
-// remember keeps the answer to a request for the duplicate check.
-func (a *appMessages) remember(hash string, ans answer, now, until time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+// rememberLocked keeps the answer to a request for the duplicate check.
+func (a *appMessages) rememberLocked(q sentRequest, now time.Time) {
 	for k, r := range a.recent {
-		if !now.Before(r.until) {
+		if !now.Before(r.Until) {
 			delete(a.recent, k)
 		}
 	}
-	a.recent[hash] = sentRequest{until: until, answer: ans}
+	a.recent[q.Hash] = q
 }
 
 // takeTask reserves a task_id; false = it was used before.
