@@ -7,7 +7,7 @@ STEP := deploy/dev/step.sh
 # Everything that the built front end depends on.
 H5_SOURCES := $(shell find h5 \( -name node_modules -o -name dist -o -name test-results -o -name tests \) -prune -o -type f -print)
 
-.PHONY: help setup demo dev build test e2e lint fmt gen gen-check check bench clean FORCE
+.PHONY: help setup demo dev build test e2e lint fmt gen gen-check check fuzz bench clean FORCE
 
 help: ## tell what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ gen-check: setup
 
 check: build ## what CI runs, and more: formats, linters, race detector, known vulnerabilities
 	@deploy/dev/test.sh --full
+
+fuzz: setup ## fuzz each decoder for TIME (10m) and keep what is found
+	@deploy/dev/fuzz.sh --keep $(or $(TIME),10m)
 
 bench: build ## run the Go benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...

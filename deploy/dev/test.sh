@@ -70,6 +70,7 @@ else
 	# shellcheck disable=SC2046
 	run "go test -race, where goroutines share memory" go test -race -timeout 15m $(race_packages)
 fi
+run "fuzzing, 10 s a target" deploy/dev/fuzz.sh 10s
 if deploy/dev/tool.sh --install oapi-codegen; then
 	run "generated files are up to date" deploy/dev/gen.sh --check
 else

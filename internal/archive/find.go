@@ -74,17 +74,19 @@ func Fold(s string) string {
 	return lowerASCII(norm.NFKC.String(s))
 }
 
+// lowerASCII leaves every other byte as it is, those of no character too.
 func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }
 
 // FindSpans returns where text contains q, as byte offsets into text that
-// begin and end at whole characters. Hits do not overlap.
+// begin and end at whole characters. They do not overlap.
 func FindSpans(text, q string) []Span {
 	q = Fold(q)
 	if q == "" {
@@ -98,7 +100,11 @@ func FindSpans(text, q string) []Span {
 			return spans
 		}
 		a, b := from+i, from+i+len(q)
-		spans = append(spans, Span{Start: starts[a], End: ends[b-1]})
+		if last := len(spans) - 1; last >= 0 && starts[a] < spans[last].End {
+			spans[last].End = max(spans[last].End, ends[b-1]) // both in one character, as f and f in ﬃ
+		} else {
+			spans = append(spans, Span{Start: starts[a], End: ends[b-1]})
+		}
 		from = b
 	}
 }
@@ -114,7 +120,12 @@ func foldWithOffsets(text string) (folded string, starts, ends []int) {
 		seg := it.Next()
 		b.Write(seg)
 		for range seg {
-			starts, ends = append(starts, from), append(ends, it.Pos())
+			starts = append(starts, from)
+		}
+		// Of a character that becomes several the iterator gives one at a time,
+		// and moves on with the last.
+		for it.Pos() > from && len(ends) < len(starts) {
+			ends = append(ends, it.Pos())
 		}
 	}
 	return lowerASCII(b.String()), starts, ends

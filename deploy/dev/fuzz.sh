@@ -1,0 +1,55 @@
+#!/bin/sh
+# fuzz.sh [--keep] [TIME [PATTERN]] runs each fuzz target whose package or name
+# matches PATTERN (a grep -E pattern) for TIME (10s), one worker each, as many
+# side by side as there are cores, or FUZZ_WORKERS. --keep copies what was found worth keeping
+# from Go's cache to testdata/fuzz, where every go test tries it again: the
+# shortest 40 inputs of a target, none over 2 KB.
+set -eu
+cd "$(dirname "$0")/../.."
+
+keep=false
+if [ "${1:-}" = --keep ]; then
+	keep=true
+	shift
+fi
+time=${1:-10s}
+pattern=${2:-.}
+
+targets() { # "DIRECTORY NAME" a line
+	git ls-files --cached --others --exclude-standard '*_test.go' | while read -r file; do
+		sed -n "s|^func \(Fuzz[A-Za-z0-9_]*\)(.*|$(dirname "$file") \1|p" "$file"
+	done | sort -u | grep -E "$pattern"
+}
+
+fuzz_one() { # fuzz_one DIRECTORY NAME TIME
+	out=$(go test "./$1" -run '^$' -fuzz "^$2\$" -fuzztime "$3" -parallel 1 2>&1) && failed= || failed=1
+	tried=$(printf '%s\n' "$out" | sed -n 's/.*execs: \([0-9]*\).*/\1/p' | tail -n 1)
+	if [ -n "$failed" ]; then
+		printf '%s\nFAILED %s %s\n' "$out" "$1" "$2"
+		return 1
+	fi
+	printf 'ok %10s inputs in %s  %s %s\n' "${tried:-0}" "$3" "$1" "$2"
+}
+
+keep_corpus() { # keep_corpus DIRECTORY NAME
+	from=$(go env GOCACHE)/fuzz/$(go list "./$1")/$2
+	to=$1/testdata/fuzz/$2
+	[ -d "$from" ] || return 0
+	mkdir -p "$to"
+	find "$from" -type f -size -3 -printf '%s %p\n' | sort -n | head -n 40 | while read -r _ file; do
+		cp "$file" "$to/"
+	done
+}
+
+if [ "${1:-}" = --one ]; then
+	fuzz_one "$2" "$3" "$4"
+	exit
+fi
+targets | while read -r dir name; do printf '%s %s %s\n' "$dir" "$name" "$time"; done |
+	xargs -L 1 -P "${FUZZ_WORKERS:-$(nproc)}" "$0" --one || {
+	echo 'fuzz: a target failed; its input is in testdata/fuzz, go test tries it again' >&2
+	exit 1
+}
+if $keep; then
+	targets | while read -r dir name; do keep_corpus "$dir" "$name"; done
+fi
