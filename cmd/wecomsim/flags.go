@@ -37,6 +37,7 @@ func parse(args []string, stderr io.Writer) (wecomsim.Config, error) {
 	}
 	corpFlags(fs, &c)
 	streamFlags(fs, &c)
+	faultFlags(fs, &c)
 	fs.StringVar(&c.Listen, "listen", c.Listen, "`address` of API and pages; port 0 takes a free one")
 	fs.StringVar(&c.ProxyListen, "proxy-listen", c.ProxyListen, "`address` of the CONNECT proxy for the Finance SDK")
 	fs.StringVar(&c.ProxyPassword, "proxy-password", "", "`user:password` that the proxy asks for; empty = none")
@@ -99,11 +100,22 @@ func streamFlags(fs *flag.FlagSet, c *wecomsim.Config) {
 	fs.Float64Var(&c.Rate, "rate", demoRate, "new made-up messages a minute, 0 = none; default 0 with -load")
 	fs.Uint64Var(&c.Seed, "seed", c.Seed, "`number` from which the company is made up")
 	fs.Uint64Var(&c.StartSeq, "start-seq", c.StartSeq, "`seq` of the first message")
+	fs.BoolVar(&c.Hold, "hold", false, "give no message out before POST /sim/release {\"to_seq\": N} lets it; for measurements")
 	fs.StringVar(&c.Load, "load", "", "`file` with one decrypted message JSON a line, served instead of made-up ones; - = standard input; "+
 		"a line that is no JSON is served too, with a warning; without -directory the directory is still that of the made-up company")
 	fs.StringVar(&c.Directory, "directory", "",
 		"JSON `file` {departments, users, external_contacts, groupchats} instead of the made-up company, which is served without this flag, with -load too")
 	fs.StringVar(&c.PublicKey, "public-key", "", "PEM `file` of the company's own RSA-2048 public key; default: a pair is made in the data directory")
+}
+
+// faultFlags are what goes wrong on demand.
+func faultFlags(fs *flag.FlagSet, c *wecomsim.Config) {
+	fs.Func("fault", "`KIND[:key=value,...]` to switch on from the start, repeatable; the page /sim/faults lists the kinds", func(v string) error {
+		f, err := wecomsim.ParseFault(v)
+		c.Faults = append(c.Faults, f)
+		return err
+	})
+	fs.Uint64Var(&c.FaultSeed, "fault-seed", c.FaultSeed, "`number` that decides when faults with a probability strike, and what they draw")
 }
 
 func given(fs *flag.FlagSet, name string) bool {

@@ -51,9 +51,10 @@ func (s *Sim) apiHandler() http.Handler {
 	mux.HandleFunc("/cgi-bin/", func(w http.ResponseWriter, _ *http.Request) {
 		writeAnswer(w, nil, &apiError{40066, "invalid url"})
 	})
+	faulty := s.faulty(mux)
 	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.counters.call(r.URL.Path)
-		mux.ServeHTTP(w, r)
+		faulty.ServeHTTP(w, r)
 	})
 	if s.cfg.Middleware == nil {
 		return counted

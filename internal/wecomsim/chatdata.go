@@ -42,7 +42,7 @@ func (s *Sim) getChatData(c *call) (answer, *apiError) {
 	if uint64(q.Seq) == ^uint64(0) {
 		return answer{"chatdata": []sealedMessage{}}, nil // nothing is newer
 	}
-	page, err := s.stream.from(uint64(q.Seq)+1, q.Limit)
+	page, err := s.stream.from(uint64(q.Seq)+1, s.hold.cut(uint64(q.Seq), q.Limit))
 	if err != nil {
 		s.cfg.Log.ErrorContext(c.r.Context(), "read messages", "seq", q.Seq, "err", err)
 		return nil, errBusy
@@ -71,8 +71,11 @@ func pageBytes(page []Message) int {
 	return n
 }
 
-// seal encrypts m as WeCom does.
+// seal encrypts m as WeCom does, unless that was done ahead.
 func (s *Sim) seal(m Message) (sealedMessage, error) {
+	if done, ok := s.hold.prepared(m.Seq); ok {
+		return done, nil
+	}
 	key, text := wecomcrypt.EncryptLikeWeCom(m.Body)
 	pub := s.keys.publicOf(m.KeyVersion)
 	if pub == nil {

@@ -50,8 +50,12 @@ type Config struct {
 	Directory   string    // JSON file with the directory; "" = the made-up company
 	PublicKey   string    // PEM file of the company's own RSA-2048 public key; "" = make a pair
 	MaxPageSize int       // bytes of plaintext in one getchatdata answer before 301058
+	Hold        bool      // no message is given out before POST /sim/release lets it
 
 	HuicunURL string // where the phone pages find huicun; "" = no link
+
+	Faults    []Fault // switched on from the start
+	FaultSeed uint64  // of the faults' chances; 0 counts as 1
 
 	// Middleware wraps every /cgi-bin/ call, on both listeners: the one place
 	// where faults can be put between WeCom and its caller. nil = none.
@@ -88,6 +92,7 @@ func DefaultConfig() Config {
 		Messages:        20000,
 		Seed:            1,
 		StartSeq:        1,
+		FaultSeed:       1,
 		MaxPageSize:     64 << 20,
 	}
 }
@@ -109,6 +114,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Messages, d.Messages)
 	set(&c.StartSeq, d.StartSeq)
 	set(&c.MaxPageSize, d.MaxPageSize)
+	set(&c.FaultSeed, d.FaultSeed)
 	c.AppCallback = c.AppCallback.withDefaults(d.AppCallback)
 	c.ArchiveCallback = c.ArchiveCallback.withDefaults(d.ArchiveCallback)
 	if c.Messages < 0 {

@@ -30,6 +30,7 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sim/add", control(s, s.postAdd))
 	mux.HandleFunc("POST /sim/consent", control(s, s.postConsent))
 	mux.HandleFunc("POST /sim/keys", s.postKey)
+	mux.HandleFunc("POST /sim/release", control(s, s.postRelease))
 	mux.HandleFunc("POST /sim/rate", control(s, s.postRate))
 	mux.HandleFunc("POST /sim/tokens/revoke", control(s, func(struct{}) (any, error) {
 		s.tokens.revoke()
@@ -38,6 +39,7 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sim/callbacks/verify", s.verifyCallbacks)
 	mux.HandleFunc("GET /sim/app-messages", s.getAppMessages)
 	mux.HandleFunc("GET /sim/people", s.getPeople)
+	s.faultRoutes(mux)
 	mux.HandleFunc("GET /sim/stats", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.stats()) })
 }
 

@@ -31,6 +31,7 @@ type Sim struct {
 	directory *directory
 	company   company
 	stream    *stream
+	hold      hold
 	keys      *keyRing
 	journal   *journal
 	phones    *appMessages
@@ -38,6 +39,7 @@ type Sim struct {
 	tickets   *tickets
 	logins    *logins
 	counters  *counters
+	faults    *faultSet
 
 	appCaller, archiveCaller *caller
 	notified                 atomic.Uint64 // next seq at the last msgaudit_notify
@@ -60,10 +62,16 @@ func New(cfg Config) (*Sim, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	faults, err := checkFaults(cfg.Faults)
+	if err != nil {
+		return nil, err
+	}
 	s := &Sim{
-		cfg: cfg, tokens: nil, logins: newLogins(cfg.Now), counters: newCounters(), phones: newAppMessages(),
+		faults: newFaultSet(cfg.FaultSeed, faults),
+		cfg:    cfg, tokens: nil, logins: newLogins(cfg.Now), counters: newCounters(), phones: newAppMessages(),
 		rate: newRateControl(cfg.Rate), ready: make(chan struct{}), stopping: make(chan struct{}),
 	}
+	s.hold.on, s.hold.last = cfg.Hold, cfg.StartSeq-1
 	s.tokens = newTokens(&s.cfg)
 	s.tickets = &tickets{cfg: &s.cfg, current: map[string]token{}}
 	if err := s.open(); err != nil {
