@@ -16,6 +16,7 @@ import (
 type hold struct {
 	mu     sync.Mutex
 	on     bool
+	before uint64                   // seq before the first message
 	last   uint64                   // newest seq that was released
 	sealed map[uint64]sealedMessage // what the last release prepared
 }
@@ -27,6 +28,7 @@ func (h *hold) cut(seq uint64, limit int) int {
 	if !h.on || h.last == math.MaxUint64 {
 		return limit
 	}
+	seq = max(seq, h.before)
 	if seq >= h.last {
 		return 0
 	}

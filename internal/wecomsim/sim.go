@@ -71,7 +71,7 @@ func New(cfg Config) (*Sim, error) {
 		cfg:    cfg, tokens: nil, logins: newLogins(cfg.Now), counters: newCounters(), phones: newAppMessages(),
 		rate: newRateControl(cfg.Rate), ready: make(chan struct{}), stopping: make(chan struct{}),
 	}
-	s.hold.on, s.hold.last = cfg.Hold, cfg.StartSeq-1
+	s.hold = hold{on: cfg.Hold, before: cfg.StartSeq - 1, last: cfg.StartSeq - 1}
 	s.tokens = newTokens(&s.cfg)
 	s.tickets = &tickets{cfg: &s.cfg, current: map[string]token{}}
 	if err := s.open(); err != nil {
