@@ -2,7 +2,8 @@
 // enough for a finger, nothing is cut off at 320 px.
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectQuiet, type screens, Stage } from './browser'
+import { expectQuiet, Stage } from './browser'
+import type { screens } from './devices'
 import { tooSmall, violations } from './checks'
 
 const target = 'm100-002607'

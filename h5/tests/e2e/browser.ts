@@ -4,12 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { start } from '../mock/server.mjs'
 import { complaintsOf, launch } from './chromium'
-
-/** The two screens everything is tried on. */
-export const screens = {
-  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-  desktop: { viewport: { width: 1440, height: 900 } },
-} as const
+import { screens } from './devices'
 
 /** A page, and what it complained about. */
 export interface Opened {

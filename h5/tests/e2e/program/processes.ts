@@ -36,13 +36,13 @@ export class Program {
   }
 
   /** Waits until ask gives something; fails when the program ends before. */
-  async until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
-    const deadline = Date.now() + startWithinMs
+  async until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined, withinMs = startWithinMs): Promise<T> {
+    const deadline = Date.now() + withinMs
     for (;;) {
       const found = await ask()
       if (found !== undefined) return found
       if (this.ended) throw new Error(`${this.name} ended while waiting for ${what}:\n${this.lastLines()}`)
-      if (Date.now() > deadline) throw new Error(`${this.name}: no ${what} within a minute:\n${this.lastLines()}`)
+      if (Date.now() > deadline) throw new Error(`${this.name}: no ${what} within ${withinMs / 1000} s:\n${this.lastLines()}`)
       await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
     }
   }

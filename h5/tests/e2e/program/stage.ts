@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { screens } from '../browser'
 import { tooSmall, violations } from '../checks'
 import { complaintsOf, launch } from '../chromium'
+import { screens, wxwork } from '../devices'
 import { bridgeStub } from './bridge'
+import { canary } from './hostile/harm'
 import { type Addresses, secrets } from './world'
 
 /** One of the two screens that everything is tried on. */
@@ -14,10 +15,6 @@ export type Screen = keyof typeof screens
 
 /** Both screens. */
 export const bothScreens: Screen[] = ['phone', 'desktop']
-
-const wxwork =
-  'Mozilla/5.0 (Linux; Android 14; SM-S9210) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.0.0 ' +
-  'Mobile Safari/537.36 wxwork/4.1.38 MicroMessenger/7.0.1 NetType/WIFI Language/zh ColorScheme/Light'
 
 const shots = process.env.HUICUN_SHOTS === '1'
 const shotsFolder = fileURLToPath(new URL('../../../../docs/screenshots/', import.meta.url))
@@ -28,7 +25,12 @@ export interface Actor {
   context: BrowserContext
   screen: Screen
   complaints: string[]
+  /** Requests to strangers, dialogs and frames that left: what nobody asked for. */
+  strayed: string[]
 }
+
+/** How a device wants pages to look. */
+export type Look = 'light' | 'dark'
 
 /** The browser of one test file, in front of one huicun. */
 export class Stage {
@@ -49,27 +51,30 @@ export class Stage {
   }
 
   /** Opens an empty page: on a phone inside WeCom, on a desktop in a browser. */
-  async open(screen: Screen, storageState?: Awaited<ReturnType<BrowserContext['storageState']>>): Promise<Actor> {
+  async open(screen: Screen, storageState?: Awaited<ReturnType<BrowserContext['storageState']>>, look: Look = 'light'): Promise<Actor> {
+    const userAgent = look === 'dark' ? wxwork.replace('ColorScheme/Light', 'ColorScheme/Dark') : wxwork
     const context = await this.browser.newContext({
       ...screens[screen],
-      ...(screen === 'phone' && { userAgent: wxwork, deviceScaleFactor: shots ? 2 : 1 }),
+      ...(screen === 'phone' && { userAgent, deviceScaleFactor: shots ? 2 : 1 }),
       storageState,
+      colorScheme: look,
       locale: 'zh-CN',
       timezoneId: 'Asia/Shanghai',
       reducedMotion: 'reduce',
     })
     context.setDefaultTimeout(15_000)
+    await context.addInitScript(canary)
     if (screen === 'phone') await context.addInitScript(bridgeStub)
     const page = await context.newPage()
-    const actor = { page, context, screen, complaints: complaintsOf(page) }
+    const actor = { page, context, screen, complaints: complaintsOf(page), strayed: strayedOf(page, [this.at.huicun, this.at.sim]) }
     this.actors.push(actor)
     return actor
   }
 
   /** Opens path of huicun as userid, who signs in on WeCom's page the first time. */
-  async as(userid: string, screen: Screen, path: string): Promise<Actor> {
+  async as(userid: string, screen: Screen, path: string, look: Look = 'light'): Promise<Actor> {
     const key = `${screen} ${userid}`
-    const actor = await this.open(screen, this.signedIn.get(key))
+    const actor = await this.open(screen, this.signedIn.get(key), look)
     await actor.page.goto(this.at.huicun + path)
     if (!this.signedIn.has(key)) {
       await chooseMember(actor.page, userid)
@@ -118,8 +123,24 @@ export async function expectFine(actor: Actor, ...known: RegExp[]): Promise<void
   expectQuiet(actor, ...known)
 }
 
-/** Expects that the page complained about nothing but what is known. */
+/** Collects where a page goes and whom it asks besides the addresses at. */
+function strayedOf(page: Page, at: string[]): string[] {
+  const strayed: string[] = []
+  const known = (url: string) => at.some((one) => url.startsWith(`${one}/`)) || /^(about:blank|data:|blob:)/.test(url)
+  page.on('request', (request) => known(request.url()) || strayed.push(`request ${request.url()}`))
+  page.on('framenavigated', (frame) => known(frame.url()) || strayed.push(`navigation ${frame.url()}`))
+  page.on('popup', (popup) => strayed.push(`popup ${popup.url()}`))
+  page.on('download', (download) => strayed.push(`download ${download.url()}`))
+  page.on('dialog', (dialog) => {
+    strayed.push(`dialog ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  return strayed
+}
+
+/** Expects that the page complained about nothing but what is known, and asked no stranger. */
 export function expectQuiet(actor: Actor, ...known: RegExp[]): void {
+  expect(actor.strayed).toEqual([])
   expect(actor.complaints.filter((line) => !known.some((one) => one.test(line)))).toEqual([])
 }
 

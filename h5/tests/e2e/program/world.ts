@@ -45,6 +45,14 @@ interface Announcement {
   agentid: number
 }
 
+/** What differs from one world to another. */
+export interface Options {
+  /** Settings of huicun besides its own. */
+  env?: NodeJS.ProcessEnv
+  /** How long everything that WeCom has may take to be stored, ms. */
+  storedWithinMs?: number
+}
+
 /** The two programs and the folder with their data. */
 export class World {
   private constructor(
@@ -57,7 +65,7 @@ export class World {
    * Starts both and waits until everything that WeCom has is stored. The logs
    * stay in test-results/e2e/<name>; the data goes when the world stops.
    */
-  static async start(name: string, simArgs: string[]): Promise<World> {
+  static async start(name: string, simArgs: string[], options: Options = {}): Promise<World> {
     for (const program of ['wecomsim', 'huicun']) {
       if (!existsSync(join(bin, program))) throw new Error(`${join(bin, program)} is missing: run make build`)
     }
@@ -69,7 +77,7 @@ export class World {
       const port = await freePort()
       const sim = await startSim(`http://127.0.0.1:${port}`, simArgs, data, folder, programs)
       const addresses = { huicun: `http://127.0.0.1:${port}`, sim: sim.url, log: join(folder, 'huicun.log') }
-      await startHuicun(addresses, sim, data, folder, programs)
+      await startHuicun(addresses, sim, data, folder, programs, options)
       return new World(addresses, programs, data)
     } catch (error) {
       await stopAll(programs, data)
@@ -107,14 +115,21 @@ async function startSim(huicun: string, more: string[], data: string, folder: st
   })
 }
 
-async function startHuicun(at: Addresses, sim: Announcement, data: string, folder: string, programs: Program[]): Promise<void> {
-  const env = { ...cleanEnv(), ...settings(at, sim, data) }
+async function startHuicun(
+  at: Addresses,
+  sim: Announcement,
+  data: string,
+  folder: string,
+  programs: Program[],
+  options: Options,
+): Promise<void> {
+  const env = { ...cleanEnv(), ...settings(at, sim, data), ...options.env }
   const out = join(folder, 'huicun.out')
   const huicun = Program.start('huicun', [join(bin, 'huicun'), 'serve'], env, at.log, out)
   programs.push(huicun)
   await huicun.until('readiness', () => fetch(`${at.huicun}/readyz`).then((answer) => answer.ok || undefined, () => undefined))
   const { last_seq: last } = (await (await fetch(`${sim.url}/sim/stats`)).json()) as { last_seq: number }
-  await huicun.until(`message ${last}`, () => (storedSeq(env) >= last ? true : undefined))
+  await huicun.until(`message ${last}`, () => (storedSeq(env) >= last ? true : undefined), options.storedWithinMs)
 }
 
 /** Number of the newest message that huicun has taken in. */
