@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"strconv"
 	"syscall"
 	"testing"
@@ -21,44 +19,17 @@ import (
 func environ(c config.Config) []string {
 	return append(os.Environ(),
 		"HUICUN_DATA_DIR="+c.DataDir, "HUICUN_SERVER_LISTEN="+c.Server.Listen, "HUICUN_SERVER_PUBLIC_URL="+c.Server.PublicURL,
-		"HUICUN_DATABASE_URL="+c.Database.URL,
+		"HUICUN_DATABASE_URL="+c.Database.URL, "HUICUN_DATABASE_MAX_CONNS="+strconv.Itoa(c.Database.MaxConns), "HUICUN_REDIS_URL="+c.Redis.URL,
 		"HUICUN_WECOM_CORP_ID="+c.WeCom.CorpID, "HUICUN_WECOM_AGENT_ID="+strconv.Itoa(c.WeCom.AgentID),
 		"HUICUN_WECOM_APP_SECRET="+c.WeCom.AppSecret, "HUICUN_WECOM_ARCHIVE_SECRET="+c.WeCom.ArchiveSecret,
 		"HUICUN_WECOM_API_BASE="+c.WeCom.APIBase, "HUICUN_WECOM_OAUTH_BASE="+c.WeCom.OAuthBase, "HUICUN_WECOM_WEB_LOGIN_BASE="+c.WeCom.WebLoginBase,
 		"HUICUN_FINANCE_CLIENT="+c.Finance.Client, "HUICUN_FINANCE_LIBRARY="+c.Finance.Library, "HUICUN_FINANCE_KEYS_DIR="+c.Finance.KeysDir,
 		"HUICUN_FINANCE_PROXY="+c.Finance.Proxy, "HUICUN_FINANCE_CA_FILE="+c.Finance.CAFile, "HUICUN_FINANCE_WORKERS="+strconv.Itoa(c.Finance.Workers),
+		"HUICUN_FINANCE_TIMEOUT="+c.Finance.Timeout.String(), "HUICUN_SYNC_INTERVAL="+c.Sync.Interval.String(),
+		"HUICUN_CALLBACK_APP_TOKEN="+c.Callback.App.Token, "HUICUN_CALLBACK_APP_AES_KEY="+c.Callback.App.AESKey,
+		"HUICUN_CALLBACK_ARCHIVE_TOKEN="+c.Callback.Archive.Token, "HUICUN_CALLBACK_ARCHIVE_AES_KEY="+c.Callback.Archive.AESKey,
 		"HUICUN_FINANCE_INTERVAL="+c.Finance.Interval.String(), "HUICUN_FINANCE_PAGE_SIZE="+strconv.Itoa(c.Finance.PageSize),
 		"HUICUN_ACCESS_ADMINS=ZhouMingkai", "HUICUN_LOG_FORMAT=text")
-}
-
-// process is huicun in a process of its own.
-type process struct {
-	*exec.Cmd
-	log bytes.Buffer
-}
-
-// start runs huicun serve with the configuration.
-func (w *world) start() *process {
-	w.t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	p := &process{Cmd: exec.CommandContext(context.Background(), self, "serve")}
-	p.Env, p.Stderr = environ(w.cfg), &p.log
-	if err := p.Start(); err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() {
-		if p.ProcessState == nil {
-			_ = p.Process.Kill()
-			_ = p.Wait()
-		}
-		if w.t.Failed() {
-			w.t.Logf("huicun said:\n%s", p.log.String())
-		}
-	})
-	return p
 }
 
 // A huicun with a Postgres of its own is killed with -9 again and again while
@@ -74,10 +45,7 @@ func TestKillNineWithPrivatePostgres(t *testing.T) {
 		w.lookInside()
 		target := min(last+700, 4000)
 		w.waitReceived(target)
-		if err := p.Process.Signal(syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		_ = p.Wait()
+		p.kill()
 		last = w.state().Received
 		c, err := w.db.Recount(t.Context())
 		if s := w.state(); err != nil || c.Messages != s.Stored || c.MsgIDs != s.Received {
@@ -92,8 +60,8 @@ func TestKillNineWithPrivatePostgres(t *testing.T) {
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Wait(); err != nil {
-		t.Errorf("a clean stop ended with %v", err)
+	if <-p.done; !p.ProcessState.Success() {
+		t.Errorf("a clean stop ended with %v", p.ProcessState)
 	}
 	if _, err := pgserver.Find(t.Context(), privateDir(w.cfg)); err == nil {
 		t.Error("the private postgres still runs after a clean stop")

@@ -26,8 +26,10 @@ import (
 // The test binary is also huicun itself: the SDK's helper processes and the
 // processes that tests kill are started from it.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && (os.Args[1] == "finance-helper" || os.Args[1] == "serve") {
-		os.Exit(program())
+	if len(os.Args) > 1 {
+		if run, ok := programs[os.Args[1]]; ok {
+			os.Exit(run())
+		}
 	}
 	if os.Getenv("HUICUN_TEST_LOG") == "" {
 		slog.SetDefault(slog.New(slog.DiscardHandler))
@@ -38,8 +40,10 @@ func TestMain(m *testing.M) {
 // world is a simulated WeCom and the configuration of a huicun that uses it.
 type world struct {
 	t   *testing.T
-	sim *wecomsim.Sim
+	sim *wecomsim.Sim // nil when it is a process of its own
 	cfg config.Config
+
+	simURL string
 
 	address string    // where huicun listens
 	db      *store.DB // for looking, beside the app
@@ -77,7 +81,7 @@ func newWorld(t *testing.T, change func(*wecomsim.Config)) *world {
 	case err := <-done:
 		t.Fatalf("wecomsim did not start: %v", err)
 	}
-	w.sim = sim
+	w.sim, w.simURL = sim, sim.URL()
 	w.configure(sc)
 	return w
 }
@@ -206,7 +210,7 @@ func (w *world) call(method, path string, body, answer any) {
 		}
 		r = strings.NewReader(string(b))
 	}
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.sim.URL()+path, r)
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.simURL+path, r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -234,20 +238,27 @@ type simMessage struct {
 	Body  []byte `json:"body"` // base64 on the wire
 }
 
-// simMessages reads everything that the simulator serves.
+// simMessages reads everything that the simulator serves, by msgid.
 func (w *world) simMessages() map[string][]byte {
 	w.t.Helper()
 	out := map[string][]byte{}
+	w.eachSimMessage(func(m simMessage) { out[m.MsgID] = m.Body })
+	return out
+}
+
+// eachSimMessage gives everything that the simulator serves, in order of seq.
+func (w *world) eachSimMessage(do func(simMessage)) {
+	w.t.Helper()
 	for from := uint64(1); ; {
 		var page struct {
 			Messages []simMessage `json:"messages"`
 		}
 		w.call(http.MethodGet, fmt.Sprintf("/sim/messages?from_seq=%d&limit=1000", from), nil, &page)
 		if len(page.Messages) == 0 {
-			return out
+			return
 		}
 		for _, m := range page.Messages {
-			out[m.MsgID] = m.Body
+			do(m)
 			from = max(from, m.Seq+1)
 		}
 	}
