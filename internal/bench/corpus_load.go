@@ -1,0 +1,134 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"golang.org/x/sync/errgroup"
+
+	"huicun/internal/archive"
+	"huicun/internal/ingest/chatdata"
+)
+
+// corpusBatch is how many messages a batch of the corpus holds, like a page of
+// WeCom's.
+const corpusBatch = 1000
+
+// decodedBatch is one batch, decoded as the puller does it.
+type decodedBatch struct {
+	id       int64
+	messages []archive.Decoded
+}
+
+// Load writes the corpus into an empty database with the current schema: what
+// SaveBatch would have written had the messages been pulled, after the follow-up
+// work was done and its records pruned. Tables are filled by COPY; indexes of the
+// large ones are built afterwards. progress is told the number of messages
+// loaded so far.
+func (c *Corpus) Load(ctx context.Context, db *sqlx.DB, progress func(int)) error {
+	if err := checkEmpty(ctx, db); err != nil {
+		return err
+	}
+	if err := c.loadDirectory(ctx, db); err != nil {
+		return fmt.Errorf("load directory: %w", err)
+	}
+	l := &loader{db: db, convs: map[archive.ConvKey]*convState{}, members: map[member]time.Time{}, progress: progress}
+	if err := l.begin(ctx); err != nil {
+		return err
+	}
+	if err := c.run(ctx, l); err != nil {
+		return fmt.Errorf("load messages: %w", err)
+	}
+	return l.finish(ctx)
+}
+
+// checkEmpty refuses a database in which somebody keeps something.
+func checkEmpty(ctx context.Context, db *sqlx.DB) error {
+	var full bool
+	const q = `SELECT EXISTS (SELECT 1 FROM message_ids) OR EXISTS (SELECT 1 FROM employees) OR EXISTS (SELECT 1 FROM customers)`
+	if err := db.GetContext(ctx, &full, q); err != nil {
+		return fmt.Errorf("look into the database: %w", err)
+	}
+	if full {
+		return fmt.Errorf("the database is not empty: a corpus is loaded into a new one only")
+	}
+	return nil
+}
+
+// run writes, decodes and stores messages, each in goroutines of its own.
+func (c *Corpus) run(ctx context.Context, l *loader) error {
+	g, ctx := errgroup.WithContext(ctx)
+	type job struct {
+		batch []CorpusMessage
+		id    int64
+		out   chan decodedBatch
+	}
+	todo := make(chan job, runtime.GOMAXPROCS(0))
+	inOrder := make(chan chan decodedBatch, 2*runtime.GOMAXPROCS(0))
+	g.Go(func() error {
+		defer close(todo)
+		defer close(inOrder)
+		return c.eachBatch(func(id int64, batch []CorpusMessage) error {
+			j := job{batch: batch, id: id, out: make(chan decodedBatch, 1)}
+			if err := send(ctx, todo, j); err != nil {
+				return err
+			}
+			return send(ctx, inOrder, j.out)
+		})
+	})
+	for range runtime.GOMAXPROCS(0) {
+		g.Go(func() error {
+			for j := range todo {
+				j.out <- decodedBatch{id: j.id, messages: decodeAll(j.batch)}
+			}
+			return nil
+		})
+	}
+	g.Go(func() error { return l.write(ctx, inOrder) })
+	return g.Wait()
+}
+
+func send[T any](ctx context.Context, to chan<- T, v T) error {
+	select {
+	case to <- v:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// eachBatch cuts the stream into batches.
+func (c *Corpus) eachBatch(do func(id int64, batch []CorpusMessage) error) error {
+	var batch []CorpusMessage
+	var id int64
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		id++
+		full := batch
+		batch = make([]CorpusMessage, 0, corpusBatch)
+		return do(id, full)
+	}
+	err := c.EachMessage(func(m CorpusMessage) error {
+		if batch = append(batch, m); len(batch) == corpusBatch {
+			return flush()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+func decodeAll(batch []CorpusMessage) []archive.Decoded {
+	out := make([]archive.Decoded, len(batch))
+	for i, m := range batch {
+		out[i] = chatdata.Decode(m.Outer, m.Body)
+	}
+	return out
+}
