@@ -15,8 +15,8 @@ import (
 // Usage is what the processes of a huicun have used so far: huicun itself, the
 // helpers with WeCom's library, and Postgres.
 type Usage struct {
-	CPUSeconds float64 // user and system, ended processes included
-	Helpers    int     // processes with the library that run now
+	CPU     CPU
+	Helpers int // processes with the library that run now
 
 	// Memory in MiB. HuicunPeak and HelpersPeak (the sum over the helpers) are
 	// the most that ever was; Postgres is what its processes hold now, shared
@@ -24,6 +24,29 @@ type Usage struct {
 	HuicunPeak, HelpersPeak float64
 	HuicunNow               float64
 	Postgres                float64
+}
+
+// CPU is time on the cores in seconds, user and system, ended processes
+// included.
+type CPU struct {
+	Huicun, Helpers, Postgres float64
+}
+
+// All is the sum.
+func (c CPU) All() float64 { return c.Huicun + c.Helpers + c.Postgres }
+
+// minus gives what was used since before.
+func (c CPU) minus(before CPU) CPU {
+	return CPU{c.Huicun - before.Huicun, c.Helpers - before.Helpers, c.Postgres - before.Postgres}
+}
+
+// plus adds up.
+func (c CPU) plus(d CPU) CPU { return c.minus(CPU{-d.Huicun, -d.Helpers, -d.Postgres}) }
+
+// per1000 is the share of 1,000 messages when n took all of it.
+func (c CPU) per1000(n int) CPU {
+	f := 1000 / float64(n)
+	return CPU{c.Huicun * f, c.Helpers * f, c.Postgres * f}
 }
 
 // clockTicks a second, of /proc/…/stat; Linux has the same on all machines
@@ -39,18 +62,21 @@ func (w *World) Usage() (Usage, error) {
 	}
 	var private, shared, files float64
 	for _, p := range tree {
-		u.CPUSeconds += float64(p.ticks) / clockTicks
+		seconds := float64(p.ticks) / clockTicks
 		m, err := memory(p.pid)
 		if err != nil {
-			continue // it has ended meanwhile
+			m = map[string]float64{} // it has ended meanwhile
 		}
 		switch {
 		case p.pid == w.Huicun.Process.Pid:
+			u.CPU.Huicun += seconds
 			u.HuicunPeak, u.HuicunNow = m["VmHWM"], m["VmRSS"]
 		case p.name == "postgres":
+			u.CPU.Postgres += seconds
 			private += m["RssAnon"]
 			shared, files = max(shared, m["RssShmem"]), max(files, m["RssFile"])
 		default:
+			u.CPU.Helpers += seconds
 			u.Helpers++
 			u.HelpersPeak += m["VmHWM"]
 		}

@@ -2,12 +2,14 @@ package finance
 
 import "crypto/rsa"
 
+// GoDecrypterName is DecrypterName of a build that uses crypto/rsa.
+const GoDecrypterName = "go"
+
 // goDecrypter is the Decrypter of the standard library.
 type goDecrypter struct{ key *rsa.PrivateKey }
 
-// newDecrypter chooses the implementation. RSA bounds the speed of ingest, so a
-// build with OpenSSL may replace this file.
-func newDecrypter(key *rsa.PrivateKey) Decrypter { return goDecrypter{key} }
+// NewGoDecrypter opens messages with Go's crypto/rsa, in every build.
+func NewGoDecrypter(key *rsa.PrivateKey) Decrypter { return goDecrypter{key} }
 
 // Decrypt opens a ciphertext of 256 bytes.
 func (d goDecrypter) Decrypt(ciphertext []byte) ([]byte, error) {

@@ -164,5 +164,5 @@ func readKeyFile(path string) (Decrypter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return newDecrypter(key), nil
+	return NewDecrypter(key), nil
 }
