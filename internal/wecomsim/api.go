@@ -113,6 +113,9 @@ func loopbackOnly(*call) (answer, *apiError) {
 // authorised checks the token and reads the body.
 func (s *Sim) authorised(open secretKind, do func(http.ResponseWriter, *call)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if _, revoked := s.faults.strike(kindTokenRevoke, r.URL.Path); revoked {
+			s.tokens.revoke()
+		}
 		kind, refusal := s.tokens.kindOf(r.URL.Query().Get("access_token"))
 		if refusal == nil && kind&open == 0 {
 			refusal = errNoPermission

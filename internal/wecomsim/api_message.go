@@ -50,18 +50,19 @@ func (s *Sim) messageSend(c *call) (answer, *apiError) {
 	now := s.cfg.Now()
 	hash := requestHash(c.body)
 	if q.CheckTwice == 1 {
-		if a, ok := s.phones.seen(hash, now); ok {
+		if a, ok := s.phones.seen(hash, now); ok && !s.forgetsDuplicate() {
 			return a, nil
 		}
 	}
+	spoilt := s.spoilReceivers(&to)
 	content, refusal := s.content(q, c.body)
 	if refusal != nil {
 		return nil, refusal
 	}
-	m := AppMessage{MsgID: "sim" + randomID(20), MsgType: q.MsgType, Content: content}
+	m := AppMessage{MsgID: "sim" + randomID(20), MsgType: q.MsgType, Content: content, Dropped: spoilt.dropped}
 	a := answer{
 		"invaliduser": strings.Join(to.badUsers, "|"), "invalidparty": strings.Join(to.badParties, "|"),
-		"invalidtag": strings.Join(to.badTags, "|"), "unlicenseduser": "", "msgid": m.MsgID,
+		"invalidtag": strings.Join(to.badTags, "|"), "unlicenseduser": strings.Join(spoilt.unlicensed, "|"), "msgid": m.MsgID,
 	}
 	var request *sentRequest
 	if q.CheckTwice == 1 {

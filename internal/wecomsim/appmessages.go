@@ -90,9 +90,10 @@ func (a *appMessages) addLocked(m AppMessage) {
 func (a *appMessages) deliver(m AppMessage, users []string, q *sentRequest, now time.Time) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	dropped := m.Dropped // by a fault
 	for _, id := range users {
 		m.UserID, m.SentAt, m.ID = id, now, len(a.all)+1
-		m.Dropped = a.sinceLocked(id, now.Add(-time.Minute)) >= perMinute || a.sinceLocked(id, now.Add(-time.Hour)) >= perHour
+		m.Dropped = dropped || a.sinceLocked(id, now.Add(-time.Minute)) >= perMinute || a.sinceLocked(id, now.Add(-time.Hour)) >= perHour
 		if err := a.journal.write(entry{AppMessage: &appMessageEntry{Message: &m, Request: q}}); err != nil {
 			return err
 		}

@@ -32,17 +32,19 @@ type caller struct {
 	client   *http.Client
 	queue    chan []byte
 	counters *counters
+	faults   *faultSet
+	held     []heldCallback // by run alone
 	log      *slog.Logger
 }
 
-func newCaller(name string, cb Callback, cfg Config, count *counters) (*caller, error) {
+func newCaller(name string, cb Callback, cfg Config, count *counters, faults *faultSet) (*caller, error) {
 	key, err := callbackKey(cb.AESKey)
 	if err != nil {
 		return nil, fmt.Errorf("wecomsim: %s callback: %w", name, err)
 	}
 	return &caller{
 		name: name, cfg: cb, key: key, corpID: cfg.CorpID, timeout: cfg.CallbackTimeout, wait: cfg.RetryWait,
-		now: cfg.Now, queue: make(chan []byte, callbackQueue), counters: count, log: cfg.Log,
+		now: cfg.Now, queue: make(chan []byte, callbackQueue), counters: count, faults: faults, log: cfg.Log,
 		client: &http.Client{
 			Transport:     &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -72,7 +74,9 @@ func (c *caller) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case event := <-c.queue:
-			c.deliver(ctx, event)
+			c.dispatch(ctx, event)
+		case now := <-c.nextHeld():
+			c.release(ctx, func(h heldCallback) bool { return !h.due.After(now) })
 		}
 	}
 }
@@ -117,17 +121,31 @@ type cdata struct {
 	Text string `xml:",cdata"`
 }
 
+// post sends an event, encrypted anew.
 func (c *caller) post(ctx context.Context, event []byte) (status int, err error) {
-	encrypted, err := encryptCallback(c.key, randomBytes(16), event, c.corpID)
+	e, err := c.sealWith(event, c.corpID, c.cfg.Token)
 	if err != nil {
 		return 0, err
 	}
-	body, err := xml.Marshal(envelope{ToUserName: cdata{c.corpID}, Encrypt: cdata{encrypted}})
-	if err != nil {
-		return 0, err
+	status, _, err = c.do(ctx, http.MethodPost, e.address, e.body)
+	if h, again := c.faults.strike("callback.replayed", ""); again {
+		c.hold(h, false, func(ctx context.Context) { c.sendForged(ctx, h, e) })
 	}
-	status, _, err = c.do(ctx, http.MethodPost, c.address(encrypted, nil), body)
 	return status, err
+}
+
+// sealWith encrypts an event for a receiver and signs it with a token.
+func (c *caller) sealWith(event []byte, receiver, token string) (sealedEvent, error) {
+	encrypted, err := encryptCallback(c.key, randomBytes(16), event, receiver)
+	if err != nil {
+		return sealedEvent{}, err
+	}
+	return c.sign(encrypted, token)
+}
+
+func (c *caller) sign(encrypted, token string) (sealedEvent, error) {
+	body, err := xml.Marshal(envelope{ToUserName: cdata{c.corpID}, Encrypt: cdata{encrypted}})
+	return sealedEvent{c.address(encrypted, token, nil), body}, err
 }
 
 // errEcho tells that the receiver did not prove that it has token and key.
@@ -143,7 +161,7 @@ func (c *caller) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	status, answer, err := c.do(ctx, http.MethodGet, c.address(echo, url.Values{"echostr": {echo}}), nil)
+	status, answer, err := c.do(ctx, http.MethodGet, c.address(echo, c.cfg.Token, url.Values{"echostr": {echo}}), nil)
 	if err != nil {
 		return withoutURL(err)
 	}
@@ -154,15 +172,15 @@ func (c *caller) verify(ctx context.Context) error {
 }
 
 // address is the URL with the signature of one request.
-func (c *caller) address(encrypted string, more url.Values) string {
-	timestamp := strconv.FormatInt(c.now().Unix(), 10)
+func (c *caller) address(encrypted, token string, more url.Values) string {
+	timestamp := strconv.FormatInt(c.now().Add(c.faults.skew(kindCallbackClock)).Unix(), 10)
 	nonce := strconv.FormatUint(uint64(c.now().UnixNano())%1e10, 10)
 	u, err := url.Parse(c.cfg.URL)
 	if err != nil { // checked at the start
 		return c.cfg.URL
 	}
 	q := u.Query()
-	q.Set("msg_signature", callbackSignature(c.cfg.Token, timestamp, nonce, encrypted))
+	q.Set("msg_signature", callbackSignature(token, timestamp, nonce, encrypted))
 	q.Set("timestamp", timestamp)
 	q.Set("nonce", nonce)
 	for k := range more {

@@ -334,7 +334,7 @@ func TestSlowAnswerCountsAsFailure(t *testing.T) {
 		cfg.Now, cfg.Log = time.Now, slog.New(slog.DiscardHandler)
 		cfg.AppCallback.URL = "http://receiver.example.com/"
 		count := newCounters()
-		c, err := newCaller("app", cfg.AppCallback, cfg, count)
+		c, err := newCaller("app", cfg.AppCallback, cfg, count, newFaultSet(1, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -410,9 +410,9 @@ func TestNotifyComesAtMostOnceAnInterval(t *testing.T) {
 // newBareSim has a stream and callers, but no network.
 func newBareSim(t *testing.T, cfg Config) *Sim {
 	t.Helper()
-	s := &Sim{cfg: cfg, counters: newCounters(), directory: newDirectory(), rate: newRateControl(cfg.Rate)}
+	s := &Sim{cfg: cfg, faults: newFaultSet(1, nil), counters: newCounters(), directory: newDirectory(), rate: newRateControl(cfg.Rate)}
 	s.keys = &keyRing{dir: t.TempDir(), keys: []ringKey{{keyEntry: keyEntry{Version: 1}}}}
-	s.stream = newStream(1, emptySource{}, s.keys)
+	s.stream = newStream(1, emptySource{}, nil, s.keys)
 	j, err := openJournal(journalFile(t.TempDir()), s.replay)
 	if err != nil {
 		t.Fatal(err)
@@ -424,7 +424,7 @@ func newBareSim(t *testing.T, cfg Config) *Sim {
 	})
 	s.journal, s.stream.journal = j, j
 	s.notified.Store(s.stream.next())
-	if s.archiveCaller, err = newCaller("archive", cfg.ArchiveCallback, cfg, s.counters); err != nil {
+	if s.archiveCaller, err = newCaller("archive", cfg.ArchiveCallback, cfg, s.counters, newFaultSet(1, nil)); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -56,9 +56,8 @@ func (s *Sim) getChatData(c *call) (answer, *apiError) {
 			s.cfg.Log.ErrorContext(c.r.Context(), "encrypt message", "seq", m.Seq, "err", err)
 			return nil, errBusy
 		}
-	}
-	if len(page) > 0 {
-		s.counters.served(page[len(page)-1].Seq)
+		s.spoilSealed(&sealed[i])
+		s.counters.served(m.Seq)
 	}
 	return answer{"chatdata": sealed}, nil
 }

@@ -32,7 +32,7 @@ func (s *Sim) send(o outgoing) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	return s.stream.append(newMessage{Body: body})
+	return s.append(newMessage{Body: body})
 }
 
 func (s *Sim) compose(o outgoing) ([]byte, error) {
@@ -251,7 +251,7 @@ func (s *Sim) revokeLast(chat outgoing) (Message, error) {
 
 // envelope puts the message together with its fields in WeCom's order.
 func (s *Sim) envelope(o outgoing, to []string, key string, payload any) ([]byte, error) {
-	now := s.cfg.Now()
+	now := s.now(kindMessageClock)
 	action := "send"
 	if o.MsgType == "revoke" {
 		action = "recall"

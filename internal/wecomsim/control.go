@@ -31,6 +31,7 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sim/consent", control(s, s.postConsent))
 	mux.HandleFunc("POST /sim/keys", s.postKey)
 	mux.HandleFunc("POST /sim/release", control(s, s.postRelease))
+	mux.HandleFunc("POST /sim/keys/release", control(s, s.releaseKeys))
 	mux.HandleFunc("POST /sim/rate", control(s, s.postRate))
 	mux.HandleFunc("POST /sim/tokens/revoke", control(s, func(struct{}) (any, error) {
 		s.tokens.revoke()
@@ -226,11 +227,6 @@ func (s *Sim) postConsent(q consentRequest) (any, error) {
 	return sent(s.send(outgoing{From: q.ExternalID, To: q.UserID, MsgType: kind, Payload: payload}))
 }
 
-// keyRequest is the body of POST /sim/keys.
-type keyRequest struct {
-	PublicKey string `json:"public_key"` // PEM; "" = make a pair
-}
-
 // keyAnswer tells the version of a new key.
 type keyAnswer struct {
 	Version        uint32 `json:"version"`
@@ -253,13 +249,13 @@ func (s *Sim) postKey(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	e, err := s.addKey(q.PublicKey)
+	e, err := s.addKey(q)
 	if err != nil {
 		s.writeFault(w, r, err)
 		return
 	}
 	a := keyAnswer{Version: e.Version, FromSeq: e.FromSeq}
-	if q.PublicKey == "" {
+	if q.PublicKey == "" && !q.Withhold {
 		a.PrivateKeyFile = s.PrivateKeyFile(e.Version)
 	}
 	writeJSON(w, http.StatusOK, a)

@@ -40,7 +40,7 @@ func text(v string) *cdata {
 
 func (s *Sim) newEvent(name string) event {
 	return event{
-		ToUserName: cdata{s.cfg.CorpID}, FromUserName: cdata{"sys"}, CreateTime: s.cfg.Now().Unix(),
+		ToUserName: cdata{s.cfg.CorpID}, FromUserName: cdata{"sys"}, CreateTime: s.now(kindCallbackClock).Unix(),
 		MsgType: cdata{"event"}, Event: cdata{name},
 	}
 }

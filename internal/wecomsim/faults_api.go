@@ -225,6 +225,9 @@ func (s *Sim) damageOf(path string) answerDamage {
 	if h, ok := s.faults.strike("api.cut_body", path); ok {
 		d.cutBody = h.Bytes
 	}
+	if path == sendPath {
+		s.spoilSendAnswer(&d)
+	}
 	return d
 }
 

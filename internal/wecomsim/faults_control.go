@@ -39,6 +39,7 @@ func (s *Sim) faultRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sim/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.faultReport()) })
 	mux.HandleFunc("POST /sim/faults", s.postFaults)
 	mux.HandleFunc("POST /sim/faults/add", s.postFault)
+	mux.HandleFunc("POST /sim/faults/strange", s.handleStrange)
 	mux.HandleFunc("DELETE /sim/faults", s.deleteFaults)
 }
 
@@ -75,6 +76,21 @@ func (s *Sim) postFault(w http.ResponseWriter, r *http.Request) {
 		}
 		return err
 	})
+}
+
+// handleStrange appends strange messages at once.
+func (s *Sim) handleStrange(w http.ResponseWriter, r *http.Request) {
+	var q strangeOrder
+	err := readFaults(w, r, &q)
+	var out any
+	if err == nil {
+		out, err = s.postStrange(q)
+	}
+	if err != nil {
+		s.writeFault(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, out)
 }
 
 // deleteFaults switches off the fault that ?id= names, or all.

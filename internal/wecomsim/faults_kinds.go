@@ -91,7 +91,7 @@ func (k faultKind) names() []string {
 
 // kinds are all kinds of faults, in the order of the page.
 var kinds = sync.OnceValue(func() []faultKind {
-	return slices.Concat(apiKinds)
+	return slices.Concat(pageKinds, streamKinds, mediaKinds, apiKinds, sendKinds, callbackKinds, loginKinds, clockKinds, proxyKinds)
 })
 
 func kindOf(name string) (faultKind, bool) {

@@ -1,6 +1,7 @@
 package wecomsim
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,26 +10,30 @@ import (
 
 // openStream finds the messages and people to start with and what happened to
 // them before.
-func (s *Sim) openStream() error {
+func (s *Sim) openStream() (historyFaults, error) {
 	m, err := readMeta(s.dir)
 	if err != nil {
-		return err
+		return historyFaults{}, err
 	}
 	end := s.historyEnd(m)
 	base, err := s.openSource(end)
 	if err != nil {
-		return err
+		return historyFaults{}, err
 	}
 	s.keys = &keyRing{dir: s.dir}
-	s.stream = newStream(s.cfg.StartSeq, base, s.keys)
+	spoilt, err := s.spoil(base)
+	if err != nil {
+		return spoilt, errors.Join(err, base.Close())
+	}
+	s.stream = newStream(s.cfg.StartSeq, spoilt.source, spoilt.jumps, s.keys)
 	if s.directory, err = s.openDirectory(); err != nil {
-		return err
+		return spoilt, err
 	}
 	if s.journal, err = openJournal(journalFile(s.dir), s.replay); err != nil {
-		return err
+		return spoilt, err
 	}
 	s.stream.journal, s.phones.journal = s.journal, s.journal
-	return s.checkMeta(m, meta{Identity: base.Identity(), StartSeq: s.cfg.StartSeq, End: end})
+	return spoilt, s.checkMeta(m, meta{Identity: spoilt.source.Identity(), StartSeq: s.cfg.StartSeq, End: end})
 }
 
 // historyEnd is the configured end, else that of the last run on the same

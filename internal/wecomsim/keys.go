@@ -7,8 +7,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -16,8 +18,9 @@ import (
 // keyEntry is a new key in the journal.
 type keyEntry struct {
 	Version   uint32 `json:"version"`
-	FromSeq   uint64 `json:"from_seq"`   // first message that uses it
-	PublicPEM string `json:"public_pem"` // PKIX
+	FromSeq   uint64 `json:"from_seq"`          // first message that uses it
+	PublicPEM string `json:"public_pem"`        // PKIX
+	Rotated   bool   `json:"rotated,omitempty"` // by a fault, not by a person or the configuration
 }
 
 // keyRing holds the public keys of the console, oldest first. A message keeps
@@ -59,6 +62,29 @@ func (k *keyRing) newest() (keyEntry, bool) {
 	return k.keys[len(k.keys)-1].keyEntry, true
 }
 
+// configured gives the newest public key that no fault has made; "" = none.
+func (k *keyRing) configured() string {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, key := range slices.Backward(k.keys) {
+		if !key.Rotated {
+			return key.PublicPEM
+		}
+	}
+	return ""
+}
+
+// versions lists all versions, oldest first.
+func (k *keyRing) versions() []uint32 {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	var all []uint32
+	for _, key := range k.keys {
+		all = append(all, key.Version)
+	}
+	return all
+}
+
 // versionAt tells which key the message with seq uses.
 func (k *keyRing) versionAt(seq uint64) uint32 {
 	k.mu.RLock()
@@ -84,8 +110,26 @@ func (k *keyRing) privateFile(version uint32) string {
 	return filepath.Join(k.dir, fmt.Sprintf("private_key_v%d.pem", version))
 }
 
+// withheldFile is where a private key waits for its release.
+func (k *keyRing) withheldFile(version uint32) string {
+	return filepath.Join(k.dir, "withheld", filepath.Base(k.privateFile(version)))
+}
+
+// release puts a withheld private key beside the others; false = it was not
+// withheld.
+func (k *keyRing) release(version uint32) (bool, error) {
+	err := os.Rename(k.withheldFile(version), k.privateFile(version))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("wecomsim: release private key: %w", err)
+	}
+	return true, nil
+}
+
 // makePair writes a new private key for version and returns its public half.
-func (k *keyRing) makePair(version uint32) (publicPEM string, err error) {
+func (k *keyRing) makePair(version uint32, withhold bool) (publicPEM string, err error) {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
 		return "", fmt.Errorf("wecomsim: make key pair: %w", err)
@@ -95,7 +139,14 @@ func (k *keyRing) makePair(version uint32) (publicPEM string, err error) {
 		return "", fmt.Errorf("wecomsim: make key pair: %w", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err := writeFile(k.privateFile(version), text, 0o600); err != nil {
+	path := k.privateFile(version)
+	if withhold {
+		path = k.withheldFile(version)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return "", fmt.Errorf("wecomsim: withhold private key: %w", err)
+		}
+	}
+	if err := writeFile(path, text, 0o600); err != nil {
 		return "", fmt.Errorf("wecomsim: write private key: %w", err)
 	}
 	return marshalPublicKey(&key.PublicKey)

@@ -133,7 +133,7 @@ func (s *Sim) readInput(ctx context.Context, r io.Reader) error {
 			if len(line) == 0 {
 				continue
 			}
-			if _, err := s.stream.append(newMessage{Body: line}); err != nil {
+			if _, err := s.append(newMessage{Body: line}); err != nil {
 				return err
 			}
 		case err := <-done:

@@ -150,7 +150,7 @@ func TestRestartGoesOnWhereItStopped(t *testing.T) {
 	if _, err := s.send(outgoing{From: "LinXiaoyu", To: "ZhouMingkai", Text: "一"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.addKey(""); err != nil {
+	if _, err := s.addKey(keyRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.sayNext(); err != nil {

@@ -98,10 +98,15 @@ func (s *Sim) handleMediaData(w http.ResponseWriter, c *call) {
 	}
 	f, ok := s.findMedia(q.FileID)
 	if !ok || (f.AuthKey != "" && f.AuthKey != q.AuthKey) {
-		writeAnswer(w, nil, &apiError{301048, "media not found or expired"})
+		writeAnswer(w, nil, errorOf(301048))
 		return
 	}
-	sealed, err := sealMedia(f)
+	damage := s.mediaDamage(q.FileID, isFirstPart(c.r.Header.Get("Range")))
+	if damage.expired {
+		writeAnswer(w, nil, errorOf(301048))
+		return
+	}
+	sealed, err := damage.seal(f)
 	if err != nil {
 		s.cfg.Log.ErrorContext(c.r.Context(), "encrypt media", "err", err)
 		writeAnswer(w, nil, errBusy)
@@ -112,11 +117,18 @@ func (s *Sim) handleMediaData(w http.ResponseWriter, c *call) {
 		writeAnswer(w, nil, badParam("Range"))
 		return
 	}
-	w.Header()["CONTENT-RANGE"] = []string{fmt.Sprintf("BYTES %d-%d/%d", from, to, len(sealed))}
-	writeJSON(partial{w}, http.StatusOK, answer{
-		"errcode": 0, "errmsg": "ok", "content": base64.StdEncoding.EncodeToString(sealed[from : to+1]),
-	})
+	if !damage.noRange {
+		w.Header()["CONTENT-RANGE"] = []string{fmt.Sprintf("BYTES %d-%d/%d", from, to, len(sealed))}
+	}
+	content := base64.StdEncoding.EncodeToString(sealed[from : to+1])
+	if damage.empty {
+		content = ""
+	}
+	writeJSON(partial{w}, http.StatusOK, answer{"errcode": 0, "errmsg": "ok", "content": content})
 }
+
+// isFirstPart tells whether a range begins with the file.
+func isFirstPart(header string) bool { return header == "" || strings.HasPrefix(header, "bytes=0-") }
 
 // partial turns status 200 into 206.
 type partial struct{ http.ResponseWriter }

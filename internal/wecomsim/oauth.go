@@ -31,14 +31,15 @@ type grant struct {
 
 // logins keeps codes and user tickets. It is safe for concurrent use.
 type logins struct {
+	faults  *faultSet
 	now     func() time.Time
 	mu      sync.Mutex
 	codes   map[string]grant
 	tickets map[string]grant
 }
 
-func newLogins(now func() time.Time) *logins {
-	return &logins{now: now, codes: map[string]grant{}, tickets: map[string]grant{}}
+func newLogins(now func() time.Time, faults *faultSet) *logins {
+	return &logins{now: now, faults: faults, codes: map[string]grant{}, tickets: map[string]grant{}}
 }
 
 // issue makes a code.
@@ -61,13 +62,16 @@ func (l *logins) issue(g grant) string {
 
 // redeem takes a code, once, and gives a user ticket where one was asked for.
 func (l *logins) redeem(code string) (g grant, ticket string, refusal *apiError) {
+	if refusal := l.faults.refuseCode(); refusal != nil {
+		return grant{}, "", refusal
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	g, ok := l.codes[code]
 	switch {
 	case !ok:
 		return g, "", errBadCode
-	case g.used:
+	case g.used && !l.faults.allowReuse():
 		return g, "", errCodeUsed
 	case !l.now().Before(g.expires):
 		return g, "", errCodeExpired
@@ -152,6 +156,7 @@ func (s *Sim) finish(w http.ResponseWriter, r *http.Request, a authorisation, g 
 	if a.State != "" {
 		q.Set("state", a.State)
 	}
+	s.faults.spoilRedirect(q)
 	back.RawQuery = q.Encode()
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, back.String(), http.StatusFound)

@@ -16,14 +16,15 @@ import (
 // proxy is the CONNECT proxy through which the Finance SDK reaches the
 // simulator: it answers for qyapi.weixin.qq.com itself and for nobody else.
 type proxy struct {
+	sim      *Sim
 	password string // "user:password"; "" = none asked
 	tunnels  *connListener
 	front    *http.Server // speaks CONNECT
 	back     *http.Server // speaks TLS and HTTP inside the tunnel
 }
 
-func newProxy(addr net.Addr, password string, cert tls.Certificate, api http.Handler) *proxy {
-	p := &proxy{password: password, tunnels: newConnListener(addr)}
+func newProxy(addr net.Addr, sim *Sim, cert tls.Certificate, api http.Handler) *proxy {
+	p := &proxy{sim: sim, password: sim.cfg.ProxyPassword, tunnels: newConnListener(addr)}
 	p.front = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quietLog}
 	p.back = &http.Server{
 		Handler:           api,
@@ -68,6 +69,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "wecomsim: only "+sdkHost+":443 is behind this proxy", http.StatusForbidden)
 		return
 	}
+	if p.spoilConnect(w, r) {
+		return
+	}
 	conn, buf, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, "wecomsim: cannot open a tunnel", http.StatusInternalServerError)
@@ -77,7 +81,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close() // the client is gone
 		return
 	}
-	p.tunnels.push(&tunnelConn{Conn: conn, r: buf.Reader})
+	p.tunnels.push(p.spoilTunnel(&tunnelConn{Conn: conn, r: buf.Reader}))
 }
 
 func (p *proxy) allowed(header string) bool {

@@ -40,6 +40,9 @@ type Sim struct {
 	logins    *logins
 	counters  *counters
 	faults    *faultSet
+	realNow   func() time.Time // without the skew of faults
+	window    windowMark
+	media     mediaTimes
 
 	appCaller, archiveCaller *caller
 	notified                 atomic.Uint64 // next seq at the last msgaudit_notify
@@ -47,6 +50,7 @@ type Sim struct {
 	rotating                 sync.Mutex
 	sending                  sync.Mutex
 	saying                   sync.Mutex
+	appending                sync.Mutex
 
 	listener, proxyListener net.Listener
 	web                     *http.Server
@@ -62,17 +66,20 @@ func New(cfg Config) (*Sim, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	faults, err := checkFaults(cfg.Faults)
-	if err != nil {
+	var err error
+	if cfg.Faults, err = checkFaults(cfg.Faults); err != nil {
 		return nil, err
 	}
+	faults := newFaultSet(cfg.FaultSeed, cfg.Faults)
+	realNow := cfg.Now
+	cfg.Now = func() time.Time { return realNow().Add(faults.skew(kindSkew)) }
 	s := &Sim{
-		faults: newFaultSet(cfg.FaultSeed, faults),
-		cfg:    cfg, tokens: nil, logins: newLogins(cfg.Now), counters: newCounters(), phones: newAppMessages(),
+		faults: faults, realNow: realNow, media: mediaTimes{times: map[string]int64{}},
+		cfg: cfg, tokens: nil, logins: newLogins(cfg.Now, faults), counters: newCounters(), phones: newAppMessages(),
 		rate: newRateControl(cfg.Rate), ready: make(chan struct{}), stopping: make(chan struct{}),
 	}
 	s.hold = hold{on: cfg.Hold, before: cfg.StartSeq - 1, last: cfg.StartSeq - 1}
-	s.tokens = newTokens(&s.cfg)
+	s.tokens = newTokens(&s.cfg, faults)
 	s.tickets = &tickets{cfg: &s.cfg, current: map[string]token{}}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.close())
@@ -88,46 +95,21 @@ func (s *Sim) open() error {
 	if s.unlock, err = lockDir(s.dir); err != nil {
 		return err
 	}
-	if err := s.openStream(); err != nil {
+	history, err := s.openStream()
+	if err != nil {
 		return err
 	}
-	if err := s.openKeys(); err != nil {
+	if err := s.openKeys(history.rotated); err != nil {
 		return err
 	}
 	s.notified.Store(s.stream.next())
-	if s.appCaller, err = newCaller("app", s.cfg.AppCallback, s.cfg, s.counters); err != nil {
+	if s.appCaller, err = newCaller("app", s.cfg.AppCallback, s.cfg, s.counters, s.faults); err != nil {
 		return err
 	}
-	if s.archiveCaller, err = newCaller("archive", s.cfg.ArchiveCallback, s.cfg, s.counters); err != nil {
+	if s.archiveCaller, err = newCaller("archive", s.cfg.ArchiveCallback, s.cfg, s.counters, s.faults); err != nil {
 		return err
 	}
 	return s.listen()
-}
-
-// openKeys sees to it that there is a key, and that a configured one is in use.
-func (s *Sim) openKeys() error {
-	last, exists := s.keys.newest()
-	if s.cfg.PublicKey == "" {
-		if exists {
-			return nil
-		}
-		_, err := s.addKey("")
-		return err
-	}
-	b, err := os.ReadFile(s.cfg.PublicKey)
-	if err != nil {
-		return fmt.Errorf("wecomsim: read public key: %w", err)
-	}
-	pub, err := parsePublicKey(b)
-	if err != nil {
-		return fmt.Errorf("wecomsim: %s: %w", s.cfg.PublicKey, err)
-	}
-	text, err := marshalPublicKey(pub)
-	if err != nil || (exists && last.PublicPEM == text) {
-		return err
-	}
-	_, err = s.addKey(text)
-	return err
 }
 
 func (s *Sim) listen() error {
@@ -138,17 +120,17 @@ func (s *Sim) listen() error {
 	if s.proxyListener, err = net.Listen("tcp", s.cfg.ProxyListen); err != nil { //nolint:noctx // it does not wait
 		return fmt.Errorf("wecomsim: listen for the proxy: %w", err)
 	}
-	ca, err := openAuthority(s.dir, s.cfg.Now())
+	ca, err := openAuthority(s.dir, s.realNow())
 	if err != nil {
 		return err
 	}
-	cert, err := ca.issue(sdkHost, s.cfg.Now())
+	cert, err := ca.issue(sdkHost, s.realNow())
 	if err != nil {
 		return err
 	}
 	api := s.apiHandler()
 	s.web = &http.Server{Handler: s.routes(api), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quietLog}
-	s.proxy = newProxy(s.proxyListener.Addr(), s.cfg.ProxyPassword, cert, api)
+	s.proxy = newProxy(s.proxyListener.Addr(), s, cert, api)
 	return nil
 }
 

@@ -67,13 +67,13 @@ func (s *Sim) talk(ctx context.Context) error {
 func (s *Sim) sayNext() (Message, error) {
 	s.saying.Lock()
 	defer s.saying.Unlock()
-	n, now := s.stream.nextTurn(), s.cfg.Now()
+	n, now := s.stream.nextTurn(), s.now(kindMessageClock)
 	for skipped := 0; ; skipped++ {
 		r := s.company.corpus.Live(n+skipped, now)
 		if s.directory.silences(r.JSON) {
 			continue
 		}
-		return s.stream.append(newMessage{Body: r.JSON, Live: true, Skipped: skipped})
+		return s.append(newMessage{Body: r.JSON, Live: true, Skipped: skipped})
 	}
 }
 

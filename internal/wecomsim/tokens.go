@@ -23,6 +23,7 @@ const (
 // tokens hands out one access token a secret.
 type tokens struct {
 	cfg     *Config
+	faults  *faultSet
 	mu      sync.Mutex
 	current map[secretKind]token
 	issued  map[string]token // by text, also the expired ones of the last hours
@@ -37,8 +38,8 @@ type token struct {
 // keepExpired is how long an expired token is told apart from an unknown one.
 const keepExpired = 24 * time.Hour
 
-func newTokens(cfg *Config) *tokens {
-	return &tokens{cfg: cfg, current: map[secretKind]token{}, issued: map[string]token{}}
+func newTokens(cfg *Config, faults *faultSet) *tokens {
+	return &tokens{cfg: cfg, faults: faults, current: map[secretKind]token{}, issued: map[string]token{}}
 }
 
 // get gives the token of kind, a new one when the last has expired.
@@ -78,7 +79,7 @@ func (t *tokens) kindOf(text string) (secretKind, *apiError) {
 	switch {
 	case !ok:
 		return 0, errBadToken
-	case !t.cfg.Now().Before(tk.expires):
+	case !t.cfg.Now().Add(t.faults.skew(kindTokenClock)).Before(tk.expires):
 		return 0, errTokenExpired
 	default:
 		return tk.kind, nil
