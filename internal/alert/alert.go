@@ -1,6 +1,7 @@
 // Package alert tells viewers about violations by WeCom app messages, and keeps
-// what is known of the delivery. An alert is sent at most once: WeCom's
-// duplicate check drops a repeat of the same request.
+// what is known of the delivery. An alert arrives at most once: WeCom's
+// duplicate check drops a repeat of the same request, and no repeat is sent
+// when that check no longer looks back far enough.
 package alert
 
 import (
@@ -14,9 +15,11 @@ import (
 	"huicun/internal/rules"
 )
 
-// KindPush is the outbox kind of an alert to be sent; its args are
-// {"alert_id": n}.
-const KindPush = "push"
+// Outbox kinds of an alert to be sent; their args are {"alert_id": n}.
+const (
+	KindPush   = "push"   // about a violation
+	KindNotice = "notice" // about the archive itself, to admins
+)
 
 // State says how far an alert has come.
 type State string
@@ -96,13 +99,12 @@ type Sender interface {
 // Job is an alert with all that sending it needs, as of now.
 type Job struct {
 	Alert
-	UserID       string    // receiver as WeCom spells it
-	Message      *Message  // as first sent; nil before
-	FirstSentAt  time.Time // of the attempts that may have arrived; zero before
-	Resent       bool      // it was sent again after a lost answer
-	Disabled     bool      // the viewer's account
-	InScope      bool      // the viewer may see the violation, now
-	Violation    rules.Violation
+	UserID       string          // receiver as WeCom spells it
+	Message      *Message        // as first sent; nil before
+	FirstSentAt  time.Time       // of the attempts that may have arrived; zero before
+	Disabled     bool            // the viewer's account
+	InScope      bool            // the viewer may see the violation, now; of a notice: is an admin
+	Violation    rules.Violation // zero in a notice
 	Names        map[string]directory.Person
 	ReceiverRoom string // group's name, "" unnamed
 }
@@ -134,11 +136,12 @@ type Store interface {
 	// StartAttempt marks the alert as being sent and keeps m as its message if
 	// it has none. It gives the message that is to be sent. wait > 0: nothing
 	// was marked, the receiver has had too much; try again after wait.
-	// fault.Conflict: the alert is not pending, or with resend not waiting for
-	// its one repeat: somebody else has it.
-	StartAttempt(ctx context.Context, id int64, m Message, resend bool, pace []Limit, now time.Time) (sent Message, wait time.Duration, err error)
-	// FinishAttempt records what became of it.
-	FinishAttempt(ctx context.Context, id int64, o Outcome) error
+	// fault.Conflict: the alert is done, or has had another attempt than the
+	// given number of them: somebody else has it.
+	StartAttempt(ctx context.Context, id int64, m Message, attempts int, pace []Limit, now time.Time) (sent Message, wait time.Duration, err error)
+	// FinishAttempt records what became of attempt n, unless there was another
+	// one since or the alert is done. That WeCom took the message counts always.
+	FinishAttempt(ctx context.Context, id int64, n int, o Outcome) error
 	// FindAlerts gives alerts in scope, newest first; of one violation when
 	// violation is not 0. Viewers who are no admins get their own only.
 	FindAlerts(ctx context.Context, s access.Scope, violation, before int64, limit int) ([]Alert, error)
@@ -208,7 +211,7 @@ func decodeCursor(s string) (id int64, err error) {
 
 func (s *Service) now() time.Time {
 	if s.Now == nil {
-		return time.Now().UTC()
+		return time.Now().UTC().Round(0)
 	}
-	return s.Now().UTC()
+	return s.Now().UTC().Round(0) // the wall clock: it goes on while a machine sleeps
 }

@@ -21,9 +21,12 @@ const (
 
 var shanghai = time.FixedZone("CST", 8*60*60)
 
-// message writes the card. Its words are Chinese: it appears among the other
-// app messages of WeCom.
+// message gives the card as it was first sent, or writes it. Its words are
+// Chinese: it appears among the other app messages of WeCom.
 func (s *Service) message(job Job) Message {
+	if job.Message != nil {
+		return *job.Message
+	}
 	m := Message{To: job.UserID, Title: title(job.Violation.Kind), Button: "查看", NoRepeat: noRepeat, URL: s.link(job.Violation)}
 	for size := maxSnippetRunes; ; size -= 10 {
 		m.Description = s.description(job, size)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ var begin = time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 type shelf struct {
 	job      Job
 	wait     time.Duration // of the next attempts
+	started  func()        // called when an attempt was committed
 	startErr error
 	finish   error
 	ended    []Outcome
@@ -36,27 +38,36 @@ func (s *shelf) GetJob(_ context.Context, id int64) (Job, error) {
 	return s.job, nil
 }
 
-func (s *shelf) StartAttempt(_ context.Context, _ int64, m Message, resend bool, _ []Limit, now time.Time) (Message, time.Duration, error) {
+func (s *shelf) StartAttempt(_ context.Context, _ int64, m Message, attempts int, _ []Limit, now time.Time) (Message, time.Duration, error) {
 	if s.startErr != nil || s.wait > 0 {
 		return m, s.wait, s.startErr
+	}
+	if attempts != s.job.Attempt {
+		return m, 0, fault.Conflict("another attempt")
 	}
 	if s.job.State == StatePending {
 		s.job.FirstSentAt = now
 	}
-	s.job.State, s.job.Resent = StateSending, resend
+	s.job.State = StateSending
 	s.job.Attempt++
 	if s.job.Message == nil {
 		s.job.Message = &m
 	}
+	if s.started != nil {
+		s.started()
+	}
 	return *s.job.Message, 0, nil
 }
 
-func (s *shelf) FinishAttempt(ctx context.Context, _ int64, o Outcome) error {
+func (s *shelf) FinishAttempt(ctx context.Context, _ int64, n int, o Outcome) error {
 	s.ctxErr = ctx.Err()
 	if s.finish != nil {
 		return s.finish
 	}
-	s.job.State, s.job.ErrorCode, s.job.Error, s.job.Resent = o.State, o.Code, o.Error, false
+	if n != s.job.Attempt {
+		return nil
+	}
+	s.job.State, s.job.ErrorCode, s.job.Error = o.State, o.Code, o.Error
 	s.ended = append(s.ended, o)
 	return nil
 }
@@ -122,6 +133,7 @@ func TestPush(t *testing.T) {
 	const (
 		pace     = "snoozed for 40s"
 		soon     = "snoozed for 5s"
+		later    = "snoozed for 10s"
 		failing  = "push alert 7: busy"
 		attempts = 20
 	)
@@ -147,9 +159,16 @@ func TestPush(t *testing.T) {
 			state: StateRefused, reason: "the receiver is unknown to WeCom or out of the app's range", sent: 1,
 		},
 		{name: "lost answer, then sent", answers: []answer{lost, taken}, runs: []string{soon, "", ""}, state: StateSent, sent: 2},
-		{name: "lost twice", answers: []answer{unknown, lost}, runs: []string{soon, "", ""}, state: StateUnknown, reason: "connection reset", sent: 2},
-		{name: "lost, then not taken, then sent", answers: []answer{lost, retry(0), taken}, runs: []string{soon, failing, ""}, state: StateSent, sent: 3},
-		{name: "lost, then never taken", answers: []answer{lost, retry(0)}, attempt: attempts, runs: []string{soon, ""}, state: StateUnknown, code: -1, reason: "busy", sent: 2},
+		{name: "lost twice, then sent", answers: []answer{unknown, lost, taken}, runs: []string{soon, later, "", ""}, state: StateSent, sent: 3},
+		{
+			name: "lost twice so far", answers: []answer{unknown, lost}, runs: []string{soon, later},
+			state: StateSending, reason: "connection reset", sent: 2,
+		},
+		{name: "lost, then not taken, then sent", answers: []answer{lost, retry(0), taken}, runs: []string{soon, later, ""}, state: StateSent, sent: 3},
+		{
+			name: "lost, then not taken in the last run of the item", answers: []answer{lost, retry(time.Hour)}, attempt: attempts,
+			runs: []string{soon, "snoozed for 1h0m0s"}, state: StateSending, code: -1, reason: "busy", sent: 2,
+		},
 		{name: "lost, then refused", answers: []answer{lost, refused}, runs: []string{soon, ""}, state: StateRefused, code: 81013, reason: "no receiver", sent: 2},
 		{name: "too many to one member", prepare: func(s *shelf) { s.wait = 40 * time.Second }, runs: []string{pace}, state: StatePending},
 		{
@@ -168,20 +187,32 @@ func TestPush(t *testing.T) {
 		},
 		{
 			name: "out of scope after a lost answer", prepare: func(s *shelf) {
-				s.job.State, s.job.FirstSentAt, s.job.InScope = StateSending, begin, false
+				s.job.State, s.job.Attempt, s.job.FirstSentAt, s.job.InScope = StateSending, 1, begin, false
 			}, runs: []string{""}, state: StateUnknown, reason: "WeCom's answer was lost; the viewer may not see it any more",
 		},
 		{
-			name: "crash in the call", prepare: func(s *shelf) { s.job.State, s.job.FirstSentAt = StateSending, begin.Add(-3*time.Hour) },
+			name: "crash in the call", prepare: func(s *shelf) {
+				s.job.State, s.job.Attempt, s.job.FirstSentAt = StateSending, 1, begin.Add(-3*time.Hour)
+			},
 			answers: []answer{taken}, runs: []string{"", ""}, state: StateSent, sent: 1,
 		},
 		{
-			name: "crash in the call, found too late", prepare: func(s *shelf) { s.job.State, s.job.FirstSentAt = StateSending, begin.Add(-4*time.Hour) },
+			name: "crash in the call, found too late", prepare: func(s *shelf) {
+				s.job.State, s.job.Attempt, s.job.FirstSentAt = StateSending, 1, begin.Add(-4*time.Hour)
+			},
 			runs: []string{""}, state: StateUnknown, reason: "WeCom's answer was lost",
 		},
 		{
-			name: "crash in the repeat", prepare: func(s *shelf) { s.job.State, s.job.FirstSentAt, s.job.Resent = StateSending, begin, true },
-			runs: []string{""}, state: StateUnknown, reason: "WeCom's answer was lost",
+			name: "lost again and again", prepare: func(s *shelf) {
+				s.job.State, s.job.Attempt, s.job.FirstSentAt, s.job.Error = StateSending, 30, begin.Add(-4*time.Hour), "connection reset"
+			},
+			runs: []string{""}, state: StateUnknown, reason: "WeCom's answer was lost in 30 attempts; connection reset",
+		},
+		{
+			name: "crash in the repeat", prepare: func(s *shelf) {
+				s.job.State, s.job.Attempt, s.job.FirstSentAt = StateSending, 2, begin.Add(-time.Hour)
+			},
+			answers: []answer{taken}, runs: []string{"", ""}, state: StateSent, sent: 1,
 		},
 		{name: "done before", prepare: func(s *shelf) { s.job.State = StateFailed }, runs: []string{""}, state: StateFailed},
 	} {
@@ -213,6 +244,86 @@ func TestPush(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A repeat is tried for as long as WeCom notices that it is one, and no longer.
+func TestRepeatsUseTheWholeWindow(t *testing.T) {
+	clock := begin
+	st, wc := &shelf{job: wordJob()}, &wecom{}
+	s := &Service{Store: st, Sender: wc, Now: func() time.Time { return clock }}
+	for st.job.State == StatePending || st.job.State == StateSending {
+		wc.answers = []answer{lost}
+		last := clock.Sub(begin)
+		err := s.Push(t.Context(), outbox.Item{Args: []byte(`{"alert_id":7}`), Attempt: 1, MaxAttempts: 20})
+		if err == nil {
+			break
+		}
+		pause, perr := time.ParseDuration(strings.TrimPrefix(err.Error(), "snoozed for "))
+		if perr != nil {
+			t.Fatal(err)
+		}
+		if last >= noRepeat {
+			t.Fatalf("a repeat came %v after the first attempt", last)
+		}
+		clock = clock.Add(pause)
+	}
+	want := Alert{State: StateUnknown, Attempt: 29, Error: "WeCom's answer was lost in 29 attempts; connection reset"}
+	got := Alert{State: st.job.State, Attempt: st.job.Attempt, Error: st.job.Error}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alert (-want +got):\n%s", diff)
+	}
+}
+
+// A worker that stood still between the attempt's record and the call does not
+// send: somebody else may have sent it hours ago.
+func TestPushThatStoodStill(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		other bool // another worker has begun an attempt since
+		want  Alert
+	}{
+		{"nobody else has it", false, Alert{State: StatePending, Attempt: 1}},
+		{"another worker has it", true, Alert{State: StateSending, Attempt: 2}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			clock := begin
+			st, wc := &shelf{job: wordJob()}, &wecom{}
+			st.started = func() {
+				clock = clock.Add(5 * time.Hour)
+				if tt.other {
+					st.job.Attempt++
+				}
+			}
+			s := &Service{Store: st, Sender: wc, Now: func() time.Time { return clock }}
+			if err := s.Push(t.Context(), outbox.Item{Args: []byte(`{"alert_id":7}`), Attempt: 1}); text(err) != "snoozed for 5s" {
+				t.Errorf("error %v", err)
+			}
+			if diff := cmp.Diff(tt.want, Alert{State: st.job.State, Attempt: st.job.Attempt}); diff != "" {
+				t.Errorf("alert (-want +got):\n%s", diff)
+			}
+			if len(wc.got) != 0 {
+				t.Errorf("%d messages were sent", len(wc.got))
+			}
+		})
+	}
+}
+
+// slow is a WeCom that does not answer.
+type slow struct{ left time.Duration }
+
+func (s *slow) Send(ctx context.Context, _ Message) (Receipt, error) {
+	end, _ := ctx.Deadline()
+	s.left = time.Until(end)
+	return Receipt{}, context.DeadlineExceeded
+}
+
+func TestPushEndsBeforeTheOutboxGivesItAway(t *testing.T) {
+	wc := &slow{}
+	s := &Service{Store: &shelf{job: wordJob()}, Sender: wc, Now: func() time.Time { return begin }}
+	_ = s.Push(t.Context(), outbox.Item{Args: []byte(`{"alert_id":7}`), Attempt: 1})
+	if wc.left <= 0 || wc.left > sendWithin {
+		t.Errorf("the call may last %v, want at most %v", wc.left, sendWithin)
 	}
 }
 

@@ -48,10 +48,10 @@ func Snooze(d time.Duration) error { return &snooze{d} }
 
 // Outcome is what becomes of an item after its handler ran.
 type Outcome struct {
-	State string    // StateCompleted, StateRetryable or StateDiscarded
-	At    time.Time // StateRetryable: next run
-	Error string    // kept with the item; "" when it went well
-	Count bool      // whether the attempt counts
+	State string        // StateCompleted, StateRetryable or StateDiscarded
+	After time.Duration // StateRetryable: next run, counted by the database's clock
+	Error string        // kept with the item; "" when it went well
+	Count bool          // whether the attempt counts
 }
 
 // States of an item.
@@ -66,22 +66,22 @@ const (
 // outcome decides what becomes of item after its handler returned err. stop
 // says that the runner is being stopped: an item that gave up for that reason goes
 // back uncounted.
-func outcome(item Item, err error, stop bool, now time.Time) Outcome {
+func outcome(item Item, err error, stop bool) Outcome {
 	var perm *permanentError
 	var later *snooze
 	switch {
 	case err == nil:
 		return Outcome{State: StateCompleted, Count: true}
 	case errors.As(err, &later):
-		return Outcome{State: StateRetryable, At: now.Add(later.d)}
+		return Outcome{State: StateRetryable, After: later.d}
 	case stop && errors.Is(err, context.Canceled):
-		return Outcome{State: StateRetryable, At: now}
+		return Outcome{State: StateRetryable}
 	case errors.As(err, &perm):
 		return Outcome{State: StateDiscarded, Error: err.Error(), Count: true}
 	case item.Attempt >= item.MaxAttempts:
 		return Outcome{State: StateDiscarded, Error: err.Error(), Count: true}
 	default:
-		return Outcome{State: StateRetryable, At: now.Add(backoff(item.Attempt)), Error: err.Error(), Count: true}
+		return Outcome{State: StateRetryable, After: backoff(item.Attempt), Error: err.Error(), Count: true}
 	}
 }
 

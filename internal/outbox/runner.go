@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -24,10 +25,12 @@ type Store interface {
 	// RescueItems puts items back whose worker has been silent for so long by
 	// the database's clock, and discards those that have had all attempts.
 	RescueItems(ctx context.Context, silent time.Duration) (int64, error)
-	// NextItemAt tells when the next item of these kinds is due; zero: none.
-	NextItemAt(ctx context.Context, kinds []string) (time.Time, error)
-	// TouchItem tells that the worker still works on the item.
-	TouchItem(ctx context.Context, item Item) error
+	// NextItemIn tells how soon the next item of these kinds is due by the
+	// database's clock; ok is false when there is none.
+	NextItemIn(ctx context.Context, kinds []string) (in time.Duration, ok bool, err error)
+	// TouchItem tells that the worker still works on the item; ok is false when
+	// it was rescued meanwhile.
+	TouchItem(ctx context.Context, item Item) (ok bool, err error)
 	// PruneItems deletes completed items finished before.
 	PruneItems(ctx context.Context, before time.Time) (int64, error)
 }
@@ -50,6 +53,10 @@ type Runner struct {
 	Worker   string          // name in outbox.claimed_by
 	Now      func() time.Time
 }
+
+// errRescued ends a handler whose item was given to another worker: this one
+// was silent for too long.
+var errRescued = errors.New("the item has gone to another worker")
 
 // Run works until ctx ends. Items in hand are then finished if they are quick,
 // or put back uncounted.
@@ -125,8 +132,8 @@ func (r *Runner) kinds() []string {
 // idle waits for a wake-up, the next due item or the poll interval.
 func (r *Runner) idle(ctx context.Context) {
 	wait := pollInterval
-	if at, err := r.Store.NextItemAt(ctx, r.kinds()); err == nil && !at.IsZero() {
-		wait = min(wait, max(at.Sub(r.Now()), 10*time.Millisecond))
+	if in, ok, err := r.Store.NextItemIn(ctx, r.kinds()); err == nil && ok {
+		wait = min(wait, max(in, 10*time.Millisecond))
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
@@ -139,10 +146,15 @@ func (r *Runner) idle(ctx context.Context) {
 
 // runItem runs one handler and records the outcome, also when ctx has ended.
 func (r *Runner) runItem(ctx context.Context, item Item) {
-	stopTouch := r.touch(ctx, item)
-	err := r.call(ctx, item)
+	work, stopTouch := r.touch(ctx, item)
+	err := r.call(work, item)
+	rescued := errors.Is(context.Cause(work), errRescued)
 	stopTouch()
-	o := outcome(item, err, ctx.Err() != nil, r.Now())
+	if rescued {
+		slog.WarnContext(ctx, "outbox item left to the worker that has it now", "kind", item.Kind, "item", item.ID, "attempt", item.Attempt)
+		return
+	}
+	o := outcome(item, err, ctx.Err() != nil)
 	if o.Error != "" {
 		slog.WarnContext(ctx, "outbox item failed", "kind", item.Kind, "item", item.ID, "attempt", item.Attempt, "state", o.State, "err", err)
 	}
@@ -170,9 +182,10 @@ func (r *Runner) call(ctx context.Context, item Item) (err error) {
 	return h(ctx, item)
 }
 
-// touch keeps the item from being rescued while its handler runs.
-func (r *Runner) touch(ctx context.Context, item Item) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
+// touch keeps the item from being rescued while its handler runs. The handler's
+// context ends when it was rescued all the same.
+func (r *Runner) touch(ctx context.Context, item Item) (work context.Context, stop func()) {
+	work, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -180,16 +193,21 @@ func (r *Runner) touch(ctx context.Context, item Item) (stop func()) {
 		defer t.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-work.Done():
 				return
 			case <-t.C:
-				if err := r.Store.TouchItem(ctx, item); err != nil && ctx.Err() == nil {
-					slog.WarnContext(ctx, "outbox touch failed", "item", item.ID, "err", err)
-				}
+			}
+			ok, err := r.Store.TouchItem(work, item)
+			switch {
+			case work.Err() != nil:
+			case err != nil:
+				slog.WarnContext(ctx, "outbox touch failed", "item", item.ID, "err", err)
+			case !ok:
+				cancel(errRescued)
 			}
 		}
 	}()
-	return func() { cancel(); <-done }
+	return work, func() { cancel(nil); <-done }
 }
 
 // housekeep rescues items of dead workers and prunes old ones.

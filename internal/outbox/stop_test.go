@@ -32,8 +32,8 @@ func (s *lateStore) FinishItem(_ context.Context, _ outbox.Item, o outbox.Outcom
 
 func (s *lateStore) RescueItems(context.Context, time.Duration) (int64, error) { return 0, nil }
 func (s *lateStore) PruneItems(context.Context, time.Time) (int64, error)      { return 0, nil }
-func (s *lateStore) NextItemAt(context.Context, []string) (time.Time, error) {
-	return time.Time{}, nil
+func (s *lateStore) NextItemIn(context.Context, []string) (time.Duration, bool, error) {
+	return 0, false, nil
 }
 
 // Items that were claimed while the runner stopped go back at once, uncounted.
@@ -52,7 +52,7 @@ func TestItemsClaimedDuringTheStopGoBack(t *testing.T) {
 	if err := r.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	want := []outbox.Outcome{{State: outbox.StateRetryable, At: now}}
+	want := []outbox.Outcome{{State: outbox.StateRetryable}}
 	if diff := cmp.Diff(want, s.finished); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}

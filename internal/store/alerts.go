@@ -44,10 +44,6 @@ func (r alertRow) alert() alert.Alert {
 	return a
 }
 
-// resentMark stands in alerts.error while an alert is sent again after its
-// answer was lost.
-const resentMark = "sent again after a lost answer"
-
 type jobRow struct {
 	alertRow
 	UserID      string     `db:"userid"`
@@ -58,11 +54,12 @@ type jobRow struct {
 }
 
 const sqlGetJob = `
-SELECT` + alertColumns + `, a.userid, a.body, a.first_sent_at, w.disabled,
+SELECT a.id, COALESCE(a.violation_id, 0) AS violation_id, COALESCE(v.kind, '') AS kind, COALESCE(v.rule_name, '') AS rule_name,
+	w.person, a.state, a.attempt, a.error_code, a.error, a.created_at, a.sent_at, a.userid, a.body, a.first_sent_at, w.disabled,
 	(w.role = 'admin' OR EXISTS (SELECT 1 FROM viewer_employees ve JOIN violation_employees x ON x.person = ve.person
 		WHERE ve.viewer_id = w.id AND x.violation_id = a.violation_id)) AS in_scope
 FROM alerts a
-JOIN violations v ON v.id = a.violation_id
+LEFT JOIN violations v ON v.id = a.violation_id
 JOIN viewers w ON w.id = a.viewer_id
 WHERE a.id = $1`
 
@@ -77,7 +74,7 @@ func (db *DB) GetJob(ctx context.Context, id int64) (alert.Job, error) {
 		return alert.Job{}, wrap(ctx, "get alert", err)
 	}
 	job := alert.Job{
-		Alert: row.alert(), UserID: row.UserID, Resent: row.Error == resentMark, Disabled: row.Disabled, InScope: row.InScope,
+		Alert: row.alert(), UserID: row.UserID, Disabled: row.Disabled, InScope: row.InScope,
 	}
 	if row.FirstSentAt != nil {
 		job.FirstSentAt = row.FirstSentAt.UTC()
@@ -87,6 +84,9 @@ func (db *DB) GetJob(ctx context.Context, id int64) (alert.Job, error) {
 		if err := json.Unmarshal(row.Body, job.Message); err != nil {
 			return alert.Job{}, fmt.Errorf("read message of alert %d: %w", id, err)
 		}
+	}
+	if row.ViolationID == 0 {
+		return job, nil
 	}
 	if job.Violation, err = db.GetViolation(ctx, access.System(), row.ViolationID); err != nil {
 		return alert.Job{}, err
@@ -110,9 +110,8 @@ ORDER BY b.first_sent_at DESC OFFSET $3 LIMIT 1`
 	// and for the pace. Of two workers at the same alert one gets no row.
 	sqlStartAttempt = `
 UPDATE alerts SET state = 'sending', attempt = attempt + 1, body = COALESCE(body, CAST($2 AS jsonb)),
-	first_sent_at = CASE WHEN state = 'pending' THEN CAST($3 AS timestamptz) ELSE COALESCE(first_sent_at, $3) END,
-	error_code = 0, error = $4
-WHERE id = $1 AND CASE WHEN $4 = '' THEN state = 'pending' ELSE state = 'sending' AND error <> $4 END
+	first_sent_at = CASE WHEN state = 'pending' THEN CAST($3 AS timestamptz) ELSE COALESCE(first_sent_at, $3) END
+WHERE id = $1 AND attempt = $4 AND state IN ('pending', 'sending')
 RETURNING body`
 )
 
@@ -120,7 +119,7 @@ RETURNING body`
 const paceWindow = 24 * time.Hour
 
 // StartAttempt implements alert.Store.
-func (db *DB) StartAttempt(ctx context.Context, id int64, m alert.Message, resend bool, pace []alert.Limit, now time.Time) (alert.Message, time.Duration, error) {
+func (db *DB) StartAttempt(ctx context.Context, id int64, m alert.Message, attempts int, pace []alert.Limit, now time.Time) (alert.Message, time.Duration, error) {
 	var wait time.Duration
 	sent, err := inTx(ctx, db, func(tx *sqlx.Tx) (alert.Message, error) {
 		if _, err := tx.ExecContext(ctx, sqlLockReceiver, id); err != nil {
@@ -136,7 +135,7 @@ func (db *DB) StartAttempt(ctx context.Context, id int64, m alert.Message, resen
 		if wait > 0 {
 			return m, nil
 		}
-		return startAttempt(ctx, tx, id, m, resend, now)
+		return startAttempt(ctx, tx, id, m, attempts, now)
 	})
 	return sent, wait, err
 }
@@ -151,17 +150,13 @@ func paceOf(ctx context.Context, tx *sqlx.Tx, id int64, l alert.Limit, now time.
 	return max(oldest.Add(l.Per).Sub(now), time.Millisecond), wrap(ctx, "read pace", err)
 }
 
-func startAttempt(ctx context.Context, tx *sqlx.Tx, id int64, m alert.Message, resend bool, now time.Time) (alert.Message, error) {
+func startAttempt(ctx context.Context, tx *sqlx.Tx, id int64, m alert.Message, attempts int, now time.Time) (alert.Message, error) {
 	body, err := json.Marshal(m)
 	if err != nil {
 		return m, err
 	}
-	mark := ""
-	if resend {
-		mark = resentMark
-	}
 	var kept []byte
-	err = tx.GetContext(ctx, &kept, sqlStartAttempt, id, string(body), now, mark)
+	err = tx.GetContext(ctx, &kept, sqlStartAttempt, id, string(body), now, attempts)
 	if noRows(err) {
 		return m, fault.Conflict("somebody else has the alert, or it is done")
 	}
@@ -173,16 +168,16 @@ func startAttempt(ctx context.Context, tx *sqlx.Tx, id int64, m alert.Message, r
 }
 
 const sqlFinishAttempt = `
-UPDATE alerts SET state = $2, wecom_msgid = $3, error_code = $4, error = left($5, 500), sent_at = $6
-WHERE id = $1 AND state IN ('pending', 'sending')`
+UPDATE alerts SET state = $3, wecom_msgid = $4, error_code = $5, error = left($6, 500), sent_at = $7
+WHERE id = $1 AND (attempt = $2 AND state IN ('pending', 'sending') OR $3 = 'sent' AND state IN ('pending', 'sending', 'unknown', 'failed'))`
 
 // FinishAttempt implements alert.Store.
-func (db *DB) FinishAttempt(ctx context.Context, id int64, o alert.Outcome) error {
+func (db *DB) FinishAttempt(ctx context.Context, id int64, n int, o alert.Outcome) error {
 	var at *time.Time
 	if o.State == alert.StateSent {
 		at = &o.At
 	}
-	_, err := db.ExecContext(ctx, sqlFinishAttempt, id, o.State, dbText(o.MsgID), o.Code, dbText(o.Error), at)
+	_, err := db.ExecContext(ctx, sqlFinishAttempt, id, n, o.State, dbText(o.MsgID), o.Code, dbText(o.Error), at)
 	return wrap(ctx, "finish attempt", err)
 }
 

@@ -110,7 +110,7 @@ func TestPushAfterACrash(t *testing.T) {
 	// The process died between the call and its record.
 	kept := alert.Message{To: "Mei", Title: "as first sent", URL: "https://huicun.example.com/c/1", NoRepeat: 4 * time.Hour}
 	for id := range int64(2) {
-		if _, wait, err := d.StartAttempt(t.Context(), id+1, kept, false, alert.Pace, d.clock); wait != 0 || err != nil {
+		if _, wait, err := d.StartAttempt(t.Context(), id+1, kept, 0, alert.Pace, d.clock); wait != 0 || err != nil {
 			t.Fatalf("StartAttempt = %v, %v", wait, err)
 		}
 	}
@@ -128,7 +128,7 @@ func TestPushAfterACrash(t *testing.T) {
 	}
 }
 
-func TestPushRepeatsALostAnswerOnce(t *testing.T) {
+func TestPushRepeatsALostAnswerWhileWeComWouldNotice(t *testing.T) {
 	t.Parallel()
 	d := newPushDesk(t)
 	d.hit(t, 1)
@@ -136,10 +136,50 @@ func TestPushRepeatsALostAnswerOnce(t *testing.T) {
 	d.wecom.answers = []error{lost, lost, lost}
 	for range 3 {
 		_ = d.run(t, 1)
+		d.clock = d.clock.Add(time.Hour)
 	}
-	d.wantRows(t, "delivery", []string{"unknown|2||connection reset|f"}, sqlTestDelivery)
-	if len(d.wecom.got) != 2 {
-		t.Errorf("%d messages, want 2", len(d.wecom.got))
+	d.wantRows(t, "delivery", []string{"sending|3||connection reset|f"}, sqlTestDelivery)
+	d.clock = d.clock.Add(time.Hour)
+	for range 2 {
+		if err := d.run(t, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.wantRows(t, "delivery", []string{"unknown|3||WeCom's answer was lost in 3 attempts; connection reset|f"}, sqlTestDelivery)
+	if len(d.wecom.got) != 3 {
+		t.Errorf("%d messages, want 3", len(d.wecom.got))
+	}
+}
+
+// What a worker that stood still has to say counts only if it is that WeCom
+// took the message.
+func TestFinishAttemptOfAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		late alert.Outcome
+		want string
+	}{
+		{"taken", alert.Outcome{State: alert.StateSent, MsgID: "m"}, "sent|2|m||t"},
+		{"refused", alert.Outcome{State: alert.StateRefused, Error: "late"}, "sending|2|||f"},
+		{"not taken", alert.Outcome{State: alert.StatePending, Error: "late"}, "sending|2|||f"},
+		{"lost", alert.Outcome{State: alert.StateSending, Error: "late"}, "sending|2|||f"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := newPushDesk(t)
+			d.hit(t, 1)
+			for attempts := range 2 {
+				if _, _, err := d.StartAttempt(t.Context(), 1, alert.Message{To: "Mei"}, attempts, nil, d.clock); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tt.late.At = d.clock
+			if err := d.FinishAttempt(t.Context(), 1, 1, tt.late); err != nil {
+				t.Fatal(err)
+			}
+			d.wantRows(t, "delivery", []string{tt.want}, sqlTestDelivery)
+		})
 	}
 }
 
@@ -188,7 +228,11 @@ func (d *pushDesk) start(t *testing.T, from, to int64, pace []alert.Limit) time.
 	t.Helper()
 	var last time.Duration
 	for id := from; id <= to; id++ {
-		_, wait, err := d.StartAttempt(t.Context(), id, alert.Message{To: "Mei"}, false, pace, d.clock)
+		job, err := d.GetJob(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, wait, err := d.StartAttempt(t.Context(), id, alert.Message{To: "Mei"}, job.Attempt, pace, d.clock)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,34 +293,34 @@ func TestStartAttemptIsForOneWorker(t *testing.T) {
 	d.hit(t, 1)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	refused := map[bool]int{}
-	try := func(resend bool, title string) {
+	refused := map[int]int{}
+	try := func(attempts int, title string) {
 		for range 4 {
 			wg.Go(func() {
-				_, _, err := d.StartAttempt(t.Context(), 1, alert.Message{To: "Mei", Title: title}, resend, nil, d.clock)
+				_, _, err := d.StartAttempt(t.Context(), 1, alert.Message{To: "Mei", Title: title}, attempts, nil, d.clock)
 				if err != nil && !fault.Is(err, fault.CodeConflict) {
 					t.Error(err)
 				}
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
-					refused[resend]++
+					refused[attempts]++
 				}
 			})
 		}
 		wg.Wait()
 	}
-	try(false, "as first sent")
-	try(true, "made again")
-	if diff := cmp.Diff(map[bool]int{false: 3, true: 3}, refused); diff != "" {
-		t.Errorf("refused, by whether it was the repeat (-want +got):\n%s", diff)
+	try(0, "as first sent")
+	try(1, "made again")
+	if diff := cmp.Diff(map[int]int{0: 3, 1: 3}, refused); diff != "" {
+		t.Errorf("refused, by the attempts there were (-want +got):\n%s", diff)
 	}
 	d.wantRows(t, "message kept", []string{"as first sent"}, `SELECT body->>'title' FROM alerts`)
-	if err := d.FinishAttempt(t.Context(), 1, alert.Outcome{State: alert.StateSent, MsgID: "m", At: d.clock}); err != nil {
+	if err := d.FinishAttempt(t.Context(), 1, 2, alert.Outcome{State: alert.StateSent, MsgID: "m", At: d.clock}); err != nil {
 		t.Fatal(err)
 	}
 	// Whoever comes later changes nothing.
-	if err := d.FinishAttempt(t.Context(), 1, alert.Outcome{State: alert.StateUnknown, Error: "late"}); err != nil {
+	if err := d.FinishAttempt(t.Context(), 1, 2, alert.Outcome{State: alert.StateUnknown, Error: "late"}); err != nil {
 		t.Fatal(err)
 	}
 	d.wantRows(t, "delivery", []string{"sent|2|m||t"}, sqlTestDelivery)

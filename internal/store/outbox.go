@@ -93,7 +93,7 @@ const sqlFinishItem = `
 UPDATE outbox SET
 	state = $2,
 	attempt = attempt - CASE WHEN $5 THEN 0 ELSE 1 END,
-	scheduled_at = COALESCE($3, scheduled_at),
+	scheduled_at = CASE WHEN $2 = 'retryable' THEN clock_timestamp() + $3 * interval '1 millisecond' ELSE scheduled_at END,
 	finished_at = CASE WHEN $2 IN ('completed', 'discarded') THEN now() END,
 	errors = CASE WHEN $4 = '' THEN errors ELSE (errors || $4)[greatest(1, cardinality(errors) - 8):] END
 WHERE id = $1 AND state = 'running' AND attempt = $6`
@@ -101,16 +101,12 @@ WHERE id = $1 AND state = 'running' AND attempt = $6`
 // FinishItem implements outbox.Store. Each claim has its own number of attempt,
 // so that a worker that comes back cannot touch what another one runs.
 func (db *DB) FinishItem(ctx context.Context, item outbox.Item, o outbox.Outcome) error {
-	var at *time.Time
-	if !o.At.IsZero() {
-		at = &o.At
-	}
 	const longest = 2000
 	msg := o.Error
 	if len(msg) > longest {
 		msg = msg[:longest]
 	}
-	_, err := db.ExecContext(ctx, sqlFinishItem, item.ID, o.State, at, dbText(msg), o.Count, item.Attempt)
+	_, err := db.ExecContext(ctx, sqlFinishItem, item.ID, o.State, o.After.Milliseconds(), dbText(msg), o.Count, item.Attempt)
 	return wrap(ctx, "finish outbox item", err)
 }
 
@@ -128,10 +124,10 @@ func (db *DB) RescueItems(ctx context.Context, silent time.Duration) (int64, err
 }
 
 // TouchItem implements outbox.Store.
-func (db *DB) TouchItem(ctx context.Context, item outbox.Item) error {
+func (db *DB) TouchItem(ctx context.Context, item outbox.Item) (bool, error) {
 	const q = `UPDATE outbox SET claimed_at = now() WHERE id = $1 AND state = 'running' AND attempt = $2`
-	_, err := rowsAffected(ctx, db, "touch outbox item", q, item.ID, item.Attempt)
-	return err
+	n, err := rowsAffected(ctx, db, "touch outbox item", q, item.ID, item.Attempt)
+	return n > 0, err
 }
 
 // PruneItems implements outbox.Store. Items with a unique key stay: the key is
@@ -142,14 +138,17 @@ func (db *DB) PruneItems(ctx context.Context, before time.Time) (int64, error) {
 	return rowsAffected(ctx, db, "prune outbox", q, before)
 }
 
-// NextItemAt implements outbox.Store.
-func (db *DB) NextItemAt(ctx context.Context, kinds []string) (time.Time, error) {
-	const q = `SELECT min(scheduled_at) FROM outbox WHERE state IN ('available', 'retryable') AND kind = ANY($1)`
-	var at *time.Time
-	if err := db.GetContext(ctx, &at, q, pq.Array(kinds)); err != nil || at == nil {
-		return time.Time{}, wrap(ctx, "next outbox item", err)
+const sqlNextItemIn = `
+SELECT CAST(extract(epoch FROM min(scheduled_at) - clock_timestamp()) * 1000 AS bigint)
+FROM outbox WHERE state IN ('available', 'retryable') AND kind = ANY($1)`
+
+// NextItemIn implements outbox.Store.
+func (db *DB) NextItemIn(ctx context.Context, kinds []string) (time.Duration, bool, error) {
+	var ms *int64
+	if err := db.GetContext(ctx, &ms, sqlNextItemIn, pq.Array(kinds)); err != nil || ms == nil {
+		return 0, false, wrap(ctx, "next outbox item", err)
 	}
-	return *at, nil
+	return time.Duration(*ms) * time.Millisecond, true, nil
 }
 
 func rowsAffected(ctx context.Context, db *DB, op, q string, args ...any) (int64, error) {

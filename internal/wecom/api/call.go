@@ -121,7 +121,7 @@ func (c *Client) exchange(ctx context.Context, r request, out any) error {
 	if e == nil {
 		return nil
 	}
-	if r.once && written.Load() && e.Class == ClassUnavailable && e.Code == 0 {
+	if r.once && written.Load() && e.Code == 0 { // no answer, or none that says what WeCom did
 		e.Class = ClassUnknown
 	}
 	return e

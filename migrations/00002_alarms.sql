@@ -1,0 +1,41 @@
+-- Alarms: admins are told when the archive stands still and when it goes on.
+
+-- +goose Up
+
+-- alarms: one row a time that something stood still, from the first app message
+-- about it to the one that says that it is over.
+CREATE TABLE alarms (
+	id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	subject   text NOT NULL,             -- what stands still: pull | keys | work | database
+	cause     text NOT NULL,             -- why, when last told
+	since     timestamptz NOT NULL,      -- it has been standing still since
+	step      integer NOT NULL,          -- last step told; 0: it is over
+	raised_at timestamptz NOT NULL DEFAULT now(),
+	ended_at  timestamptz,               -- NULL: not over
+	CONSTRAINT alarms_once UNIQUE (subject, since),
+	CONSTRAINT alarms_subject CHECK (subject IN ('pull', 'keys', 'work', 'database'))
+);
+CREATE UNIQUE INDEX alarms_open ON alarms (subject) WHERE ended_at IS NULL;
+
+-- An alert is about a violation or about a step of an alarm.
+ALTER TABLE alerts
+	ALTER COLUMN violation_id DROP NOT NULL,
+	ADD COLUMN alarm_id bigint REFERENCES alarms ON DELETE CASCADE,
+	ADD COLUMN step integer NOT NULL DEFAULT 0, -- of the alarm
+	ADD CONSTRAINT alerts_about CHECK (num_nonnulls(violation_id, alarm_id) = 1),
+	ADD CONSTRAINT alerts_step_once UNIQUE (alarm_id, step, viewer_id);
+
+-- expected_since: the first process that is to pull started then.
+ALTER TABLE pull_state ADD COLUMN expected_since timestamptz;
+
+-- +goose Down
+ALTER TABLE pull_state DROP COLUMN expected_since;
+DELETE FROM outbox WHERE kind = 'notice';
+DELETE FROM alerts WHERE alarm_id IS NOT NULL;
+ALTER TABLE alerts
+	DROP CONSTRAINT alerts_step_once,
+	DROP CONSTRAINT alerts_about,
+	DROP COLUMN step,
+	DROP COLUMN alarm_id,
+	ALTER COLUMN violation_id SET NOT NULL;
+DROP TABLE alarms;
