@@ -103,7 +103,7 @@ func (s *Service) Conversations(ctx context.Context, v access.Viewer, q Conversa
 	}
 	if len(rows) == q.Limit {
 		last := rows[len(rows)-1]
-		page.Next = cursor.Encode(conversationList, last.LastMsgTime, last.ID)
+		page.Next = cursor.Encode(conversationList, *last.LastMsgTime, last.ID)
 	}
 	page.Items, err = s.conversations(ctx, rows, q.Person)
 	return page, err
