@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -50,8 +51,10 @@ type World struct {
 	Client string // sdk | pure: which Finance client huicun uses
 	DB     *store.DB
 
-	opts    Options
-	environ []string
+	opts        Options
+	environ     []string
+	database    string            // of huicun's setting; "": the private Postgres
+	connections http.RoundTripper // of the sessions that OpenSession made
 }
 
 const (
@@ -151,6 +154,7 @@ func (w *World) configure(ctx context.Context, address string, s Setup) error {
 	for k, v := range s.Settings {
 		env[k] = v
 	}
+	w.database = env["HUICUN_DATABASE_URL"]
 	w.environ = cleanEnviron()
 	for k, v := range env {
 		w.environ = append(w.environ, k+"="+v)
@@ -170,9 +174,11 @@ func (w *World) StartHuicun(ctx context.Context) error {
 	if err := w.Huicun.waitFor(ready, "huicun to serve", func() bool { return answers(ready, w.URL+"/readyz") }); err != nil {
 		return err
 	}
-	url, err := pgserver.Find(ready, filepath.Join(w.Dir, "huicun", "postgres"))
-	if err != nil {
-		return err
+	url := w.database
+	if url == "" {
+		if url, err = pgserver.Find(ready, filepath.Join(w.Dir, "huicun", "postgres")); err != nil {
+			return err
+		}
 	}
 	if w.DB != nil {
 		_ = w.DB.Close() // of the run before

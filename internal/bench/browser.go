@@ -18,8 +18,9 @@ type Browser struct {
 	Client *http.Client // holds the session's cookie
 	ID     string       // of the viewer
 
-	api  string
-	csrf string
+	api   string
+	csrf  string
+	token string // of a session that OpenSession made
 }
 
 var hiddenInput = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
@@ -34,12 +35,18 @@ func (w *World) SignIn(ctx context.Context, userid string) (*Browser, error) {
 	if err := b.passLogin(ctx, w.URL+"/auth/login", userid); err != nil {
 		return nil, fmt.Errorf("sign in as %s: %w", userid, err)
 	}
-	var me struct{ CSRF, ID string }
-	if err := b.Call(ctx, http.MethodGet, "/me", nil, &me); err != nil {
+	if err := b.learn(ctx); err != nil {
 		return nil, fmt.Errorf("sign in as %s: %w", userid, err)
 	}
-	b.csrf, b.ID = me.CSRF, me.ID
 	return b, nil
+}
+
+// learn asks who is signed in, and for the token that changes need.
+func (b *Browser) learn(ctx context.Context) error {
+	var me struct{ CSRF, ID string }
+	err := b.Call(ctx, http.MethodGet, "/me", nil, &me)
+	b.csrf, b.ID = me.CSRF, me.ID
+	return err
 }
 
 // passLogin chooses a member on the simulator's login page and follows it back.

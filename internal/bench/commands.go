@@ -23,5 +23,6 @@ type Command struct {
 func Commands() []Command {
 	return []Command{
 		{"ingest", "messages pulled, decrypted and stored a second, against the RSA bound", func() Benchmark { return &Ingest{} }},
+		{"read", "pages of a conversation at one or ten million messages", func() Benchmark { return &Read{} }},
 	}
 }

@@ -138,7 +138,7 @@ func doJSON(ctx context.Context, client *http.Client, method, url string, header
 		return fmt.Errorf("%s %s: %w", method, req.URL.Path, err)
 	}
 	if res.StatusCode/100 != 2 {
-		return fmt.Errorf("%s %s: status %d: %.300s", method, req.URL.Path, res.StatusCode, text)
+		return &statusError{method: method, path: req.URL.Path, status: res.StatusCode, text: string(text)}
 	}
 	if out == nil {
 		return nil
@@ -147,4 +147,15 @@ func doJSON(ctx context.Context, client *http.Client, method, url string, header
 		return fmt.Errorf("%s %s: %w", method, req.URL.Path, err)
 	}
 	return nil
+}
+
+// statusError is an answer other than 2xx.
+type statusError struct {
+	method, path string
+	status       int
+	text         string
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("%s %s: status %d: %.300s", e.method, e.path, e.status, e.text)
 }
