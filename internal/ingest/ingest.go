@@ -47,6 +47,7 @@ const (
 	ClassWait     Class = "wait"      // frequency limit: pause a minute
 	ClassTooLarge Class = "too_large" // smaller page
 	ClassStop     Class = "stop"      // somebody must change something; try again in minutes
+	ClassStore    Class = "store"     // the page came, and the database did not take it
 )
 
 // SourceError is a failed call of the source.
@@ -169,6 +170,7 @@ type State struct {
 var (
 	ErrLeaseLost   = errors.New("the lease has gone to another process")
 	ErrCursorMoved = errors.New("the cursor is not where this batch starts")
+	ErrRefused     = errors.New("the database refuses the content of the batch")
 )
 
 // Store keeps what was pulled.
@@ -178,8 +180,12 @@ type Store interface {
 	PullState(ctx context.Context) (State, error)
 	// EnsurePartitions makes room for messages of these times.
 	EnsurePartitions(ctx context.Context, times ...time.Time) error
+	// FindHeld tells which of these message ids are held, stored or in
+	// quarantine.
+	FindHeld(ctx context.Context, ids []string) (map[string]bool, error)
 	// SaveBatch stores a page, the cursor and the follow-up work, all or
 	// nothing. Saving a page twice gives ErrCursorMoved and changes nothing.
+	// ErrRefused: the database works, and does not take what is in the page.
 	SaveBatch(ctx context.Context, l Lease, b Batch) (Saved, error)
 	// RecordPull notes a call that stored nothing.
 	RecordPull(ctx context.Context, p Pull) error

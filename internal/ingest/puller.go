@@ -18,7 +18,7 @@ import (
 const (
 	leaseTTL      = 9 * time.Second
 	leaseRetry    = leaseTTL / 3 // how often a puller without the lease asks for it
-	firstBackoff  = time.Second
+	firstBackoff  = 250 * time.Millisecond
 	longestBack   = time.Minute
 	waitOnLimit   = time.Minute     // frequency limit 45009
 	waitOnStop    = 2 * time.Minute // configuration errors: no hammering, repeated wrong secrets block the address
@@ -82,8 +82,7 @@ func (p *Puller) defaults() {
 // waiting.
 func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
 	slog.InfoContext(ctx, "pull lease taken", "token", lease.Token)
-	back := backoff{}
-	limit := p.PageSize
+	back, sizes := backoff{}, newSizer(p.PageSize)
 	rel := releaser{puller: p, lease: lease}
 	for ctx.Err() == nil {
 		if err := rel.run(ctx); err != nil {
@@ -92,45 +91,43 @@ func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
 			}
 			slog.WarnContext(ctx, "quarantine not tried; the stream goes on", "err", err)
 		}
-		n, err := p.catchUp(ctx, lease, limit)
+		n, err := p.catchUp(ctx, lease, sizes)
+		if n > 0 {
+			back = backoff{} // it goes on, if with interruptions
+		}
 		var se *SourceError
 		switch {
-		case errors.As(err, &se):
-			wait := p.onSourceError(ctx, se, &back, &limit)
-			rel.again(p.wait(ctx, wait, se.Class != ClassStop && se.Class != ClassWait))
-			continue
 		case errors.Is(err, ErrLeaseLost), errors.Is(err, ErrCursorMoved), ctx.Err() != nil:
 			return err
-		case err != nil: // the database refused a page: smaller ones tell the good from the bad
-			limit = max(1, limit/2)
-			wait := p.onSourceError(ctx, &SourceError{Class: ClassRetry, Err: fmt.Errorf("a page could not be stored: %w", err)}, &back, &limit)
-			rel.again(p.wait(ctx, wait, true))
+		case err == nil:
+			back = backoff{}
+			rel.again(p.wait(ctx, p.Interval, true))
 			continue
-		case n > 0:
-			limit = min(p.PageSize, limit*2)
+		case !errors.As(err, &se):
+			se = p.storeError(err, sizes)
 		}
-		back = backoff{}
-		rel.again(p.wait(ctx, p.Interval, true))
+		wait := p.onSourceError(ctx, se, &back, sizes)
+		rel.again(p.wait(ctx, wait, se.Class != ClassStop && se.Class != ClassWait))
 	}
 	return ctx.Err()
 }
 
+// storeError words a failure of the database. Where that refused the content
+// of a page, smaller pages tell the good from the bad.
+func (p *Puller) storeError(err error, sizes *sizer) *SourceError {
+	if errors.Is(err, ErrRefused) {
+		sizes.shrink()
+	}
+	return &SourceError{Class: ClassStore, Err: fmt.Errorf("messages could not be stored: %w", err)}
+}
+
 // onSourceError records the failure and says how long to wait.
-func (p *Puller) onSourceError(ctx context.Context, se *SourceError, back *backoff, limit *int) time.Duration {
+func (p *Puller) onSourceError(ctx context.Context, se *SourceError, back *backoff, sizes *sizer) time.Duration {
 	slog.WarnContext(ctx, "pull failed", "class", string(se.Class), "code", se.Code, "err", se.Err)
-	now := p.Now()
-	st, _ := p.Store.PullState(ctx)
-	rec := Pull{
-		StartedAt: now, FinishedAt: now, Holder: p.Holder, FromSeq: st.Seq, Calls: 1, Outcome: OutcomeError,
-		ErrorClass: string(se.Class), ErrorCode: se.Code, Error: se.Error(),
-	}
-	if err := p.Store.RecordPull(ctx, rec); err != nil && ctx.Err() == nil {
-		slog.WarnContext(ctx, "pull not recorded", "err", err)
-	}
+	p.recordError(ctx, se)
 	switch se.Class {
 	case ClassTooLarge:
-		if *limit > 1 {
-			*limit /= 2
+		if sizes.shrink() {
 			return 0
 		}
 		return waitOnStop
@@ -143,17 +140,25 @@ func (p *Puller) onSourceError(ctx context.Context, se *SourceError, back *backo
 	}
 }
 
-// page is a fetched page on its way through the pipeline.
-type page struct {
-	from    int64
-	started time.Time
-	records []Outer
+// recordError notes the failure where huicun status finds it.
+func (p *Puller) recordError(ctx context.Context, se *SourceError) {
+	now := p.Now()
+	st, err := p.Store.PullState(ctx)
+	if err == nil {
+		err = p.Store.RecordPull(ctx, Pull{
+			StartedAt: now, FinishedAt: now, Holder: p.Holder, FromSeq: st.Seq, Calls: 1, Outcome: OutcomeError,
+			ErrorClass: string(se.Class), ErrorCode: se.Code, Error: se.Error(),
+		})
+	}
+	if err != nil && ctx.Err() == nil {
+		slog.WarnContext(ctx, "pull not recorded", "err", err)
+	}
 }
 
 // catchUp pulls until an answer is empty. Fetching, opening and storing
 // overlap: while one page is stored the next is opened and the one after is
 // fetched. Returns the number of records pulled.
-func (p *Puller) catchUp(ctx context.Context, lease Lease, limit int) (int, error) {
+func (p *Puller) catchUp(ctx context.Context, lease Lease, sizes *sizer) (int, error) {
 	st, err := p.Store.PullState(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read cursor: %w", err)
@@ -167,7 +172,7 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, limit int) (int, erro
 	var empty *Pull             // the empty answer at the end
 	g.Go(func() error {
 		defer close(pages)
-		empty, fetchErr = p.fetch(fctx, st.Seq, limit, pages)
+		empty, fetchErr = p.fetch(fctx, st.Seq, sizes, pages)
 		return nil
 	})
 	g.Go(func() error {
@@ -197,6 +202,7 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, limit int) (int, erro
 			if err := p.save(gctx, lease, b); err != nil {
 				return err
 			}
+			sizes.pageStored()
 			total += b.Received
 		}
 		return nil
@@ -212,34 +218,6 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, limit int) (int, erro
 		return total, fmt.Errorf("record pull: %w", err)
 	}
 	return total, nil
-}
-
-// fetch sends pages until one is empty.
-func (p *Puller) fetch(ctx context.Context, seq int64, limit int, pages chan<- page) (*Pull, error) {
-	for {
-		started := p.Now()
-		p.Step("fetch")
-		records, err := p.Source.Page(ctx, seq, limit)
-		if err != nil {
-			return nil, err
-		}
-		next := seq
-		for _, r := range records {
-			next = max(next, r.Seq)
-		}
-		if len(records) == 0 {
-			return &Pull{StartedAt: started, FinishedAt: p.Now(), Holder: p.Holder, FromSeq: seq, Calls: 1, Outcome: OutcomeEmpty}, nil
-		}
-		if next == seq {
-			return nil, &SourceError{Class: ClassRetry, Err: fmt.Errorf("WeCom answered %d messages after seq %d, none of them newer", len(records), seq)}
-		}
-		select {
-		case pages <- page{from: seq, started: started, records: records}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		seq = next
-	}
 }
 
 // open decrypts a page.
@@ -355,7 +333,7 @@ func (p *Puller) sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// backoff doubles from a second to a minute.
+// backoff doubles from a quarter of a second to a minute.
 type backoff struct{ d time.Duration }
 
 func (b *backoff) next() time.Duration {

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -37,6 +40,28 @@ WHERE id = 1`
 // must still be at b.FromSeq. A page whose msgids are all held already only
 // moves the cursor.
 func (db *DB) SaveBatch(ctx context.Context, l ingest.Lease, b ingest.Batch) (ingest.Saved, error) {
+	s, err := db.saveBatch(ctx, l, b)
+	if refusesContent(err) {
+		err = fmt.Errorf("%w: %w", ingest.ErrRefused, err)
+	}
+	return s, err
+}
+
+// refusesContent reports whether the database works and does not take values
+// that it was given, or not so many of them.
+func refusesContent(err error) bool {
+	var pe *pq.Error
+	if !errors.As(err, &pe) {
+		return false
+	}
+	switch pe.Code.Class() {
+	case "22", "23", "54": // data exception, integrity constraint violation, program limit exceeded
+		return true
+	}
+	return strings.Contains(pe.Message, "invalid memory alloc request size")
+}
+
+func (db *DB) saveBatch(ctx context.Context, l ingest.Lease, b ingest.Batch) (ingest.Saved, error) {
 	return inTx(ctx, db, func(tx *sqlx.Tx) (ingest.Saved, error) {
 		var s ingest.Saved
 		cursor, err := lockCursor(ctx, tx, l)
@@ -63,6 +88,9 @@ func (db *DB) SaveBatch(ctx context.Context, l ingest.Lease, b ingest.Batch) (in
 		}
 		added = append(added, opened...)
 		s.Added, s.Quarantined = len(added), len(closed)
+		if b.LastSeq == b.FromSeq && s.Added+s.Quarantined == 0 {
+			return s, nil // nothing new in a repeated answer: no step of the ledger
+		}
 		if err := insertDecoded(ctx, tx, s.BatchID, added); err != nil {
 			return s, err
 		}
@@ -146,6 +174,19 @@ SELECT id, seq, NULLIF(conv_id, 0), msgtime
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[]) AS u (id, seq, conv_id, msgtime)
 ON CONFLICT DO NOTHING
 RETURNING id`
+
+// FindHeld implements ingest.Store.
+func (db *DB) FindHeld(ctx context.Context, ids []string) (map[string]bool, error) {
+	var found []string
+	if err := db.SelectContext(ctx, &found, `SELECT id FROM message_ids WHERE id = ANY($1::uuid[])`, pq.Array(ids)); err != nil {
+		return nil, wrap(ctx, "find msgids", err)
+	}
+	held := make(map[string]bool, len(found))
+	for _, id := range found {
+		held[id] = true
+	}
+	return held, nil
+}
 
 // claimIDs writes the msgids of the page that are not held yet and returns
 // them. The first record of a msgid wins.

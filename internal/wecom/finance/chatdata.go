@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -27,7 +28,8 @@ func (p Page) Err() error {
 
 // Item is one encrypted message of a page.
 type Item struct {
-	Seq              uint64
+	Seq              uint64 // 0 when NoSeq
+	NoSeq            bool   // there is none, or none that can be read or kept
 	MsgID            string
 	PublicKeyVer     uint32
 	EncryptRandomKey string
@@ -42,8 +44,8 @@ type Item struct {
 }
 
 // ParseChatData reads what GetChatData returned. It fails when the answer is no
-// such JSON or when an item has no seq, for then the page cannot be stored and
-// passed by. An errcode in the JSON is no failure here: see Page.Err.
+// such JSON; whatever an item is, it is among the items. An errcode in the JSON
+// is no failure here: see Page.Err.
 func ParseChatData(raw []byte) (Page, error) {
 	var outer struct {
 		ErrCode  flexInt           `json:"errcode"`
@@ -57,24 +59,22 @@ func ParseChatData(raw []byte) (Page, error) {
 		return Page{}, answerError("the answer is null")
 	}
 	page := Page{ErrCode: int(outer.ErrCode), ErrMsg: cleanLine(outer.ErrMsg)}
-	for i, raw := range outer.ChatData {
-		item, err := parseItem(raw)
-		if err != nil {
-			return Page{}, answerError(fmt.Sprintf("item %d of %d: %v", i+1, len(outer.ChatData), err))
-		}
-		page.Items = append(page.Items, item)
+	for _, raw := range outer.ChatData {
+		page.Items = append(page.Items, parseItem(raw))
 	}
 	return page, nil
 }
 
-// parseItem reads one item: its seq first, for without that nothing can be done
-// with it, then the rest.
-func parseItem(raw json.RawMessage) (Item, error) {
+// parseItem reads one item: its seq first, then the rest.
+func parseItem(raw json.RawMessage) Item {
+	item := Item{Raw: raw}
 	var place struct {
 		Seq *flexUint `json:"seq"`
 	}
-	if err := json.Unmarshal(raw, &place); err != nil || place.Seq == nil {
-		return Item{}, errors.New("it has no readable seq")
+	if err := json.Unmarshal(raw, &place); err != nil || place.Seq == nil || *place.Seq > math.MaxInt64 {
+		item.NoSeq = true
+	} else {
+		item.Seq = uint64(*place.Seq)
 	}
 	var rest struct {
 		MsgID            string   `json:"msgid"`
@@ -82,7 +82,6 @@ func parseItem(raw json.RawMessage) (Item, error) {
 		EncryptRandomKey string   `json:"encrypt_random_key"`
 		EncryptChatMsg   string   `json:"encrypt_chat_msg"`
 	}
-	item := Item{Seq: uint64(*place.Seq), Raw: raw}
 	err := json.Unmarshal(raw, &rest)
 	item.MsgID = rest.MsgID
 	item.PublicKeyVer = uint32(min(uint64(rest.PublicKeyVer), 1<<32-1))
@@ -95,7 +94,7 @@ func parseItem(raw json.RawMessage) (Item, error) {
 	case item.MsgID == "":
 		item.Err = errors.New("finance: the message has no msgid")
 	}
-	return item, nil
+	return item
 }
 
 func answerError(reason string) error {

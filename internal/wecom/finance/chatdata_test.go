@@ -12,7 +12,7 @@ import (
 )
 
 func TestParseChatData(t *testing.T) {
-	item := `{ "seq":18446744073709551615,"msgid":"m1_external", "publickey_ver":3,"encrypt_random_key":"a2V5","encrypt_chat_msg":"bXNn","new":[1, 2] }`
+	item := `{ "seq":9223372036854775807,"msgid":"m1_external", "publickey_ver":3,"encrypt_random_key":"a2V5","encrypt_chat_msg":"bXNn","new":[1, 2] }`
 	for _, tt := range []struct {
 		name, raw string
 		want      Page
@@ -25,7 +25,7 @@ func TestParseChatData(t *testing.T) {
 			Page{ErrCode: 301042, ErrMsg: "ip not  allowed, hint: [***], from ip: 1.2.3.4"},
 		},
 		{"item kept byte for byte", `{"errcode":0,"chatdata":[` + item + `]}`, Page{Items: []Item{{
-			Seq: math.MaxUint64, MsgID: "m1_external", PublicKeyVer: 3, EncryptRandomKey: "a2V5", EncryptChatMsg: "bXNn",
+			Seq: math.MaxInt64, MsgID: "m1_external", PublicKeyVer: 3, EncryptRandomKey: "a2V5", EncryptChatMsg: "bXNn",
 			Raw: json.RawMessage(item),
 		}}}},
 		{"numbers as strings", `{"errcode":"0","chatdata":[{"seq":"7","msgid":"m","publickey_ver":"2"}]}`, Page{Items: []Item{{
@@ -69,6 +69,30 @@ func TestParseChatDataKeepsItemsThatItCannotRead(t *testing.T) {
 	}
 }
 
+func TestParseChatDataKeepsItemsWithoutSeq(t *testing.T) {
+	for _, item := range []string{
+		`{"msgid":"m","publickey_ver":1,"encrypt_random_key":"k","encrypt_chat_msg":"c"}`,
+		`{"seq":-1,"msgid":"m"}`,
+		`{"seq":"x","msgid":"m"}`,
+		`{"seq":18446744073709551615,"msgid":"m"}`,
+		`null`,
+		`[7]`,
+	} {
+		t.Run(item, func(t *testing.T) {
+			page, err := ParseChatData([]byte(`{"chatdata":[{"seq":5,"msgid":"before"},` + item + `,{"seq":6,"msgid":"next"}]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := page.Items[1]; !got.NoSeq || got.Seq != 0 || string(got.Raw) != item {
+				t.Errorf("item = %+v, want no seq and its bytes", got)
+			}
+			if next := page.Items[2]; next.Err != nil || next.NoSeq || next.Seq != 6 {
+				t.Errorf("the next item = %+v", next)
+			}
+		})
+	}
+}
+
 func TestParseChatDataRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, raw, want string }{
 		{"empty", "", "is empty"},
@@ -77,9 +101,6 @@ func TestParseChatDataRefuses(t *testing.T) {
 		{"null", "null", "null"},
 		{"array", "[]", "wrong type"},
 		{"chatdata of the wrong type", `{"chatdata":"x"}`, `"chatdata"`},
-		{"item without seq", `{"chatdata":[{"seq":1,"msgid":"m"},{"msgid":"m"}]}`, "item 2 of 2: it has no readable seq"},
-		{"negative seq", `{"chatdata":[{"seq":-1}]}`, "no readable seq"},
-		{"item null", `{"chatdata":[null]}`, "no readable seq"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := ParseChatData([]byte(tt.raw))

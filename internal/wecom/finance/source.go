@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"runtime"
 
@@ -33,23 +34,31 @@ func (s *Source) Page(ctx context.Context, seq int64, limit int) ([]ingest.Outer
 		return nil, sourceError(ctx, err)
 	}
 	records := make([]ingest.Outer, len(page.Items))
+	before, astray := seq, 0
 	for i, it := range page.Items {
-		if it.Seq > math.MaxInt64 {
-			return nil, sourceError(ctx, &Error{Op: opGetChatData, Class: ClassConfig, Reason: fmt.Sprintf("seq %d is larger than this release can keep", it.Seq)})
+		if it.NoSeq { // it stands where the answer has it
+			it.Seq, astray = uint64(before), astray+1
 		}
-		records[i] = newOuter(it)
+		before = int64(it.Seq)
+		records[i] = newOuter(it, astray)
+	}
+	if astray > 0 {
+		slog.WarnContext(ctx, "WeCom sent messages without a seq", "seq", seq, "messages", astray)
 	}
 	return records, nil
 }
 
 // newOuter maps one item. A record without msgid is told from others by its
-// bytes, so that it is kept once.
-func newOuter(it Item) ingest.Outer {
+// seq, or else by its place in the answer, so that it is kept once.
+func newOuter(it Item, astray int) ingest.Outer {
 	o := ingest.Outer{
 		Seq: int64(it.Seq), MsgID: it.MsgID, PublicKeyVer: int(min(it.PublicKeyVer, math.MaxInt32)),
 		RandomKey: it.EncryptRandomKey, ChatMsg: it.EncryptChatMsg, JSON: it.Raw,
 	}
-	if o.MsgID == "" {
+	switch {
+	case o.MsgID == "" && it.NoSeq:
+		o.MsgID = fmt.Sprintf("no msgid, no seq, number %d after seq %d", astray, it.Seq)
+	case o.MsgID == "":
 		o.MsgID = fmt.Sprintf("no msgid, seq %d", it.Seq)
 	}
 	switch {
