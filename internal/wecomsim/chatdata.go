@@ -42,7 +42,7 @@ func (s *Sim) getChatData(c *call) (answer, *apiError) {
 	if uint64(q.Seq) == ^uint64(0) {
 		return answer{"chatdata": []sealedMessage{}}, nil // nothing is newer
 	}
-	page, err := s.stream.from(uint64(q.Seq)+1, s.hold.cut(uint64(q.Seq), q.Limit))
+	page, err := s.chatPage(uint64(q.Seq), s.hold.cut(uint64(q.Seq), q.Limit))
 	if err != nil {
 		s.cfg.Log.ErrorContext(c.r.Context(), "read messages", "seq", q.Seq, "err", err)
 		return nil, errBusy

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,7 +68,6 @@ type faultSet struct {
 	active  []*activeFault
 	strokes map[string]int // by kind, since the start of the program
 	lastID  int
-	changed func() // called after each change, without the lock; may be nil
 }
 
 func newFaultSet(seed uint64, faults []Fault) *faultSet {
@@ -79,21 +79,18 @@ func newFaultSet(seed uint64, faults []Fault) *faultSet {
 // replace puts other faults in the place of all; their chances count from 1.
 func (s *faultSet) replace(seed uint64, faults []Fault) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.seed, s.active = seed, nil
 	for _, f := range faults {
 		s.addLocked(f)
 	}
-	s.mu.Unlock()
-	s.tell()
 }
 
 // add switches one more fault on and leaves the others as they are.
 func (s *faultSet) add(f Fault) (id int) {
 	s.mu.Lock()
-	id = s.addLocked(f)
-	s.mu.Unlock()
-	s.tell()
-	return id
+	defer s.mu.Unlock()
+	return s.addLocked(f)
 }
 
 func (s *faultSet) addLocked(f Fault) int {
@@ -111,17 +108,10 @@ func (s *faultSet) addLocked(f Fault) int {
 // remove switches one fault off; false = there is none with this id.
 func (s *faultSet) remove(id int) bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	before := len(s.active)
-	var rest []*activeFault
-	for _, a := range s.active {
-		if a.id != id {
-			rest = append(rest, a)
-		}
-	}
-	s.active = rest
-	s.mu.Unlock()
-	s.tell()
-	return len(rest) < before
+	s.active = slices.DeleteFunc(s.active, func(a *activeFault) bool { return a.id == id })
+	return len(s.active) < before
 }
 
 // none tells that nothing is switched on.
@@ -129,12 +119,6 @@ func (s *faultSet) none() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.active) == 0
-}
-
-func (s *faultSet) tell() {
-	if s.changed != nil {
-		s.changed()
-	}
 }
 
 // strike tells whether a fault of a kind strikes now. path is that of the call

@@ -69,7 +69,7 @@ var pageKinds = []faultKind{
 // chatPage gives the page that getchatdata answers: the messages behind seq, with
 // what the faults do to them.
 func (s *Sim) chatPage(seq uint64, limit int) ([]Message, error) {
-	if s.faults.none() {
+	if limit == 0 || s.faults.none() {
 		return s.stream.from(seq+1, limit)
 	}
 	if _, ok := s.faults.strike("page.empty", chatDataPath); ok {
@@ -162,10 +162,13 @@ func (s *Sim) available(page []Message) []Message {
 	if oldest == math.MinInt64 {
 		return page
 	}
-	return slices.DeleteFunc(page, func(m Message) bool {
-		h, ok := readHeader(m.Body)
-		return ok && h.MsgTime > 0 && h.MsgTime < oldest
-	})
+	var out []Message
+	for _, m := range page {
+		if h, ok := readHeader(m.Body); !ok || h.MsgTime <= 0 || h.MsgTime >= oldest {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // spoilSealed damages an encrypted message where a fault strikes.
