@@ -54,7 +54,7 @@ func (b *Ingest) Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	r := &ingestRun{World: w, cfg: *b, result: IngestResult{
-		Benchmark: "ingest", Messages: b.Messages, Client: w.Client, Decrypter: finance.DecrypterName, Cores: runtime.GOMAXPROCS(0),
+		Benchmark: "ingest", Messages: b.Messages, Client: w.Client, Decrypter: finance.DecrypterName(), Cores: runtime.GOMAXPROCS(0),
 	}}
 	if err := r.prepare(ctx); err != nil {
 		return err

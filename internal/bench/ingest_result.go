@@ -105,7 +105,7 @@ func (r *IngestResult) String() string {
 		r.CPUHuicunPer1000, r.CPUHelpersPer1000, r.CPUPostgresPer1000, r.CPURSAPer1000)
 	line("RSA's share of it", "%v", r.CPURatio)
 	line("peak memory", "%v", r.PeakRSS)
-	line("at 10 %% of them", "%v", r.PeakRSSAt10)
+	line("at 10 % of them", "%v", r.PeakRSSAt10)
 	return strings.TrimSuffix(b.String(), "\n")
 }
 

@@ -57,7 +57,7 @@ func (b *bound) measure(ctx context.Context, d time.Duration) (rates, error) {
 		return r, err
 	}
 	r.Go, r.CPUPer1000 = r.InUse, (after-before).Seconds()/(r.InUse*d.Seconds())*1000
-	if finance.DecrypterName != finance.GoDecrypterName {
+	if finance.DecrypterName() != finance.GoDecrypterName {
 		r.Go, err = decryptions(ctx, b.goLib, b.ciphertext, d)
 	}
 	return r, err

@@ -2,7 +2,7 @@ package finance
 
 import "crypto/rsa"
 
-// GoDecrypterName is DecrypterName of a build that uses crypto/rsa.
+// GoDecrypterName is what DecrypterName gives where crypto/rsa is used.
 const GoDecrypterName = "go"
 
 // goDecrypter is the Decrypter of the standard library.
