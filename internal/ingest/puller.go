@@ -1,14 +1,11 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"huicun/internal/archive"
 	"huicun/internal/ingest/chatdata"
@@ -153,71 +150,6 @@ func (p *Puller) recordError(ctx context.Context, se *SourceError) {
 	if err != nil && ctx.Err() == nil {
 		slog.WarnContext(ctx, "pull not recorded", "err", err)
 	}
-}
-
-// catchUp pulls until an answer is empty. Fetching, opening and storing
-// overlap: while one page is stored the next is opened and the one after is
-// fetched. Returns the number of records pulled.
-func (p *Puller) catchUp(ctx context.Context, lease Lease, sizes *sizer) (int, error) {
-	st, err := p.Store.PullState(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read cursor: %w", err)
-	}
-	g, gctx := errgroup.WithContext(ctx)
-	pages := make(chan page)
-	batches := make(chan Batch, 1)
-	fctx, enough := context.WithCancel(gctx)
-	defer enough()
-	var fetchErr, openErr error // ends the stage; what came before is still stored
-	var empty *Pull             // the empty answer at the end
-	g.Go(func() error {
-		defer close(pages)
-		empty, fetchErr = p.fetch(fctx, st.Seq, sizes, pages)
-		return nil
-	})
-	g.Go(func() error {
-		defer close(batches)
-		for pg := range pages {
-			b, err := p.open(gctx, pg, st)
-			if err != nil {
-				openErr = err
-				enough()
-				for range pages {
-				}
-				return nil
-			}
-			select {
-			case batches <- b:
-			case <-gctx.Done():
-				for range pages {
-				}
-				return nil
-			}
-		}
-		return nil
-	})
-	total := 0
-	g.Go(func() error {
-		for b := range batches {
-			if err := p.save(gctx, lease, b); err != nil {
-				return err
-			}
-			sizes.pageStored()
-			total += b.Received
-		}
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return total, err
-	}
-	if err := cmp.Or(openErr, fetchErr); err != nil || empty == nil {
-		return total, err
-	}
-	// Only now is everything stored that came before the empty answer.
-	if err := p.Store.RecordPull(ctx, *empty); err != nil {
-		return total, fmt.Errorf("record pull: %w", err)
-	}
-	return total, nil
 }
 
 // open decrypts a page.
