@@ -9,7 +9,7 @@ import (
 func newContent(c archive.Content, e archive.Entry) api.Content {
 	out := api.Content{
 		Kind: api.ContentKind(c.Kind), Text: newText(c.Text), Media: newMedia(c.Media), Location: newLocation(c.Location),
-		Record: newRecord(c.Record, e), Notice: optional(c.Notice),
+		Record: newRecord(c.Record, e), Notice: optional(shown(c.Notice)),
 	}
 	if !out.Kind.Valid() {
 		out.Kind = api.ContentKind(archive.ContentUnsupported)
@@ -23,11 +23,11 @@ func newContent(c archive.Content, e archive.Entry) api.Content {
 		}
 	}
 	if c.Card != nil {
-		out.Card = &api.CardContent{Person: newPerson(personOf(e, c.Card.Person)), CorpName: optional(c.Card.CorpName)}
+		out.Card = &api.CardContent{Person: newPerson(personOf(e, c.Card.Person)), CorpName: optional(named(c.Card.CorpName))}
 	}
 	out.Links = optionalList(mapAll(c.Links, newLink))
 	out.Parts = optionalList(mapAll(c.Parts, func(p archive.Content) api.Content { return newContent(p, e) }))
-	out.Fields = optionalList(mapAll(c.Fields, func(f archive.Field) api.Field { return api.Field{Key: f.Key, Value: f.Value} }))
+	out.Fields = optionalList(mapAll(c.Fields, func(f archive.Field) api.Field { return api.Field{Key: f.Key, Value: shown(f.Value)} }))
 	return out
 }
 
@@ -43,9 +43,9 @@ func newText(t *archive.Text) *api.TextContent {
 	if t == nil {
 		return nil
 	}
-	out := &api.TextContent{Body: t.Body}
+	out := &api.TextContent{Body: shown(t.Body)}
 	if t.Quote != nil {
-		out.Quote = &api.Quote{Author: t.Quote.Author, Body: t.Quote.Body}
+		out.Quote = &api.Quote{Author: named(t.Quote.Author), Body: shown(t.Quote.Body)}
 	}
 	return out
 }
@@ -61,9 +61,9 @@ func newMedia(m *archive.Media) *api.MediaContent {
 		state = "none"
 	}
 	return &api.MediaContent{
-		Name: optional(m.Name), Ext: optional(m.Ext), SizeBytes: optional(m.SizeBytes),
+		Name: optional(named(m.Name)), Ext: optional(named(m.Ext)), SizeBytes: optional(m.SizeBytes),
 		DurationSeconds: optional(int(m.DurationSeconds)), Width: optional(int(m.Width)), Height: optional(int(m.Height)),
-		Md5: optional(m.MD5), State: state,
+		Md5: optional(named(m.MD5)), State: state,
 	}
 }
 
@@ -72,14 +72,14 @@ func newLocation(l *archive.Location) *api.LocationContent {
 		return nil
 	}
 	return &api.LocationContent{
-		Title: optional(l.Title), Address: optional(l.Address), Latitude: &l.Latitude, Longitude: &l.Longitude,
+		Title: optional(named(l.Title)), Address: optional(named(l.Address)), Latitude: &l.Latitude, Longitude: &l.Longitude,
 		Zoom: optional(int(l.Zoom)),
 	}
 }
 
 func newLink(l archive.Link) api.LinkContent {
 	return api.LinkContent{
-		Title: l.Title, Description: optional(l.Description), Url: optional(l.URL), Source: optional(l.Source),
+		Title: named(l.Title), Description: optional(named(l.Description)), Url: optional(shown(l.URL)), Source: optional(named(l.Source)),
 	}
 }
 
@@ -92,5 +92,5 @@ func newRecord(r *archive.Record, e archive.Entry) *api.RecordContent {
 			SentAt: optionalTime(it.SentAt), FromChatroom: optional(it.FromChatroom), Content: newContent(it.Content, e),
 		}
 	})
-	return &api.RecordContent{Title: r.Title, Items: items, Truncated: optional(r.Truncated)}
+	return &api.RecordContent{Title: named(r.Title), Items: items, Truncated: optional(r.Truncated)}
 }

@@ -79,7 +79,7 @@ func (s *Server) ListDays(ctx context.Context, req api.ListDaysRequestObject) (a
 
 func newConversation(c archive.Conversation) api.Conversation {
 	out := api.Conversation{
-		Id: text(c.ID), Kind: api.ConversationKind(c.Kind), Title: c.Title, Remark: optional(c.Remark),
+		Id: text(c.ID), Kind: api.ConversationKind(c.Kind), Title: named(c.Title), Remark: optional(named(c.Remark)),
 		Faces: optionalList(mapAll(c.Faces, newPerson)), MemberCount: optional(int(c.MemberCount)), Messages: c.Messages,
 		Violations: int(c.Violations), State: optional(api.ConversationState(c.State)), Last: newLastMessage(c.Last),
 	}
@@ -94,12 +94,12 @@ func newLastMessage(m *archive.LastMessage) *api.LastMessage {
 		return nil
 	}
 	return &api.LastMessage{
-		Id: m.ID, SentAt: m.SentAt.UTC(), Msgtype: m.MsgType, Text: m.Text, Sender: newPerson(m.Sender),
+		Id: m.ID, SentAt: m.SentAt.UTC(), Msgtype: m.MsgType, Text: preview(m.Text), Sender: newPerson(m.Sender),
 	}
 }
 
 func newMember(m archive.Member) api.Member {
-	return api.Member{Person: newPerson(m.Person), Nickname: optional(m.Nickname), JoinedAt: optionalTime(m.JoinedAt)}
+	return api.Member{Person: newPerson(m.Person), Nickname: optional(named(m.Nickname)), JoinedAt: optionalTime(m.JoinedAt)}
 }
 
 func newCustomerCard(c *archive.CustomerCard) *api.CustomerCard {
@@ -111,9 +111,9 @@ func newCustomerCard(c *archive.CustomerCard) *api.CustomerCard {
 
 func newFollow(f archive.FollowCard) api.Follow {
 	return api.Follow{
-		Employee: newPerson(f.Employee), Remark: optional(f.Remark), Description: optional(f.Description),
-		AddedAt: optionalTime(f.AddedAt), AddWay: optional(f.AddWay), Source: optional(f.Source),
-		Tags: optionalList(f.Tags), State: api.FollowState(f.State), StateAt: optionalTime(f.StateAt),
+		Employee: newPerson(f.Employee), Remark: optional(named(f.Remark)), Description: optional(shown(f.Description)),
+		AddedAt: optionalTime(f.AddedAt), AddWay: optional(f.AddWay), Source: optional(named(f.Source)),
+		Tags: optionalList(mapAll(f.Tags, named)), State: api.FollowState(f.State), StateAt: optionalTime(f.StateAt),
 	}
 }
 

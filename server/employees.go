@@ -20,7 +20,7 @@ func (s *Server) ListDepartments(ctx context.Context, _ api.ListDepartmentsReque
 }
 
 func newDepartment(d archive.Department) api.Department {
-	out := api.Department{Id: text(d.ID), Name: d.Name, Employees: int(d.Employees)}
+	out := api.Department{Id: text(d.ID), Name: named(d.Name), Employees: int(d.Employees)}
 	if d.ParentID != 0 {
 		out.ParentId = text(d.ParentID)
 	}
@@ -62,7 +62,7 @@ func (s *Server) GetEmployee(ctx context.Context, req api.GetEmployeeRequestObje
 
 func newEmployee(e archive.Employee) api.Employee {
 	return api.Employee{
-		Person: newPerson(e.Person), Userid: e.UserID, Position: e.Position, Departments: notNil(e.Departments),
+		Person: newPerson(e.Person), Userid: e.UserID, Position: named(e.Position), Departments: mapAll(e.Departments, named),
 		ArchiveState: api.EmployeeArchiveState(e.ArchiveState), LeftAt: optionalTime(e.LeftAt),
 		Conversations: int(e.Conversations), ConversationsToday: int(e.ConversationsToday),
 		Customers: int(e.Customers), Violations: int(e.Violations),

@@ -158,7 +158,7 @@ func newHit(h archive.Hit) api.Hit {
 func newMessage(e archive.Entry) api.Message {
 	m := api.Message{
 		Id: e.ID, ConversationId: text(e.ConvID), Seq: text(e.Seq), SentAt: e.SentAt.UTC(), Msgtype: e.MsgType,
-		Sender: newPerson(e.Sender), Content: newContent(e.Content, e), Text: e.Text, Revoked: newRevoked(e.Revoked),
+		Sender: newPerson(e.Sender), Content: newContent(e.Content, e), Text: shown(e.Text), Revoked: newRevoked(e.Revoked),
 	}
 	if e.TimeSource != "" && e.TimeSource != archive.TimeFromMsgTime {
 		m.TimeSource = optional(api.MessageTimeSource(e.TimeSource))

@@ -31,7 +31,7 @@ func newPerson(p directory.Person) api.Person {
 		kind = api.PersonKind(directory.KindUnknown)
 	}
 	return api.Person{
-		Id: p.ID, Kind: kind, Name: p.Name, Avatar: optional(ownPath(p.Avatar)), CorpName: optional(p.CorpName),
+		Id: p.ID, Kind: kind, Name: named(p.Name), Avatar: optional(ownPath(p.Avatar)), CorpName: optional(named(p.CorpName)),
 		Account: optional(api.PersonAccount(p.Account)), Left: optional(p.Left),
 	}
 }

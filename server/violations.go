@@ -25,6 +25,9 @@ func (s *Server) ListViolations(ctx context.Context, req api.ListViolationsReque
 	if err != nil {
 		return nil, err
 	}
+	for i, v := range page.Items {
+		page.Items[i].Evidence = excerpt(v.Evidence, v.Spans)
+	}
 	items, err := s.newViolations(ctx, page.Items...)
 	return api.ListViolations200JSONResponse{Items: items, Next: optional(page.Next), Total: int(page.Open)}, err
 }
@@ -98,7 +101,7 @@ func newViolation(v rules.Violation, found map[string]directory.Person) api.Viol
 	out := api.Violation{
 		Id: text(v.ID), Kind: api.ViolationKind(v.Kind), Severity: api.Severity(v.Severity), RuleName: v.RuleName,
 		Words: notNil(v.Words), Sender: newPerson(personIn(found, v.Sender)), Receiver: personAt(found, v.Receiver),
-		ConversationTitle: optional(v.ConvTitle), MessageId: optional(v.MessageID), Msgtype: optional(v.MsgType),
+		ConversationTitle: optional(named(v.ConvTitle)), MessageId: optional(v.MessageID), Msgtype: optional(v.MsgType),
 		OccurredAt: v.OccurredAt.UTC(), Evidence: v.Evidence, Spans: newSpans(v.Evidence, v.Spans),
 		State: api.ViolationState(v.State), HandledBy: personAt(found, v.HandledBy), HandledAt: optionalTime(v.HandledAt),
 		Note: v.Note,
