@@ -18,6 +18,9 @@ export function tileColor(id: string): string {
 
 const cjk = /[\u3400-\u9fff\uf900-\ufaff]/
 
+/** How much of a name is looked at. */
+const readLength = 100
+
 /** Forms of address that customers are noted with: 陈先生, 王经理, 李姐. */
 const address = /(先生|女士|小姐|太太|经理|老师|老板|总|哥|姐)$/
 
@@ -26,7 +29,8 @@ const address = /(先生|女士|小姐|太太|经理|老师|老板|总|哥|姐)$
  * where a form of address follows it, else initials. What is in brackets is left out.
  */
 export function initials(name: string): string {
-  const trimmed = name.replace(/[（(【[].*$/, '').trim() || name.trim()
+  const start = name.trim().slice(0, readLength)
+  const trimmed = start.replace(/[（(【[].*$/s, '').trim() || start
   if (!trimmed) return '?'
   if (cjk.test(trimmed)) {
     const bare = trimmed.replace(address, '')

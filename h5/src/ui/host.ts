@@ -10,11 +10,20 @@ export function safeUrl(text: string): URL | undefined {
   }
 }
 
+/**
+ * Labels that are decoded: those in Chinese, Japanese or Korean. Letters of other
+ * scripts look like Latin ones (аррӏе.com), so these stay as browsers ask for them.
+ */
+const readable = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー々a-z0-9-]+$/u
+
 /** The host with its punycode labels decoded, for example 例子.测试. */
 export function readableHost(url: URL): string {
   const host = url.hostname
     .split('.')
-    .map((label) => (label.startsWith('xn--') ? (decodePunycode(label.slice(4)) ?? label) : label))
+    .map((label) => {
+      const decoded = label.startsWith('xn--') ? decodePunycode(label.slice(4)) : undefined
+      return decoded && readable.test(decoded) ? decoded : label
+    })
     .join('.')
   return url.port ? `${host}:${url.port}` : host
 }

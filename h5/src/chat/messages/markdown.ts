@@ -16,8 +16,9 @@ export interface Block {
   parts: Inline[]
 }
 
+// Labels and addresses are bounded: each [ would be looked at to the end of the text.
 const inline =
-  /\*\*(?<bold>[^*]+)\*\*|`(?<code>[^`]+)`|\[(?<label>[^\]]*)\]\((?<href>[^)\s]+)\)|<font color="(?<color>info|comment|warning)">(?<colored>[^<]*)<\/font>/g
+  /\*\*(?<bold>[^*]+)\*\*|`(?<code>[^`]+)`|\[(?<label>[^[\]]{0,500})\]\((?<href>[^)\s]{1,2048})\)|<font color="(?<color>info|comment|warning)">(?<colored>[^<]*)<\/font>/g
 
 /** The lines of source. */
 export function parseMarkdown(source: string): Block[] {

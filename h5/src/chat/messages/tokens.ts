@@ -36,7 +36,7 @@ interface MarkSpan {
 }
 
 const special = /https?:\/\/[^\s<>"'`，。；：！？、（）【】《》“”‘’「」]+|\[[\p{L}\p{N}]{1,6}\]|@[^\s@,，。:：;；!！?？]{1,20}(?=[\s\u2005]|$)/giu
-const trailing = /[.,;:!?)\]}]+$/
+const trailing = '.,;:!?)]}'
 
 /** The tokens of text; spans of rule hits and the text looked for are marked. */
 export function tokenize(text: string, hits: readonly Api['Span'][] = [], find = ''): Token[] {
@@ -90,7 +90,9 @@ function specialPiece(match: string, start: number): Piece | undefined {
     const shown = emojiOf(match.slice(1, -1))
     return shown ? { kind: 'emoji', start, end: start + match.length, shown } : undefined
   }
-  const text = match.replace(trailing, '')
+  let end = match.length
+  while (trailing.includes(match.charAt(end - 1))) end--
+  const text = match.slice(0, end)
   const url = safeUrl(text)
   return url ? { kind: 'url', start, end: start + text.length, href: url.href } : undefined
 }
@@ -119,13 +121,20 @@ function cut(text: string, piece: Piece, marks: readonly MarkSpan[]): Token[] {
   })
 }
 
-/** Lines that text takes at about columns characters a line; wide characters count as two halves. */
+/** Lines that text takes at about columns full-width characters a line, as far as it is drawn. */
 export function estimateLines(text: string, columns = 18): number {
-  return text.split('\n').reduce((lines, line) => {
+  return text.slice(0, maxLength).split('\n').reduce((lines, line) => {
     let width = 0
-    for (const char of line) width += (char.codePointAt(0) ?? 0) > 0x2e7f ? 1 : 0.55
+    for (const char of line) width += widthOf(char.codePointAt(0) ?? 0)
     return lines + Math.max(1, Math.ceil(width / columns))
   }, 0)
+}
+
+/** Width of a character in full-width ones; of scripts with very wide letters rather too much. */
+function widthOf(code: number): number {
+  if (code < 0x250) return 0.55
+  if (code === 0xfdfd || code === 0x2e3a || code === 0x2e3b) return 8
+  return code < 0x10000 || (code >= 0x1f000 && code < 0x32000) ? 1 : 4
 }
 
 /** Spans into the whole text, as spans into body, which is a part of it. */

@@ -55,6 +55,11 @@ describe('tokenize', () => {
     expect(tokenize('长'.repeat(maxLength + 5))[0]?.text).toHaveLength(maxLength)
   })
 
+  it('is done soon with text made to be looked at again and again', () => {
+    const input = `https://a.example/${')'.repeat(maxLength - 100)}x`
+    expect(tokenize(input)).toEqual([{ kind: 'url', text: input, href: input }])
+  })
+
   it('gives the whole text back', () => {
     const input = '[强]看 https://a.cn/1。@小王 [无此] https://b.cn'
     const tokens = tokenize(input, [{ start: 2, end: 9 }], 'a.cn')
@@ -86,6 +91,8 @@ describe('estimateLines', () => {
     ['一行', 1],
     ['长'.repeat(19), 2],
     ['a\nb\nc', 3],
+    ['\u{1242b}'.repeat(19), 5],
+    ['\n'.repeat(2 * maxLength), maxLength + 1],
   ] as const) {
     it(JSON.stringify(input.slice(0, 8)), () => expect(estimateLines(input)).toBe(want))
   }

@@ -47,7 +47,7 @@ describe('readableHost', () => {
   for (const [address, want] of [
     ['https://www.example.com:8443/x', 'www.example.com:8443'],
     ['https://xn--fsqu00a.xn--0zwm56d/', '例子.测试'],
-    ['https://xn--80ak6aa92e.com/', 'аррӏе.com'],
+    ['https://xn--80ak6aa92e.com/', 'xn--80ak6aa92e.com'],
     ['https://user@evil.example/', 'evil.example'],
   ] as const) {
     it(address, () => expect(readableHost(new URL(address))).toBe(want))
@@ -64,5 +64,25 @@ describe('clean', () => {
     expect(clean('微\u200b\u200b信')).toBe('微□信')
   })
 
-  it('leaves names alone', () => expect(clean('👨‍👩‍👧 陈先生')).toBe('👨‍👩‍👧 陈先生'))
+  for (const name of ['👨‍👩‍👧 陈先生', '🏴󠁧󠁢󠁥󠁮󠁧󠁿 1️⃣', 'Müller', 'क्‍ष', 'กิ้น', '🏴‍☠️']) {
+    it(`leaves ${name} alone`, () => expect(clean(name)).toBe(name))
+  }
+
+  for (const [name, text, want] of [
+    ['controls', 'a\0\x1b[31m\x85b', 'a□[31m□b'],
+    ['letters without a shape', '张\u3164\u115f三\u2800', '张□三□'],
+    ['a joiner between letters', '张\u200d三', '张□三'],
+    ['what only looks like a flag', '张\u{e0041}\u{e007f}', '张□'],
+    ['a storm of marks', `王${'\u0301'.repeat(200)}女士`, '王\u0301\u0301\u0301女士'],
+    ['marks that hide among others', `王\u0301\u034f\u0301`, '王\u0301□\u0301'],
+    ['a name without an end', '张'.repeat(50_000), `${'张'.repeat(300)}…`],
+    ['a character at the end', `${'a'.repeat(299)}😀b`, `${'a'.repeat(299)}…`],
+  ] as const) {
+    it(`tames ${name}`, () => expect(clean(text)).toBe(want))
+  }
+
+  it('isolates what is written from right to left', () => {
+    expect(clean('\u202eשלום')).toBe('\u2068□שלום\u2069')
+    expect(clean('a\u2069ب')).toBe('\u2068a□ب\u2069')
+  })
 })
