@@ -77,7 +77,7 @@ func newApp(ctx context.Context, c config.Config) (a *app, err error) {
 	if a.db, err = openDatabase(ctx, c); err != nil {
 		return a, err
 	}
-	if err = store.Migrate(ctx, a.db.DB.DB.DB); err != nil {
+	if err = a.db.Migrate(ctx); err != nil {
 		return a, err
 	}
 	if err = a.openRedis(ctx); err != nil {

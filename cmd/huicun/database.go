@@ -41,7 +41,7 @@ func openDatabase(ctx context.Context, c config.Config) (*database, error) {
 		url = d.private.URL()
 	}
 	var err error
-	if d.DB, err = store.Open(ctx, store.Options{URL: url, MaxConns: c.Database.MaxConns}); err != nil {
+	if d.DB, err = store.Open(ctx, store.Options{URL: url, MaxConns: c.Database.MaxConns, Silence: c.Database.Timeout}); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -63,6 +63,7 @@ func peekDatabase(ctx context.Context, c config.Config) (*database, error) {
 			return nil, err
 		}
 	}
+	c.Database.Timeout = -1 // counting every row takes its time
 	d, err := openDatabase(ctx, c)
 	if err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func migrate(ctx context.Context, c config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	return store.Migrate(ctx, d.DB.DB.DB)
+	return d.Migrate(ctx)
 }
 
 // ready reports whether requests can be answered.

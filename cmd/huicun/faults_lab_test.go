@@ -129,7 +129,7 @@ func (l *lab) configureLab(ready simReady) {
 	c.Access.Admins, c.Sync.Interval = []string{"ZhouMingkai"}, 0
 	l.cfg = c
 	l.look(c.Database.URL)
-	if err := store.Migrate(l.t.Context(), l.db.DB.DB); err != nil {
+	if err := l.db.Migrate(l.t.Context()); err != nil {
 		l.t.Fatal(err)
 	}
 }

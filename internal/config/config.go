@@ -41,10 +41,11 @@ type Server struct {
 
 // Database is section [database].
 type Database struct {
-	URL      string `toml:"url" env:"URL" secret:"true" doc:"postgres://user:password@host/name?sslmode=…; empty: private Postgres."`
-	URLFile  string `toml:"url_file" env:"URL_FILE" doc:"File that holds url."`
-	MaxConns int    `toml:"max_conns" env:"MAX_CONNS" doc:"Connections of the pool."`
-	BinDir   string `toml:"bin_dir" env:"BIN_DIR" doc:"Folder of initdb and postgres for the private one; empty: newest installed."`
+	URL      string        `toml:"url" env:"URL" secret:"true" doc:"postgres://user:password@host/name?sslmode=…; empty: private Postgres."`
+	URLFile  string        `toml:"url_file" env:"URL_FILE" doc:"File that holds url."`
+	MaxConns int           `toml:"max_conns" env:"MAX_CONNS" doc:"Connections of the pool, at least 4; one more listens."`
+	Timeout  time.Duration `toml:"timeout" env:"TIMEOUT" doc:"A statement that the server does not answer for so long has failed, and is tried again over another connection."`
+	BinDir   string        `toml:"bin_dir" env:"BIN_DIR" doc:"Folder of initdb and postgres for the private one; empty: newest installed."`
 }
 
 // Redis is section [redis].
@@ -123,7 +124,7 @@ func Default() Config {
 	return Config{
 		DataDir:  "data",
 		Server:   Server{Listen: "127.0.0.1:9800", PublicURL: "http://127.0.0.1:9800"},
-		Database: Database{MaxConns: 20},
+		Database: Database{MaxConns: 20, Timeout: time.Minute},
 		WeCom: WeCom{
 			APIBase: "https://qyapi.weixin.qq.com", OAuthBase: "https://open.weixin.qq.com",
 			WebLoginBase: "https://login.work.weixin.qq.com",
@@ -226,6 +227,10 @@ func (c *Config) readSecretFiles() error {
 	return nil
 }
 
+// minConns lets the lease be renewed, messages be stored, follow-up work go on
+// and a page be read at the same time.
+const minConns = 4
+
 // check refuses settings that cannot work.
 func (c *Config) check() error {
 	u, err := url.Parse(c.Server.PublicURL)
@@ -234,6 +239,12 @@ func (c *Config) check() error {
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) {
 		return fmt.Errorf("server.public_url: plain http is for the loopback only; use https")
+	}
+	if c.Database.MaxConns < minConns {
+		return fmt.Errorf("database.max_conns: must be at least %d", minConns)
+	}
+	if c.Database.Timeout < time.Second {
+		return fmt.Errorf("database.timeout: must be at least 1s")
 	}
 	if (c.Server.TLSCert == "") != (c.Server.TLSKey == "") {
 		return fmt.Errorf("server.tls_cert and server.tls_key belong together")

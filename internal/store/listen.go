@@ -19,13 +19,14 @@ const (
 	listenMinWait = 100 * time.Millisecond // before connecting again
 	listenMaxWait = 10 * time.Second
 	listenPing    = 30 * time.Second // finds out that a silent connection is dead
+	listenSilence = 75 * time.Second // each ping is answered
 )
 
 // Listen passes notifications of the channels to f, one after the other, until
 // ctx ends. Its connection is its own and is made again when it breaks. f gets
 // an empty notification of each channel at the start and after each break.
 func (db *DB) Listen(ctx context.Context, f func(Notification), channels ...string) error {
-	l := pq.NewListener(db.url, listenMinWait, listenMaxWait, func(_ pq.ListenerEventType, err error) {
+	l := pq.NewDialListener(dialer{listenSilence}, db.url, listenMinWait, listenMaxWait, func(_ pq.ListenerEventType, err error) {
 		if err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "database listener", "err", err)
 		}

@@ -31,44 +31,67 @@ type DB struct {
 
 // Options are the settings of the pool.
 type Options struct {
-	URL      string // postgres://…
-	MaxConns int    // 0 means 20
+	URL      string        // postgres://…
+	MaxConns int           // 0 means 20
+	Silence  time.Duration // a statement that the server does not answer for so long has failed; 0 means a minute, less: no limit
 }
 
 // connectTimeout is used where the address names none: lib/pq heeds no context
 // while it waits for a server's first answer.
 const connectTimeout = "10"
 
-// withConnectTimeout adds connect_timeout to an address in URL form.
-func withConnectTimeout(address string) string {
+// withDefaults adds connect_timeout and application_name to an address in URL
+// form that lacks them.
+func withDefaults(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") || u.Query().Has("connect_timeout") {
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
 		return address
 	}
 	q := u.Query()
-	q.Set("connect_timeout", connectTimeout)
+	for name, value := range map[string]string{"connect_timeout": connectTimeout, "application_name": "huicun"} {
+		if !q.Has(name) {
+			q.Set(name, value)
+		}
+	}
 	u.RawQuery = q.Encode()
 	return u.String()
 }
 
 // Open connects and answers once the database does.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	o.URL = withConnectTimeout(o.URL)
-	x, err := sqlx.ConnectContext(ctx, "postgres", o.URL)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the database: %w", err)
-	}
+	o.URL = withDefaults(o.URL)
 	if o.MaxConns == 0 {
 		o.MaxConns = 20
 	}
-	x.SetMaxOpenConns(o.MaxConns)
-	x.SetMaxIdleConns(o.MaxConns)
-	x.SetConnMaxIdleTime(5 * time.Minute)
+	if o.Silence == 0 {
+		o.Silence = defaultSilence
+	}
+	x, err := openPool(o.URL, o.Silence, o.MaxConns)
+	if err == nil {
+		err = x.PingContext(ctx)
+	}
+	if err != nil {
+		if x != nil {
+			err = errors.Join(err, x.Close())
+		}
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
 	return &DB{DB: x, url: o.URL}, nil
 }
 
 // URL is what the pool connects to, for listeners of their own.
 func (db *DB) URL() string { return db.url }
+
+// Migrate brings the schema up to date over connections of its own: a
+// migration may take longer than other statements are waited for.
+func (db *DB) Migrate(ctx context.Context) error {
+	x, err := openPool(db.url, -1, 2) // one for the lock
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer func() { _ = x.Close() }()
+	return Migrate(ctx, x.DB)
+}
 
 // Migrate brings the schema up to date. Safe to call from several processes at
 // once: a session lock lets one work while the others wait.
