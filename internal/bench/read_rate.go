@@ -91,33 +91,37 @@ type script []func(ctx context.Context) error
 type recorder struct {
 	*store.DB
 	script script
+	byName map[string]script // the same by method, of all pages; nil: not wanted
 }
 
-func (r *recorder) note(statement func(ctx context.Context) error) {
+func (r *recorder) note(name string, statement func(ctx context.Context) error) {
 	r.script = append(r.script, statement)
+	if r.byName != nil {
+		r.byName[name] = append(r.byName[name], statement)
+	}
 }
 
 // HasConversation implements archive.Store.
 func (r *recorder) HasConversation(ctx context.Context, s access.Scope, conv int64) (bool, error) {
-	r.note(func(ctx context.Context) error { _, err := r.DB.HasConversation(ctx, s, conv); return err })
+	r.note("HasConversation", func(ctx context.Context) error { _, err := r.DB.HasConversation(ctx, s, conv); return err })
 	return r.DB.HasConversation(ctx, s, conv)
 }
 
 // LastBatchID implements archive.Store.
 func (r *recorder) LastBatchID(ctx context.Context) (int64, error) {
-	r.note(func(ctx context.Context) error { _, err := r.DB.LastBatchID(ctx); return err })
+	r.note("LastBatchID", func(ctx context.Context) error { _, err := r.DB.LastBatchID(ctx); return err })
 	return r.DB.LastBatchID(ctx)
 }
 
 // GetPosition implements archive.Store.
 func (r *recorder) GetPosition(ctx context.Context, s access.Scope, id string) (archive.Position, error) {
-	r.note(func(ctx context.Context) error { _, err := r.DB.GetPosition(ctx, s, id); return err })
+	r.note("GetPosition", func(ctx context.Context) error { _, err := r.DB.GetPosition(ctx, s, id); return err })
 	return r.DB.GetPosition(ctx, s, id)
 }
 
 // FindWindow implements archive.Store.
 func (r *recorder) FindWindow(ctx context.Context, s access.Scope, conv int64, from archive.Position, side archive.Side, limit int) ([]archive.Message, bool, error) {
-	r.note(func(ctx context.Context) error {
+	r.note("FindWindow", func(ctx context.Context) error {
 		_, _, err := r.DB.FindWindow(ctx, s, conv, from, side, limit)
 		return err
 	})
@@ -126,25 +130,25 @@ func (r *recorder) FindWindow(ctx context.Context, s access.Scope, conv int64, f
 
 // FindRevocations implements archive.Store.
 func (r *recorder) FindRevocations(ctx context.Context, s access.Scope, ms []archive.Message) (map[string]archive.Revocation, error) {
-	r.note(func(ctx context.Context) error { _, err := r.DB.FindRevocations(ctx, s, ms); return err })
+	r.note("FindRevocations", func(ctx context.Context) error { _, err := r.DB.FindRevocations(ctx, s, ms); return err })
 	return r.DB.FindRevocations(ctx, s, ms)
 }
 
 // FindOriginals implements archive.Store.
 func (r *recorder) FindOriginals(ctx context.Context, s access.Scope, pres []string) (map[string]string, error) {
-	r.note(func(ctx context.Context) error { _, err := r.DB.FindOriginals(ctx, s, pres); return err })
+	r.note("FindOriginals", func(ctx context.Context) error { _, err := r.DB.FindOriginals(ctx, s, pres); return err })
 	return r.DB.FindOriginals(ctx, s, pres)
 }
 
 // FindMarks implements archive.Store.
 func (r *recorder) FindMarks(ctx context.Context, s access.Scope, ids []string) (map[string][]archive.Mark, error) {
-	r.note(func(ctx context.Context) error { _, err := r.DB.FindMarks(ctx, s, ids); return err })
+	r.note("FindMarks", func(ctx context.Context) error { _, err := r.DB.FindMarks(ctx, s, ids); return err })
 	return r.DB.FindMarks(ctx, s, ids)
 }
 
 // FindPersons implements archive.Store.
 func (r *recorder) FindPersons(ctx context.Context, ids []string) (map[string]directory.Person, error) {
-	r.note(func(ctx context.Context) error { _, err := r.DB.FindPersons(ctx, ids); return err })
+	r.note("FindPersons", func(ctx context.Context) error { _, err := r.DB.FindPersons(ctx, ids); return err })
 	return r.DB.FindPersons(ctx, ids)
 }
 

@@ -84,9 +84,10 @@ func (db *DB) LastBatchID(ctx context.Context) (int64, error) {
 // FindText implements archive.Store. q.Text is folded already.
 func (db *DB) FindText(ctx context.Context, s access.Scope, q archive.TextQuery) ([]archive.Message, int64, error) {
 	var b query
-	where := `m.conv_id = ` + b.arg(q.ConvID) +
+	conv := b.arg(q.ConvID)
+	where := `m.conv_id = ` + conv +
 		` AND lower(normalize(m.text, NFKC) COLLATE "C") LIKE ` + b.arg("%"+escapeLike(q.Text)+"%") +
-		` AND ` + b.convInScope(s, "m.conv_id")
+		` AND ` + b.convInScope(s, conv) // asked once, not for each message
 	if !q.From.IsZero() {
 		where += ` AND m.msgtime >= ` + b.arg(q.From)
 	}
@@ -114,7 +115,7 @@ func (db *DB) FindDays(ctx context.Context, s access.Scope, conv int64, tz strin
 SELECT d.date, d.messages, COALESCE(v.violations, 0) AS violations
 FROM (
 	SELECT to_char(m.msgtime AT TIME ZONE ` + zone + `, 'YYYY-MM-DD') AS date, count(*) AS messages
-	FROM messages m WHERE m.conv_id = ` + c + ` AND ` + b.convInScope(s, "m.conv_id") + ` GROUP BY 1
+	FROM messages m WHERE m.conv_id = ` + c + ` AND ` + b.convInScope(s, c) + ` GROUP BY 1
 ) d LEFT JOIN (
 	SELECT to_char(v.occurred_at AT TIME ZONE ` + zone + `, 'YYYY-MM-DD') AS date, count(*) AS violations
 	FROM violations v WHERE v.conv_id = ` + c + ` AND ` + b.violationInScope(s, "v.id") + ` GROUP BY 1
@@ -158,7 +159,11 @@ FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS u (id, base_id,
 JOIN revokes r ON r.pre_base_id = u.base_id AND (r.conv_id = u.conv_id OR r.from_id = u.from_id AND r.from_id <> '')
 WHERE r.pre_id = u.id OR NOT EXISTS (SELECT 1 FROM message_ids i WHERE i.id = r.pre_id)
 ORDER BY u.id, r.msgtime, r.id`
-	rows, err := db.QueryxContext(ctx, text, b.args...)
+	st, err := db.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := st.QueryxContext(ctx, b.args...)
 	if err != nil {
 		return nil, wrap(ctx, "find revocations", err)
 	}
@@ -184,8 +189,12 @@ func (db *DB) FindOriginals(ctx context.Context, s access.Scope, preMsgIDs []str
 	}
 	var b query
 	text := `SELECT i.id FROM message_ids i WHERE i.id = ANY(` + b.arg(pq.Array(candidates)) + `::uuid[]) AND i.conv_id IS NOT NULL AND ` + b.convInScope(s, "i.conv_id")
+	st, err := db.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
 	var found []string
-	if err := db.SelectContext(ctx, &found, text, b.args...); err != nil {
+	if err := st.SelectContext(ctx, &found, b.args...); err != nil {
 		return nil, wrap(ctx, "find originals", err)
 	}
 	out := map[string]string{}
@@ -205,7 +214,11 @@ func (db *DB) FindMarks(ctx context.Context, s access.Scope, messageIDs []string
 	var b query
 	text := `SELECT v.message_id, v.id, v.severity, v.rule_name, v.words, v.spans FROM violations v
 WHERE v.message_id = ANY(` + b.arg(pq.Array(messageIDs)) + `::uuid[]) AND v.state <> 'false_alarm' AND ` + b.violationInScope(s, "v.id") + ` ORDER BY v.id`
-	rows, err := db.QueryxContext(ctx, text, b.args...)
+	st, err := db.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := st.QueryxContext(ctx, b.args...)
 	if err != nil {
 		return nil, wrap(ctx, "find marks", err)
 	}
