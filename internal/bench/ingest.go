@@ -23,7 +23,8 @@ type Ingest struct {
 	Pairs    int
 	Bound    time.Duration // how long the bound is measured each time
 
-	// Before is called when everything is stored and before it is compared.
+	// Before is called when everything is stored and before it is compared;
+	// tests spoil the archive there. May be nil.
 	Before func(context.Context, *World) error
 }
 
