@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"huicun/internal/fault"
 )
@@ -125,7 +126,21 @@ func sent(m Message, err error) (any, error) {
 	return sentMessage{m.Seq, m.MsgID, m.KeyVersion}, nil
 }
 
-func (s *Sim) postMessage(o outgoing) (any, error) { return sent(s.send(o)) }
+// postedMessage also tells when the simulator took the message in: who
+// measures a delay begins there.
+type postedMessage struct {
+	sentMessage
+	AcceptedAt time.Time `json:"accepted_at"`
+}
+
+func (s *Sim) postMessage(o outgoing) (any, error) {
+	at := time.Now()
+	m, err := s.send(o)
+	if err != nil {
+		return nil, err
+	}
+	return postedMessage{sentMessage{m.Seq, m.MsgID, m.KeyVersion}, at}, nil
+}
 
 // plainMessage is one message of GET /sim/messages.
 type plainMessage struct {

@@ -42,24 +42,44 @@ func (r *rateControl) set(perMin float64) error {
 	return nil
 }
 
-// talk appends a made-up message at each tick of the rate, until ctx ends.
+// talk appends made-up messages at the rate, until ctx ends.
 func (s *Sim) talk(ctx context.Context) error {
+	var due time.Time // of the next message
 	for {
 		perMin, changed := s.rate.get()
 		var tick <-chan time.Time
 		if perMin > 0 {
-			tick = time.After(time.Duration(float64(time.Minute) / perMin))
+			due = nextDue(due, time.Now(), perMin)
+			tick = time.After(time.Until(due))
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-changed:
+			due = time.Time{}
 		case <-tick:
 			if _, err := s.sayNext(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// mostBehind is how much talk is made up for after a pause.
+const mostBehind = time.Second
+
+// nextDue gives the time of the message after the one that was due last. What
+// each message takes does not add up: the rate is kept. After a long pause it
+// goes on from now.
+func nextDue(last, now time.Time, perMin float64) time.Time {
+	interval := time.Duration(float64(time.Minute) / perMin)
+	if last.IsZero() {
+		return now.Add(interval)
+	}
+	if due := last.Add(interval); now.Sub(due) <= mostBehind {
+		return due
+	}
+	return now
 }
 
 // sayNext appends the next message of the live generator. It leaves out the

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 )
 
 // sayings makes n live messages and tells how many of them went between a and b
@@ -75,5 +76,23 @@ func TestWhoIsDeletedIsSilentUntilAddedAgain(t *testing.T) {
 				t.Error("the pair is silent although it has been added again")
 			}
 		})
+	}
+}
+
+func TestTalkKeepsItsRate(t *testing.T) {
+	now := time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name      string
+		last, now time.Time
+		want      time.Time
+	}{
+		{"the first waits a turn", time.Time{}, now, now.Add(5 * time.Millisecond)},
+		{"on time", now, now.Add(time.Millisecond), now.Add(5 * time.Millisecond)},
+		{"a late one does not delay the next", now, now.Add(7 * time.Millisecond), now.Add(5 * time.Millisecond)},
+		{"a long pause is not made up for", now, now.Add(time.Minute), now.Add(time.Minute)},
+	} {
+		if got := nextDue(tt.last, tt.now, 12_000); !got.Equal(tt.want) {
+			t.Errorf("%s: next at %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
