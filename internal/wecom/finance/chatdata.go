@@ -47,6 +47,14 @@ type Item struct {
 // such JSON; whatever an item is, it is among the items. An errcode in the JSON
 // is no failure here: see Page.Err.
 func ParseChatData(raw []byte) (Page, error) {
+	if page, ok := fastPage(raw); ok {
+		return page, nil
+	}
+	return parsePage(raw)
+}
+
+// parsePage is ParseChatData for whatever form the answer has.
+func parsePage(raw []byte) (Page, error) {
 	var outer struct {
 		ErrCode  flexInt           `json:"errcode"`
 		ErrMsg   string            `json:"errmsg"`
