@@ -21,12 +21,17 @@ var (
 )
 
 // Encode makes the cursor of a list. Parts are int64, bool, string or
-// time.Time, which is kept to the microsecond, as Postgres does.
+// time.Time, which is kept to the microsecond, as Postgres does; it panics on
+// any other type.
 func Encode(list string, parts ...any) string {
 	all := []any{list}
 	for _, p := range parts {
-		if t, ok := p.(time.Time); ok {
-			p = t.UnixMicro()
+		switch v := p.(type) {
+		case time.Time:
+			p = v.UnixMicro()
+		case int64, bool, string:
+		default: // it would be written, and refused when it comes back
+			panic(fmt.Sprintf("cursor: a part of type %T", p))
 		}
 		all = append(all, p)
 	}
