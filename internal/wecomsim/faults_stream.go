@@ -88,8 +88,9 @@ func (s *Sim) append(m newMessage) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
+	s.sound = record{out.MsgID, out.Body}
 	for _, o := range p.after {
-		if _, err := s.stream.append(o.message(record{out.MsgID, out.Body})); err != nil {
+		if _, err := s.stream.append(o.message(s.sound, s.stream.next())); err != nil {
 			return Message{}, err
 		}
 	}
@@ -135,7 +136,7 @@ func (m mixedSource) Record(i int) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	made := e.order.message(before)
+	made := e.order.message(before, uint64(i))
 	return record{made.MsgID, made.Body}, nil
 }
 
@@ -251,15 +252,15 @@ func (s *Sim) postStrange(q strangeOrder) (any, error) {
 func (s *Sim) appendStrange(q strangeOrder) ([]strangeMessage, error) {
 	s.appending.Lock()
 	defer s.appending.Unlock()
+	anchor, err := s.anchor()
+	if err != nil {
+		return nil, err
+	}
 	out := make([]strangeMessage, 0, q.Count)
 	for i := range q.Count {
 		kind := q.Kinds[i%len(q.Kinds)]
-		anchor, err := s.anchor()
-		if err != nil {
-			return nil, err
-		}
 		o := shapeOrder{kind, q.Bytes, mix(q.Seed, hashOf(kind), uint64(i))}
-		m, err := s.stream.append(o.message(anchor))
+		m, err := s.stream.append(o.message(anchor, s.stream.next()))
 		if err != nil {
 			return nil, err
 		}
@@ -268,16 +269,19 @@ func (s *Sim) appendStrange(q strangeOrder) ([]strangeMessage, error) {
 	return out, nil
 }
 
-// anchor gives the message whose chat a strange one appears in: the newest that
-// can be read, else one that is made up and not stored.
+// anchor gives the message whose chat strange ones appear in: the newest that is
+// not strange itself, else one that is made up and not stored.
 func (s *Sim) anchor() (record, error) {
+	if s.sound.isSound() {
+		return s.sound, nil
+	}
 	last, err := s.stream.before(s.stream.next(), anchorSearch)
 	if err != nil {
 		return record{}, err
 	}
 	for _, m := range slices.Backward(last) {
-		if h, ok := readHeader(m.Body); ok && len(h.ToList) > 0 {
-			return record{m.MsgID, m.Body}, nil
+		if r := (record{m.MsgID, m.Body}); r.isSound() {
+			return r, nil
 		}
 	}
 	customer, employee := s.somePair()
@@ -286,6 +290,14 @@ func (s *Sim) anchor() (record, error) {
 		return record{}, fault.Conflict("there is no chat for strange messages: send a message first")
 	}
 	return record{msgIDOf(body, 0), body}, nil
+}
+
+// isSound tells that a message can be read and has nothing strange in it that
+// others would inherit.
+func (r record) isSound() bool {
+	const fewReceivers, from, to = 500, 1_400_000_000_000, 4_000_000_000_000 // years 2014 to 2096
+	h, ok := readHeader(r.Body)
+	return ok && len(h.ToList) > 0 && len(h.ToList) <= fewReceivers && h.MsgTime > from && h.MsgTime < to
 }
 
 // anchorSearch is how far back an anchor is looked for.

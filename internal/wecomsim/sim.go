@@ -51,6 +51,7 @@ type Sim struct {
 	sending                  sync.Mutex
 	saying                   sync.Mutex
 	appending                sync.Mutex
+	sound                    record // newest message that is not strange, by append; guarded by appending
 
 	listener, proxyListener net.Listener
 	web                     *http.Server

@@ -142,9 +142,9 @@ func shapeOf(kind string) *shape {
 	return &shapes[i]
 }
 
-// message makes the strange message that follows before; the same order after
-// the same message gives the same bytes.
-func (o shapeOrder) message(before record) newMessage {
+// message makes a strange message for the chat of before. The same order at the
+// same place gives the same bytes; place tells messages with the same order apart.
+func (o shapeOrder) message(before record, place uint64) newMessage {
 	sh := shapeOf(o.kind)
 	b := shapeBase{bytes: o.bytes, roll: o.roll, other: before.Body}
 	set(&b.bytes, sh.bytes)
@@ -153,7 +153,8 @@ func (o shapeOrder) message(before record) newMessage {
 		b.MsgTime = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 	}
 	b.MsgTime++
-	b.msgID = fmt.Sprintf("%d_%d", mix(o.roll, hashOf(before.MsgID)), b.MsgTime)
+	const least, digits = 1e18, 9e18 // always as long
+	b.msgID = fmt.Sprintf("%d_%d", least+mix(o.roll, hashOf(before.MsgID), place)%digits, b.MsgTime)
 	if strings.HasSuffix(before.MsgID, "_external") {
 		b.msgID += "_external"
 	}
