@@ -7,9 +7,9 @@
 CREATE TABLE alarms (
 	id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	subject   text NOT NULL,             -- what stands still: pull | keys | work | database
-	cause     text NOT NULL,             -- why, when last told
+	cause     text NOT NULL,             -- why, when last told; codes of package ingest
 	since     timestamptz NOT NULL,      -- it has been standing still since
-	step      integer NOT NULL,          -- last step told; 0: it is over
+	step      integer NOT NULL,          -- last step told, from 1
 	raised_at timestamptz NOT NULL DEFAULT now(),
 	ended_at  timestamptz,               -- NULL: not over
 	CONSTRAINT alarms_once UNIQUE (subject, since),
@@ -21,7 +21,7 @@ CREATE UNIQUE INDEX alarms_open ON alarms (subject) WHERE ended_at IS NULL;
 ALTER TABLE alerts
 	ALTER COLUMN violation_id DROP NOT NULL,
 	ADD COLUMN alarm_id bigint REFERENCES alarms ON DELETE CASCADE,
-	ADD COLUMN step integer NOT NULL DEFAULT 0, -- of the alarm
+	ADD COLUMN step integer NOT NULL DEFAULT 0, -- of the alarm; 0: that it is over
 	ADD CONSTRAINT alerts_about CHECK (num_nonnulls(violation_id, alarm_id) = 1),
 	ADD CONSTRAINT alerts_step_once UNIQUE (alarm_id, step, viewer_id);
 

@@ -106,6 +106,24 @@ func (f *fixture) options(acc *access.Service) server.Options {
 	}
 }
 
+// replica is another server over the same database, in a process of its own as
+// far as anybody can tell.
+func (f *fixture) replica(change ...func(*server.Options)) *fixture {
+	f.t.Helper()
+	other := *f
+	o := other.options(&access.Service{Store: f.db})
+	for _, c := range change {
+		c(&o)
+	}
+	var err error
+	if other.Server, err = server.New(o); err != nil {
+		f.t.Fatal(err)
+	}
+	server.Unlimited(other.Server)
+	f.t.Cleanup(other.Close)
+	return &other
+}
+
 func (f *fixture) exec(query string, args ...any) {
 	f.t.Helper()
 	if _, err := f.db.Exec(query, args...); err != nil {
@@ -387,5 +405,6 @@ var (
 		Quarantine: []server.QuarantineGroup{{PublicKeyVer: 2, Reason: "key_missing", Messages: 2, Oldest: noon}},
 		Pulls:      []server.Pull{{StartedAt: noon, FinishedAt: noon, FromSeq: 7, Calls: 1, Received: 5, Outcome: "stored"}},
 		Puller:     "host-1",
+		Troubles:   []server.Trouble{{Subject: "pull", Cause: "trusted_ip", Since: noon, Title: "会话存档停止拉取", Detail: "原因", Next: "处理"}},
 	}
 )

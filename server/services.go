@@ -125,6 +125,15 @@ type Status struct {
 	Quarantine                                []QuarantineGroup
 	Pulls                                     []Pull // newest 20
 	Puller                                    string // who holds the lease
+	Troubles                                  []Trouble
+}
+
+// Trouble is something that stands still, in the words of the app message about
+// it.
+type Trouble struct {
+	Subject, Cause      string // codes of package ingest
+	Since               time.Time
+	Title, Detail, Next string
 }
 
 // Gap is a run of seqs that WeCom skipped.

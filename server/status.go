@@ -31,12 +31,19 @@ func newStatus(st Status) api.Status {
 		LagSeconds: int64(st.Lag.Seconds()), Alarm: api.StatusAlarm(st.Alarm),
 		LastError: optional(st.LastError), LastErrorAt: optionalTime(st.LastErrorAt),
 		Quarantine: mapAll(st.Quarantine, newQuarantineGroup), Pulls: mapAll(st.Pulls, newPull), Puller: optional(st.Puller),
+		Troubles: mapAll(st.Troubles, newTrouble),
 	}
 	if st.WindowLeft != nil {
 		left := int64(st.WindowLeft.Seconds())
 		out.WindowLeftSeconds = &left
 	}
 	return out
+}
+
+func newTrouble(t Trouble) api.Trouble {
+	return api.Trouble{
+		Subject: api.TroubleSubject(t.Subject), Cause: t.Cause, Since: t.Since.UTC(), Title: t.Title, Detail: t.Detail, Next: t.Next,
+	}
 }
 
 func newGap(g Gap) api.Gap {

@@ -38,13 +38,15 @@ const (
 type app struct {
 	cfg      config.Config
 	db       *database
-	redis    *redis.Client // nil without Redis
+	zone     *time.Location // of days and of times in messages
+	redis    *redis.Client  // nil without Redis
 	wecom    *api.Client
 	source   *source // nil when pulling is off
 	puller   *ingest.Puller
 	runners  []*outbox.Runner // one for what is ours, one for what waits on WeCom
 	dir      *directory.Service
 	alerts   *alert.Service
+	alarm    *ingest.Alarm
 	server   *server.Server
 	listener net.Listener
 
@@ -74,6 +76,9 @@ func newApp(ctx context.Context, c config.Config) (a *app, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	if a.zone, err = time.LoadLocation("Asia/Shanghai"); err != nil {
+		return a, fmt.Errorf("time zone: %w", err)
+	}
 	if a.db, err = openDatabase(ctx, c); err != nil {
 		return a, err
 	}
@@ -131,12 +136,18 @@ func (a *app) buildIngest() error {
 	}
 	a.dir = &directory.Service{Source: a.wecom, Store: a.db, Now: time.Now, Log: slog.Default()}
 	a.alerts = &alert.Service{Store: a.db, Sender: sender{a.wecom}, PublicURL: a.cfg.Server.PublicURL}
+	a.alarm = &ingest.Alarm{Monitor: a.monitor(), Store: a.db, Sender: sender{a.wecom}, PublicURL: a.cfg.Server.PublicURL, Zone: a.zone}
 	for _, handlers := range a.handlers() {
 		wake := make(chan struct{}, 1)
 		a.wakeOutbox = append(a.wakeOutbox, wake)
 		a.runners = append(a.runners, &outbox.Runner{Store: a.db, Handlers: handlers, Wake: wake, Worker: a.name})
 	}
 	return nil
+}
+
+// monitor tells how the archive is doing.
+func (a *app) monitor() *ingest.Monitor {
+	return &ingest.Monitor{Store: a.db, Thresholds: thresholds(a.cfg)}
 }
 
 // processName tells this process from all others.
@@ -164,9 +175,13 @@ func (a *app) Run(ctx context.Context) error {
 		g.Go(func() error { return r.Run(work) })
 	}
 	if a.puller != nil {
+		if err := a.db.ExpectPulls(work); err != nil {
+			slog.WarnContext(ctx, "start of pulling not noted", "err", err)
+		}
 		g.Go(func() error { return a.puller.Run(work) })
 		g.Go(func() error { return a.source.watchKeys(work, a.keysChanged) })
 	}
+	g.Go(func() error { return a.alarm.Run(work) })
 	g.Go(func() error { return a.syncLoop(work) })
 	g.Go(func() error { return a.pruneLoop(work) })
 	slog.InfoContext(ctx, "serving", "address", a.Addr(), "public_url", a.cfg.Server.PublicURL, "version", buildVersion())
@@ -241,11 +256,7 @@ func (a *app) Close() error {
 
 // archiveService reads chats for the server.
 func (a *app) archiveService() (*archive.Service, error) {
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		return nil, fmt.Errorf("time zone: %w", err)
-	}
-	return &archive.Service{Store: a.db, Decode: chatdata.Content, Zone: zone}, nil
+	return &archive.Service{Store: a.db, Decode: chatdata.Content, Zone: a.zone}, nil
 }
 
 // accessService signs people in; the admins of the configuration exist after it.

@@ -26,7 +26,7 @@ func (a *app) handlers() []map[string]outbox.Handler {
 	events := &rules.Events{Store: a.db, Parse: parseRelation, Changed: a.relationChanged}
 	return []map[string]outbox.Handler{
 		{rules.KindScan: a.afterLookUp(scanner.Handle), rules.KindCallback: events.Handle},
-		{alert.KindPush: a.alerts.Push},
+		{alert.KindPush: a.alerts.Push, alert.KindNotice: a.alerts.Push},
 	}
 }
 

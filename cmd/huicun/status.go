@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"huicun/internal/alert"
 	"huicun/internal/config"
 	"huicun/internal/ingest"
 	"huicun/server"
@@ -29,20 +30,19 @@ func statusCommand(ctx context.Context, args []string, environ map[string]string
 		}
 		defer func() { err = errors.Join(err, d.Close()) }()
 		m := &ingest.Monitor{Store: d, Thresholds: thresholds(c)}
-		st, err := m.Status(ctx)
+		read := m.Status
+		if recount {
+			read = m.Recount
+		}
+		st, err := read(ctx)
 		if err != nil {
 			return err
 		}
 		report := newStatusReport(st)
-		if recount {
-			if err := report.recount(ctx, d); err != nil {
-				return err
-			}
-		}
 		if err := report.print(stdout, asJSON); err != nil {
 			return err
 		}
-		if !report.Balanced || st.Alarm != ingest.AlarmNone || len(st.Discarded) > 0 || report.Recount != nil && !report.Recount.Agrees {
+		if !report.Balanced || st.Alarm != ingest.AlarmNone || len(st.Troubles) > 0 || len(st.Discarded) > 0 || report.Recount != nil && !report.Recount.Agrees {
 			return errUnwell
 		}
 		return nil
@@ -50,7 +50,7 @@ func statusCommand(ctx context.Context, args []string, environ map[string]string
 }
 
 func thresholds(c config.Config) ingest.Thresholds {
-	return ingest.Thresholds{Notice: c.Alarm.Notice, Warning: c.Alarm.Warning, Critical: c.Alarm.Critical}
+	return ingest.Thresholds{Notice: c.Alarm.Notice, Warning: c.Alarm.Warning, Critical: c.Alarm.Critical, Stalled: c.Alarm.Stalled}
 }
 
 // statusReport is what huicun status -json prints.
@@ -72,6 +72,8 @@ type statusReport struct {
 	Puller        string             `json:"puller"`
 	Quarantine    []quarantineReport `json:"quarantine"`
 	Discarded     []discardedReport  `json:"discarded"` // follow-up work that was given up
+	Undelivered   []alertsReport     `json:"undelivered"`
+	Troubles      []troubleReport    `json:"troubles"` // what stands still
 	Recount       *recountReport     `json:"recount,omitempty"`
 	gaps          []ingest.Gap
 }
@@ -88,6 +90,23 @@ type discardedReport struct {
 	Items int64  `json:"items"`
 }
 
+// alertsReport counts alerts of the last 30 days that are not known to be
+// delivered.
+type alertsReport struct {
+	State  string    `json:"state"`
+	Alerts int64     `json:"alerts"`
+	Oldest time.Time `json:"oldest"`
+}
+
+type troubleReport struct {
+	Subject string    `json:"subject"`
+	Cause   string    `json:"cause"`
+	Since   time.Time `json:"since"`
+	Title   string    `json:"title"`
+	Detail  string    `json:"detail"`
+	Next    string    `json:"next"`
+}
+
 type recountReport struct {
 	MsgIDs      int64 `json:"msgids"`
 	Messages    int64 `json:"messages"`
@@ -101,6 +120,7 @@ func newStatusReport(s ingest.Status) *statusReport {
 		Balanced: s.Balanced(), Gaps: s.GapTotal, LagSeconds: int64(s.Lag.Seconds()), Alarm: s.Alarm, LastSuccessAt: s.LastSuccessAt,
 		CaughtUpAt: s.CaughtUpAt, LastError: s.LastError, LastErrorAt: s.LastErrorAt, Puller: s.Puller,
 		Quarantine: []quarantineReport{}, Discarded: []discardedReport{}, gaps: s.Gaps,
+		Undelivered: []alertsReport{}, Troubles: []troubleReport{},
 	}
 	if s.WindowLeft != nil {
 		left := int64(s.WindowLeft.Seconds())
@@ -112,20 +132,16 @@ func newStatusReport(s ingest.Status) *statusReport {
 	for _, d := range s.Discarded {
 		r.Discarded = append(r.Discarded, discardedReport(d))
 	}
+	for _, u := range s.Alerts {
+		r.Undelivered = append(r.Undelivered, alertsReport(u))
+	}
+	for _, t := range s.Troubles {
+		r.Troubles = append(r.Troubles, troubleReport{Subject: t.Subject, Cause: t.Cause, Since: t.Since, Title: t.Title, Detail: t.Detail, Next: t.Next})
+	}
+	if c := s.Recount; c != nil {
+		r.Recount = &recountReport{MsgIDs: c.MsgIDs, Messages: c.Messages, Quarantined: c.Quarantined, Agrees: c.Agrees(s.State)}
+	}
 	return r
-}
-
-// recount compares the counters with the rows.
-func (r *statusReport) recount(ctx context.Context, d *database) error {
-	c, err := d.Recount(ctx)
-	if err != nil {
-		return err
-	}
-	r.Recount = &recountReport{
-		MsgIDs: c.MsgIDs, Messages: c.Messages, Quarantined: c.Quarantined,
-		Agrees: c.MsgIDs == r.Received && c.Messages == r.Stored && c.Quarantined == r.Quarantined,
-	}
-	return nil
 }
 
 func (r *statusReport) print(w io.Writer, asJSON bool) error {
@@ -159,13 +175,28 @@ func (r *statusReport) print(w io.Writer, asJSON bool) error {
 	for _, d := range r.Discarded {
 		p.line("given up     %d items of kind %s; see outbox.errors", d.Items, d.Kind)
 	}
+	for _, u := range r.Undelivered {
+		p.line("alerts       %d %s, the oldest since %s", u.Alerts, alertWords[u.State], u.Oldest.Local().Format(time.DateTime))
+	}
 	if r.LastError != "" {
 		p.line("last error   %s", r.LastError)
+	}
+	for _, t := range r.Troubles {
+		p.line("%s（%s起）：%s", t.Title, t.Since.Local().Format(time.DateTime), t.Detail)
+		p.line("    %s", t.Next)
 	}
 	if c := r.Recount; c != nil {
 		p.line("rows         %d msgids, %d messages, %d quarantined   %s", c.MsgIDs, c.Messages, c.Quarantined, yes(c.Agrees, "agrees with the counters", "DISAGREES WITH THE COUNTERS"))
 	}
 	return p.err
+}
+
+// alertWords say how far alerts have come.
+var alertWords = map[string]string{
+	string(alert.StatePending): "wait to be sent",
+	string(alert.StateSending): "are being sent, or WeCom's answer was lost and is asked for again",
+	string(alert.StateUnknown): "may have arrived: WeCom's answer was lost",
+	string(alert.StateFailed):  "were given up: WeCom did not take them",
 }
 
 // printer keeps the first error.
@@ -199,6 +230,9 @@ func newServerStatus(s ingest.Status) server.Status {
 		if from != nil {
 			*to = *from
 		}
+	}
+	for _, t := range s.Troubles {
+		out.Troubles = append(out.Troubles, server.Trouble{Subject: t.Subject, Cause: t.Cause, Since: t.Since, Title: t.Title, Detail: t.Detail, Next: t.Next})
 	}
 	for _, g := range s.Gaps {
 		out.Gaps = append(out.Gaps, server.Gap(g))

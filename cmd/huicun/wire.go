@@ -5,7 +5,6 @@ import (
 
 	"huicun/h5"
 	"huicun/internal/config"
-	"huicun/internal/ingest"
 	"huicun/internal/rules"
 	"huicun/internal/wecom/api"
 	"huicun/internal/wecom/callback"
@@ -26,7 +25,7 @@ func (a *app) buildServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	monitor := &ingest.Monitor{Store: a.db, Thresholds: thresholds(a.cfg)}
+	monitor := a.monitor()
 	a.server, err = server.New(server.Options{
 		PublicURL: a.cfg.Server.PublicURL, TrustedProxies: a.cfg.Server.TrustedProxies,
 		CorpID: a.cfg.WeCom.CorpID, AgentID: a.cfg.WeCom.AgentID, Build: buildVersion(), H5: h5.FS(), Redis: a.redis,

@@ -26,7 +26,7 @@ type Config struct {
 	Callback Callback `toml:"callback" envPrefix:"CALLBACK_" doc:"Event servers (接收事件服务器). URLs: <public_url>/wecom/callback/app, …/archive, …/contact."`
 	Access   Access   `toml:"access" envPrefix:"ACCESS_" doc:"Who may sign in at first."`
 	Sync     Sync     `toml:"sync" envPrefix:"SYNC_" doc:"Names, departments, customers, groups."`
-	Alarm    Alarm    `toml:"alarm" envPrefix:"ALARM_" doc:"From which lag of the puller on an alarm is shown. WeCom keeps messages for 5 days."`
+	Alarm    Alarm    `toml:"alarm" envPrefix:"ALARM_" doc:"When admins are told that the archive stands still, and from which lag of the puller on an alarm is shown. WeCom keeps messages for 5 days."`
 	Log      Log      `toml:"log" envPrefix:"LOG_" doc:"Log lines on standard error."`
 }
 
@@ -108,6 +108,7 @@ type Sync struct {
 
 // Alarm is section [alarm].
 type Alarm struct {
+	Stalled  time.Duration `toml:"stalled" env:"STALLED" doc:"Admins get an app message when for so long nothing was pulled (an answer without messages counts as pulled), rules or alerts waited, or messages lacked their private key; again at notice, warning, critical and before WeCom's 5 days end, and when it is over. 0: none."`
 	Notice   time.Duration `toml:"notice" env:"NOTICE" doc:"First sign."`
 	Warning  time.Duration `toml:"warning" env:"WARNING" doc:"Act today."`
 	Critical time.Duration `toml:"critical" env:"CRITICAL" doc:"Act now."`
@@ -131,7 +132,7 @@ func Default() Config {
 		},
 		Finance: Finance{Client: "sdk", KeysDir: "data/keys", Relay: true, Timeout: 30 * time.Second, PageSize: 1000, Interval: 500 * time.Millisecond},
 		Sync:    Sync{Interval: 6 * time.Hour},
-		Alarm:   Alarm{Notice: time.Hour, Warning: 24 * time.Hour, Critical: 72 * time.Hour},
+		Alarm:   Alarm{Stalled: 10 * time.Minute, Notice: time.Hour, Warning: 24 * time.Hour, Critical: 72 * time.Hour},
 		Log:     Log{Level: "info", Format: "json"},
 	}
 }
@@ -256,6 +257,9 @@ func (c *Config) check() error {
 	}
 	if c.Finance.PageSize < 1 || c.Finance.PageSize > 1000 {
 		return fmt.Errorf("finance.page_size: must be 1 to 1000")
+	}
+	if a := c.Alarm; a.Stalled < 0 || a.Stalled > 0 && a.Stalled < time.Minute {
+		return fmt.Errorf("alarm.stalled: must be 1m or longer, or 0 for no messages")
 	}
 	for name, k := range map[string]CallbackKey{"app": c.Callback.App, "archive": c.Callback.Archive, "contact": c.Callback.Contact} {
 		if (k.Token == "") != (k.AESKey == "") {

@@ -47,7 +47,6 @@ const (
 	ClassWait     Class = "wait"      // frequency limit: pause a minute
 	ClassTooLarge Class = "too_large" // smaller page
 	ClassStop     Class = "stop"      // somebody must change something; try again in minutes
-	ClassStore    Class = "store"     // the page came, and the database did not take it
 )
 
 // SourceError is a failed call of the source.

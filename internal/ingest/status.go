@@ -5,16 +5,27 @@ import (
 	"time"
 )
 
+// Snapshot is what the database says of the archive at one moment.
+type Snapshot struct {
+	State
+	Now           time.Time  // by the database's clock, as all times here
+	ExpectedSince *time.Time // the first process that is to pull started; nil: none ever did
+	Gaps          []Gap      // newest 20
+	GapTotal      int64
+	Quarantine    []QuarantineGroup
+	Pulls         []Pull // newest 20
+	Puller        string // who holds the lease; "" nobody
+	Discarded     []DiscardedWork
+	Queues        []Queue      // follow-up work not done yet
+	Alerts        []AlertCount // alerts that are not sent
+	Alarms        []OpenAlarm
+	Admins        []string // userids of those who are told of alarms
+	Recount       *Count   // nil unless asked for
+}
+
 // Status is where the archive stands, for the operator.
 type Status struct {
-	State
-	Now        time.Time
-	Gaps       []Gap // newest 20
-	GapTotal   int64
-	Quarantine []QuarantineGroup
-	Pulls      []Pull // newest 20
-	Puller     string // who holds the lease; "" nobody
-	Discarded  []DiscardedWork
+	Snapshot
 	// Lag is how long ago everything that WeCom had was stored; 0 before the
 	// first pull.
 	Lag time.Duration
@@ -22,6 +33,7 @@ type Status struct {
 	// unpulled; nil before the first pull, negative when messages may be lost.
 	WindowLeft *time.Duration
 	Alarm      string
+	Troubles   []Trouble // what stands still, and why
 }
 
 // Balanced reports whether received = stored + quarantined.
@@ -32,6 +44,23 @@ func (s Status) Balanced() bool { return s.Received == s.Stored+s.Quarantined }
 type DiscardedWork struct {
 	Kind  string `db:"kind"`
 	Items int64  `db:"items"`
+}
+
+// Queue is the follow-up work of one kind that is not done yet.
+type Queue struct {
+	Kind   string    `db:"kind"`
+	Items  int64     `db:"items"`
+	Oldest time.Time `db:"oldest"` // when the oldest was written
+	Failed int64     `db:"failed"` // of Items: those that failed before
+	Error  string    `db:"error"`  // of the oldest that failed; no secrets, no chat text
+}
+
+// AlertCount counts alerts of one state that are not known to be delivered,
+// of the last 30 days.
+type AlertCount struct {
+	State  string    `db:"state"`
+	Alerts int64     `db:"alerts"`
+	Oldest time.Time `db:"oldest"`
 }
 
 // QuarantineGroup counts open quarantine records.
@@ -51,11 +80,15 @@ const (
 	AlarmLost     = "lost" // older than WeCom's window
 )
 
-// Thresholds say from which lag on an alarm is raised.
-type Thresholds struct{ Notice, Warning, Critical time.Duration }
+// Thresholds say from which lag on an alarm is raised, and after how long
+// without progress admins are told.
+type Thresholds struct {
+	Notice, Warning, Critical time.Duration
+	Stalled                   time.Duration // 0: admins are not told
+}
 
 // DefaultThresholds leave days to mend the cause (finance-sdk.md 3.3).
-var DefaultThresholds = Thresholds{Notice: time.Hour, Warning: 24 * time.Hour, Critical: 72 * time.Hour}
+var DefaultThresholds = Thresholds{Notice: time.Hour, Warning: 24 * time.Hour, Critical: 72 * time.Hour, Stalled: 10 * time.Minute}
 
 // level gives the alarm of a lag.
 func (t Thresholds) level(lag time.Duration) string {
@@ -74,59 +107,57 @@ func (t Thresholds) level(lag time.Duration) string {
 
 // StatusStore is what Monitor reads.
 type StatusStore interface {
-	PullState(ctx context.Context) (State, error)
-	FindGaps(ctx context.Context, limit int) (gaps []Gap, total int64, err error)
-	CountQuarantine(ctx context.Context) ([]QuarantineGroup, error)
-	FindPulls(ctx context.Context, limit int) ([]Pull, error)
-	LeaseHolder(ctx context.Context, name string) (string, error)
-	CountDiscarded(ctx context.Context) ([]DiscardedWork, error)
-	// Recount counts the rows themselves: msgids, messages, open quarantine.
-	Recount(ctx context.Context) (Count, error)
+	// ReadStatus reads everything as of one moment, lists up to rows long. With
+	// recount it counts the rows themselves too.
+	ReadStatus(ctx context.Context, rows int, recount bool) (Snapshot, error)
 }
 
 // Count is what the tables hold, counted row by row.
 type Count struct {
 	MsgIDs      int64 `db:"msgids"`
 	Messages    int64 `db:"messages"`
-	Quarantined int64 `db:"quarantined"`
+	Quarantined int64 `db:"quarantined"` // open ones
+}
+
+// Agrees reports whether the counters say the same.
+func (c Count) Agrees(s State) bool {
+	return c.MsgIDs == s.Received && c.Messages == s.Stored && c.Quarantined == s.Quarantined
 }
 
 // Monitor tells how the archive is doing.
 type Monitor struct {
 	Store      StatusStore
 	Thresholds Thresholds // zero: DefaultThresholds
-	Now        func() time.Time
 }
 
 const statusRows = 20
 
 // Status reads everything that an operator asks first.
 func (m *Monitor) Status(ctx context.Context) (Status, error) {
-	s := Status{Now: time.Now()}
-	if m.Now != nil {
-		s.Now = m.Now()
+	return m.status(ctx, false)
+}
+
+// Recount is Status with the rows counted; slow on large archives.
+func (m *Monitor) Recount(ctx context.Context) (Status, error) {
+	return m.status(ctx, true)
+}
+
+func (m *Monitor) status(ctx context.Context, recount bool) (Status, error) {
+	snap, err := m.Store.ReadStatus(ctx, statusRows, recount)
+	if err != nil {
+		return Status{}, err
 	}
-	var err error
-	if s.State, err = m.Store.PullState(ctx); err != nil {
-		return s, err
-	}
-	if s.Gaps, s.GapTotal, err = m.Store.FindGaps(ctx, statusRows); err != nil {
-		return s, err
-	}
-	if s.Quarantine, err = m.Store.CountQuarantine(ctx); err != nil {
-		return s, err
-	}
-	if s.Pulls, err = m.Store.FindPulls(ctx, statusRows); err != nil {
-		return s, err
-	}
-	if s.Puller, err = m.Store.LeaseHolder(ctx, LeasePull); err != nil {
-		return s, err
-	}
-	if s.Discarded, err = m.Store.CountDiscarded(ctx); err != nil {
-		return s, err
-	}
+	s := Status{Snapshot: snap}
 	m.lag(&s)
+	s.Troubles = m.thresholds().diagnose(s)
 	return s, nil
+}
+
+func (m *Monitor) thresholds() Thresholds {
+	if m.Thresholds == (Thresholds{}) {
+		return DefaultThresholds
+	}
+	return m.Thresholds
 }
 
 // lag works out how far behind the archive is. While an answer was full or a
@@ -134,10 +165,6 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 // it was known to be nothing counts, or, before that ever was, the newest
 // message stored.
 func (m *Monitor) lag(s *Status) {
-	t := m.Thresholds
-	if t == (Thresholds{}) {
-		t = DefaultThresholds
-	}
 	since := s.CaughtUpAt
 	if since == nil {
 		since = s.LastMsgTime
@@ -152,5 +179,5 @@ func (m *Monitor) lag(s *Status) {
 	s.Lag = max(0, s.Now.Sub(*since))
 	left := windowLength - s.Lag
 	s.WindowLeft = &left
-	s.Alarm = t.level(s.Lag)
+	s.Alarm = m.thresholds().level(s.Lag)
 }

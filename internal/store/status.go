@@ -2,54 +2,113 @@ package store
 
 import (
 	"context"
+	"database/sql"
+
+	"github.com/jmoiron/sqlx"
 
 	"huicun/internal/ingest"
 )
 
-// FindGaps implements ingest.StatusStore.
-func (db *DB) FindGaps(ctx context.Context, limit int) ([]ingest.Gap, int64, error) {
-	var total int64
-	if err := db.GetContext(ctx, &total, `SELECT count(*) FROM seq_gaps`); err != nil {
-		return nil, 0, wrap(ctx, "count gaps", err)
+var _ ingest.StatusStore = (*DB)(nil)
+
+// ReadStatus implements ingest.StatusStore: one snapshot of the database, so
+// that counters, lists and rows agree whatever is stored meanwhile.
+func (db *DB) ReadStatus(ctx context.Context, rows int, recount bool) (ingest.Snapshot, error) {
+	var s ingest.Snapshot
+	tx, err := db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return s, wrap(ctx, "read status", err)
 	}
-	const q = `SELECT after_seq, before_seq, kind, noticed_at FROM seq_gaps ORDER BY after_seq DESC LIMIT $1`
-	gaps := []ingest.Gap{}
-	err := db.SelectContext(ctx, &gaps, q, limit)
-	return gaps, total, wrap(ctx, "find gaps", err)
+	defer func() { _ = tx.Rollback() }() // it only reads
+	r := statusReader{ctx: ctx, tx: tx}
+	r.get(&s.State, sqlPullState)
+	r.get(&s.Now, `SELECT clock_timestamp()`)
+	r.get(&s.ExpectedSince, `SELECT expected_since FROM pull_state WHERE id = 1`)
+	r.get(&s.GapTotal, `SELECT count(*) FROM seq_gaps`)
+	r.list(&s.Gaps, sqlFindGaps, rows)
+	r.list(&s.Quarantine, sqlCountQuarantine)
+	r.list(&s.Pulls, sqlFindPulls, rows)
+	r.get(&s.Puller, sqlLeaseHolder, ingest.LeasePull)
+	r.list(&s.Discarded, sqlCountDiscarded)
+	r.list(&s.Queues, sqlQueues)
+	r.list(&s.Alerts, sqlCountAlerts)
+	r.list(&s.Alarms, sqlOpenAlarms)
+	r.list(&s.Admins, sqlAdmins)
+	if recount {
+		s.Recount = new(ingest.Count)
+		r.get(s.Recount, sqlRecount)
+	}
+	return s, wrap(ctx, "read status", r.err)
 }
 
-// CountQuarantine implements ingest.StatusStore.
-func (db *DB) CountQuarantine(ctx context.Context) ([]ingest.QuarantineGroup, error) {
-	const q = `SELECT publickey_ver, reason, count(*) AS messages, min(received_at) AS oldest
+// statusReader runs one query after the other and keeps the first error.
+type statusReader struct {
+	ctx context.Context
+	tx  *sqlx.Tx
+	err error
+}
+
+func (r *statusReader) get(to any, query string, args ...any) {
+	if r.err == nil {
+		r.err = r.tx.GetContext(r.ctx, to, query, args...)
+	}
+}
+
+func (r *statusReader) list(to any, query string, args ...any) {
+	if r.err == nil {
+		r.err = r.tx.SelectContext(r.ctx, to, query, args...)
+	}
+}
+
+const (
+	sqlFindGaps = `SELECT after_seq, before_seq, kind, noticed_at FROM seq_gaps ORDER BY after_seq DESC LIMIT $1`
+
+	sqlCountQuarantine = `
+SELECT publickey_ver, reason, count(*) AS messages, min(received_at) AS oldest
 FROM quarantine WHERE released_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2`
-	groups := []ingest.QuarantineGroup{}
-	err := db.SelectContext(ctx, &groups, q)
-	return groups, wrap(ctx, "count quarantine", err)
-}
 
-// FindPulls implements ingest.StatusStore.
-func (db *DB) FindPulls(ctx context.Context, limit int) ([]ingest.Pull, error) {
-	const q = `SELECT started_at, finished_at, holder, from_seq, calls, received, outcome, error_class, error_code, error
+	sqlFindPulls = `
+SELECT started_at, finished_at, holder, from_seq, calls, received, outcome, error_class, error_code, error
 FROM pulls ORDER BY id DESC LIMIT $1`
-	pulls := []ingest.Pull{}
-	err := db.SelectContext(ctx, &pulls, q, limit)
-	return pulls, wrap(ctx, "find pulls", err)
-}
 
-// CountDiscarded implements ingest.StatusStore.
-func (db *DB) CountDiscarded(ctx context.Context) ([]ingest.DiscardedWork, error) {
-	const q = `SELECT kind, count(*) AS items FROM outbox WHERE state = 'discarded' GROUP BY kind ORDER BY kind`
-	work := []ingest.DiscardedWork{}
-	err := db.SelectContext(ctx, &work, q)
-	return work, wrap(ctx, "count discarded work", err)
-}
+	sqlLeaseHolder = `
+SELECT COALESCE((SELECT holder FROM leases WHERE name = $1 AND expires_at > clock_timestamp()), '')`
 
-const sqlRecount = `SELECT
+	sqlCountDiscarded = `SELECT kind, count(*) AS items FROM outbox WHERE state = 'discarded' GROUP BY kind ORDER BY kind`
+
+	// Each half has an index of its own.
+	sqlQueues = `
+SELECT kind, count(*) AS items, min(created_at) AS oldest, count(*) FILTER (WHERE cardinality(errors) > 0) AS failed,
+	COALESCE((array_agg(errors[cardinality(errors)] ORDER BY id) FILTER (WHERE cardinality(errors) > 0))[1], '') AS error
+FROM (
+	SELECT id, kind, created_at, errors FROM outbox WHERE state IN ('available', 'retryable')
+	UNION ALL
+	SELECT id, kind, created_at, errors FROM outbox WHERE state = 'running') o
+GROUP BY kind ORDER BY kind`
+
+	sqlCountAlerts = `
+SELECT state, count(*) AS alerts, min(created_at) AS oldest
+FROM alerts WHERE violation_id IS NOT NULL AND state <> 'sent' AND state <> 'refused' AND created_at > now() - interval '30 days'
+GROUP BY state ORDER BY state`
+
+	sqlOpenAlarms = `SELECT subject, cause, since, step, raised_at FROM alarms WHERE ended_at IS NULL ORDER BY id`
+
+	sqlAdmins = `SELECT userid FROM viewers WHERE role = 'admin' AND NOT disabled ORDER BY id`
+
+	sqlRecount = `SELECT
 	(SELECT count(*) FROM message_ids) AS msgids,
 	(SELECT count(*) FROM messages) AS messages,
 	(SELECT count(*) FROM quarantine WHERE released_at IS NULL) AS quarantined`
+)
 
-// Recount implements ingest.StatusStore.
+// FindPulls gives the newest records of pulls.
+func (db *DB) FindPulls(ctx context.Context, limit int) ([]ingest.Pull, error) {
+	pulls := []ingest.Pull{}
+	err := db.SelectContext(ctx, &pulls, sqlFindPulls, limit)
+	return pulls, wrap(ctx, "find pulls", err)
+}
+
+// Recount counts the rows themselves: msgids, messages, open quarantine.
 func (db *DB) Recount(ctx context.Context) (ingest.Count, error) {
 	var c ingest.Count
 	return c, wrap(ctx, "recount", db.GetContext(ctx, &c, sqlRecount))

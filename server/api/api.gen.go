@@ -503,6 +503,27 @@ func (e StatusAlarm) Valid() bool {
 	}
 }
 
+// Defines values for TroubleSubject.
+const (
+	TroubleSubjectKeys TroubleSubject = "keys"
+	TroubleSubjectPull TroubleSubject = "pull"
+	TroubleSubjectWork TroubleSubject = "work"
+)
+
+// Valid indicates whether the value is a known member of the TroubleSubject enum.
+func (e TroubleSubject) Valid() bool {
+	switch e {
+	case TroubleSubjectKeys:
+		return true
+	case TroubleSubjectPull:
+		return true
+	case TroubleSubjectWork:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ViolationKind.
 const (
 	CustomerDeletedEmployee ViolationKind = "customer_deleted_employee"
@@ -1263,6 +1284,9 @@ type Status struct {
 	Seq         string            `json:"seq"`
 	Stored      int64             `json:"stored"`
 
+	// Troubles What stands still now; empty when nothing does.
+	Troubles []Trouble `json:"troubles"`
+
 	// WindowLeftSeconds Until WeCom drops the oldest message that may be unpulled; absent before the first pull.
 	WindowLeftSeconds *int64 `json:"window_left_seconds,omitempty"`
 }
@@ -1276,6 +1300,23 @@ type TextContent struct {
 	Body  string `json:"body"`
 	Quote *Quote `json:"quote,omitempty"`
 }
+
+// Trouble Something that stands still, in the words of the app message that admins get about it (Chinese).
+type Trouble struct {
+	Cause string `json:"cause"`
+
+	// Detail Why.
+	Detail string `json:"detail"`
+
+	// Next What to do.
+	Next    string         `json:"next"`
+	Since   time.Time      `json:"since"`
+	Subject TroubleSubject `json:"subject"`
+	Title   string         `json:"title"`
+}
+
+// TroubleSubject defines model for Trouble.Subject.
+type TroubleSubject string
 
 // Viewer defines model for Viewer.
 type Viewer struct {
@@ -5138,127 +5179,129 @@ func (sh *strictHandler) GetSignature(ctx *gin.Context, params GetSignatureParam
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"1D1dc9y2dn8Fw3YmzpSW5JvkzlxpOq2vbCe+sZPUcuLOJJ4Vljy7xBUJ0ACo9cajxz73tdPf0L73oT+n",
-	"9390cADwE9wlpZUTv0lLEB/nHJzvc/ghSkRRCg5cq+j0Q1RSSQvQIPG/c8GvQSqqmeDPU/ML49FpVFKd",
-	"RXHEaQHRaZS0Bi1YGsWRhHcVk5BGp1pWEEcqyaCg5nW9Lc0rSkvG19HNTRydV1IJaZ6loBLJSjNNdBpx",
-	"eK+JWBGdASnpGsgSVkLCURTbPbyrQG5bm7DT7F7raVHmYgswehRwA+Yf4wUrmB6e4pXYKLKhXEMak0dE",
-	"C/Lo5OSMpLCiVa7Jlydj58lxvvaaBX3PiqqITh+dnMRRwbj7L/a7YVzDGiRu5yUoRdfjBy3s8/nnfFXl",
-	"47PKKr/FlD8x2IAcnfQaH99mWpHvJtxrP2L+5ImSqyG2f6J5BYZozWPCOPn66WtyXDREmwFNQTY7+NeH",
-	"5xevnj18La6Az9rBjRmsSsEV4EV9KqW9RIngGjhSIi3LnCV4wOO/KrPBD60Z/17CKjqN/u64uf/H9qk6",
-	"trPhKt0Dvs6AJDTPyYqyHNIjhIV7y0z6OAeJa5dSlCA1s7ujWkNR6tZBalqNo0QC1ZAuKD5fCVmYv6KU",
-	"anioWQFR3D99HIE/7uAJS4M/XzEefoAka7EReKqA61kbU5pqnAq4uZw/RyXw1DzDuZq/zNWu+BUXG4N3",
-	"C00kgFWlII3eBqbWYh/afgBp0HwTdyk7SMANqf0cIfX3LoMWkT9NXOOvg6xmj2L5V0i0WRfx/wNdw5AG",
-	"mIai+8euo1hCuqmXoFLSrfnfiIUJJ8I1Qjs8pzI9b+5Id4+JkOU4MZQWvBOR0NuRezm4pZwB1/UN7m5p",
-	"WbE8dez/BfC1zpwAGFKyqCzp7R2pNE2ueiO/PAkM7Z3BrhC7Pfl5gkcyjInrUUDTtQRoU+ZSiBwo0u6c",
-	"63YnlLhNxDtx05ygywnfZFSjbuIkKVF0q2Ky3BLDao7I0/c00fnWqS9SE0NWKVkJiT+ZQYQpUkowgDqz",
-	"P1RcVWUppIaUZFQRLjj8wh84RkEKtTYbjImQhJKSbnNBU6LNTlIBZrgmK6YJ04qYgZ8f/WK4S4/GqUz3",
-	"Aax9SQyHttjc+1YX6TdxtGKQp2oIPC1SEZNroSEmichzSHRMJKQlTa5Ax6QA0IyvYyNrgKdU4l95TJKM",
-	"cg75GcLwm6+IlpSrnGpQ5Aq2KGancJdnZl8h7uLFhOfe2nCbOGKFYWmGeq7FlfnDQySOrgVLANlnCoZl",
-	"InjjKBdW8EZxBIVwf61YbobmjF9FcbQBWpbmjYxqCYmQlu2mAmfVdhmEDa7sgBPFkYOO0SKEtqunIjH3",
-	"ccN0YvSbgsqr1IoWDhuF27KANA/Ze6R6A1H76kJlVILdigGv+VWya1i4DSuRM00ZDuF2Zy1KDQorc8YA",
-	"4s3P5IHg8HlM8Pz+H7NN8gBokhEqNUty82MqEv+82Y/9ZTKqXzB+1aLIPsJrPO2bxo1rTVVAyvZqUi/N",
-	"oNZLDmNDawd/j0kN6lMkcUN/Z8Sj8xRvthKVTFClHLJDKnUA6ohxQnlqOAScGcVUyBTkZCDuAKCj3D0T",
-	"vMJRrWncTdr7mhnVXt1J/10vvYb3DQ/qsXy83yN8vrZhh+JqRRMIwPVrKapSnZGqNIbdn0gBxRKkqpk8",
-	"vaaaTodyo771gbxHqd2Duvpg35rxhuip2gvFF1RpZ0RaYjdHWySi4iNqvJODqiO8Gdd//DKKA8NLADkd",
-	"IBLMHdghhb3hjhSeEqrw16RSWhQgP1Mofo92auzdmb+3ngcJVikmS9AbAN4sZK6Tn99M7EUGTTS7Rp4M",
-	"ORhVebld+Je6v/q3za6MHFuBlMiZ14KboWErgOk8sN3vaAHeWyJ0BpIoloJRFNyPa0OrQQDUin+Awr8v",
-	"gRPBQR1FQTfDwIpAkvS7bBFFZ5l9F/AJaMrykHrevaRT6R51GA/sfe+5cUYFsiqMVPNMQHO7Zr3g2MZk",
-	"2+gljg8aR7V0GSwiNhzkOAuzKjBhaZBEJFtnAR34B/8S2WRCAVlWy2UOilAJJJV0Y0jH3iLzfmDmHgV1",
-	"8OtXbeDTQkYD5X209PR6xNLr+ixDILsFm7RgDFwk73lURviqRJRgYEY0vbLmQUdIDC99B887oGZtd9z4",
-	"PsB821N1W9wI1U66rgy1It9AhXYd5EftKcOGP8oMFfrdraJG/EJuQyOPcWPBZ3341PPE7TXrGUKAmues",
-	"6POau/gsYg+vIP7azGmopYg8F5vp236G40MbPoSnI673EzrJE7odHiB1krjDNsMcs9E1hpTRFWh7qMMt",
-	"MV1QPaHbF0zpuzq4nlhI77zZ416sJ2CYRhFkbV7ZmMSFYqKRdYsVSes5FVlCLjaE8SSvUkiPghrcCNcc",
-	"d59RCVw7ZjvYl94Sp8ppUe4XFcjnmhndsnHr8LvBdhAUNki4PSY9SgI+MplkxugduJTdgxSvmCxA5hg3",
-	"gmuQQRbdFhBjvLY9ZKFFaq/nbKbcoqGwjqpiUlDGW8RGUKjPkX9xlMNqnoo1j6HFUSkU81rmYLJKgRwh",
-	"/kPp0jUPdWu1dtQFctwjkz62w6iNO0JxD8PzFHoIt35N7dOlZBxpoWk+gZV7AWrHB48S9rFD+OdEpAFL",
-	"60LTZQ7EPIzR0of3tChzIIxf05ylsTFBFytR8TQmkmpYYCgX0tiPOLKx6qCmjR7TIBSchAoHseBdBUpP",
-	"CvbgqZrpOi8PYdZ72UIqBNpnfuNdGF7BdgjCZy2ooaUYExe2jInAQTHZMJXFhBZGGVqsgJshlRmgRcmS",
-	"mChNpVYLqmMCPLV/lDlNICbWWaBiIuSacqZAxoRqDTwFiElaSasqK0gET5V1LS+sY905QGPS2nDYaKZ5",
-	"FSCO16ywwvXVs3PyxRdf/CkmvLJOIWR6CStovl+6Gaj5NYLAtprbUGSk6WIzxrppms6MsnbOFiA7aMmu",
-	"uX6coR8G3ZrhRwMJeCAfy9sxf9AsMGm67nLAefZba+P2oCGMf03LALpXGuRCwbvgojZfZvRxP9ShrlhZ",
-	"Img2jKdiEwSOdTDMoaJ+zK3ecmeDteOotUAIDN+wgNbW4oy73Sa1ma5KGpLQz7kWPp53pOG9nuy6vSgp",
-	"34vohuXa9UcOeAg5a+B0KxHb08vf00RPcf3tlbxtP8nwbCMSz4Y7xxIz0jkO5NmJHHqazZ5GzdzNjmMf",
-	"OHTbDEKkFZgaWsJ7OG/DLLsIe8k4I6UUa0mLzxTGiSudiZ0O8NqjPFR0ZYAmMq1LdH6bPxQRPN+eEUAD",
-	"Dh3PG6Zgv4Sziwbh0ou0hYScBKVGXHaa6SrteRFEtcxbSLYS2Ub/+HrO+HFQ/SpEMaKiDk74MmTsrRvb",
-	"eCi66ySQgG0nyzH/pc9RC8j1HFAFojm4gOEwDWOueS9Fvj+eZ8ZgxpgoYaHYrzDFRxF2P4xaYaErWptR",
-	"zk2Am3UQavJZ+nDpbLSBddxg620QvT+W3pPVv9V74d73TvXeCK/XCjEP1+ypu2ECG5MLGXjPfyDgl341",
-	"j0IMGBfLrZ4cI9wdmsOZzjBH5pS8gXNRkDW7xjQYgokCNpgxTMSTQFOjX8P7klllsM6/42NaYZAVvsmA",
-	"E5wtyFg3LNXZBLt1XOtzkZ4BUv8qGJ+py3OWXH30zLZRid/KUp2YdzAlYLNfj+ji77HyAaoNk3BGbP4M",
-	"GvXGwhDc/eLl28bgu+IG43SZh6WpTWxIp2U2pB9FlRmzALyK08tYd6fD3BMiVoTyLWaTjSgPBSzGtJE3",
-	"GUggbr9kQxXGuzhZSVGcEbo0T0gBlCtMbWNWQfEX1v1k1SrrA6vyfCTfqOt4mxhGReKs08T3O3HTKA5E",
-	"26z9ElICHWbjmtwdzHdclTuEK+eaQXvDiH7CHdsN2yoZVQsOG5BhzcI8Fnk69niepdOy6gZeYnYNwXCD",
-	"pUstrBMJGYAZS5SWQAuihM2p5EJnjK8JU6RgSkE4Nq6pXEPgHlEpKm6zrqg+JSz1mRg+YVQLkpunQQ/T",
-	"iIHVgC5uQXkHghrqnmp17UuIvwbJ9HavQezH7bG2D2Blx9FGyPQuHhh3jd2O2yDwc+8y2X+ohWdPpU/q",
-	"bKnuwX0UV53arF/DY+3YNvvbQJIhP9lAIoqxdCCbYhaItZjTEGpkGbA1J85o6kgyjdeA2TTjIG138uFH",
-	"D2EwRfnWesP/+W//9l9/+/f/8QuZn97AublORgdXwWVCd/SccsFZQnPC0jNi9Xc0CXKxAUkSqsJbnpIT",
-	"ZzFWZ8PBSu8wQ04xE9sMsill9rCttVusKwyqP4PSxGZwmwE2eRmTZoAj7A0O8PnEuKf3lZnVximyn+DR",
-	"8jO2vKJSLEW7GCVEZD9UeSgbi+b5mDkxWp6zYpypbKbuavSFUT+mqHQiio57WGlh9XqkwSgehC3a6loC",
-	"GEsNngPlw13cna0JWseIHexayzfnCCH0XyoqKdeMA+ZrjbpAR9BhJIaaEy2tljlLrmC7uO4I6daUEqgK",
-	"+qb6xkFnqvq9VsJF+LwiZD9bX1bY2S3S7f7duAnc8NDK3UTlO3ph7WTPNRQhqTXuTNKy4gnVEGCLL4Vh",
-	"2WZxIiRJAUqQGFQ2KgvHzDuVdTnJmG/B52iO5ya09n8ACw7JH4sdur6yFv+cadoMNVhcK3yUdib52P0J",
-	"aouvMyBCsjXjNI8t02basGxmbUcXgA/z7pGNpKEayekXdLmdbi52j7YbgsstFvtFnbeC4HTOvjoglxaM",
-	"YypBTyFt9vyqykMuMSYh8frpbkm1FDoLzgzc2Ksj1WQZC6Wi1GqxMtr+isrDpDhZdyHN8xHyxse9HJnp",
-	"WS/29U561x3rCm6lzVdLA8lZGcu2wvsVrEKbqNBbOk8jMJZqNzbSwtpBzIG++t9YBw3JthEewu4QZV3w",
-	"NaTbnKgDD0e+wRtY5fCcl5X+De6Up/9W+egfbUuCuu40/h1cjpFkdTUv1+wAd6TPe8xlMBvBFHCKrog8",
-	"nber1gXozW4fWA/GhioCKdOQnhEOkEJKllvyw4+vw+xueHH6pcR7UFzQ98/tq49O3HD//54793Gv29iF",
-	"OkRWKMq52+eDmtdfQ2gb3l3bwslXJ8H67oPjcedZPM5GXZv+SK9AVXngYLV/6Dd1Au139Fy0OIFnq7nY",
-	"YEltirx6HWamF2zNqa5kQP/hgiewUFqORMxaLwZ970rTopwUThto//7luLWJ9pJBEBjgD3jOj6+fPXz0",
-	"R0yJJBVnmojVSoFWmJpH4H2SV8ppyL3ES77L8J4WOpMaL3b4Ul9oqqtA7QnNqSzaeOS25K4uqN5QyW20",
-	"MJFMs4TmWAPTqatp6eM0pzwJ2WvewCf/SKxXgvwDeVdb82nYjZTQap3pRVXOy9arbLuXyeHVNS0XdeLP",
-	"tPGhrG7YgNLkDyeT3bhf0zLorqfrdpC6l3XLeAJtc4vkVFkBR7WN/n6mCLd78SlcLkF+z7GwkmzcY9U8",
+	"1D1dc9y2dn8Fw3YmzpSW7JvkzlxpOq2vbCe+sZPUUuLOJJ4Vljy7xBUJ0ACo9cajxz73tdPf0L73oT+n",
+	"9390cADwE9wlpZUTv0lLEB/nHJzvc/ghSkRRCg5cq+jkQ1RSSQvQIPG/M8GvQSqqmeAvUvML49FJVFKd",
+	"RXHEaQHRSZS0Bi1YGsWRhHcVk5BGJ1pWEEcqyaCg5nW9Lc0rSkvG19HNTRydVVIJaZ6loBLJSjNNdBJx",
+	"eK+JWBGdASnpGsgSVkLCURTbPbyrQG5bm7DT7F7rWVHmYgswehRwA+Yf4yUrmB6e4rXYKLKhXEMak8dE",
+	"C/L40aNTksKKVrkmXz4aO0+O87XXLOh7VlRFdPL40aM4Khh3/8V+N4xrWIPE7bwCpeh6/KCFfT7/nK+r",
+	"fHxWWeW3mPInBhuQo5Ne4+PbTCvy3YR77UfMnzxRcjXE9k80r8AQrXlMGCdfP7sgx0VDtBnQFGSzg399",
+	"eHb++vnDC3EFfNYObsxgVQquAC/qMyntJUoE18CREmlZ5izBAx7/VZkNfmjN+PcSVtFJ9HfHzf0/tk/V",
+	"sZ0NV+ke8CIDktA8JyvKckiPEBbuLTPpkxwkrl1KUYLUzO6Oag1FqVsHqWk1jhIJVEO6oPh8JWRh/opS",
+	"quGhZgVEcf/0cQT+uIMnLA3+fMV4+AGSrMVG4KkCrmdtTGmqcSrg5nL+HJXAU/MM52r+Mle74ldcbAze",
+	"LTSRAFaVgjR6G5hai31o+wGkQfNN3KXsIAE3pPZzhNTfuwxaRP40cY2/DrKaPYrlXyHRZl3E/w90DUMa",
+	"YBqK7h+7jmIJ6aZegkpJt+Z/IxYmnAjXCO3wjMr0rLkj3T0mQpbjxFBa8E5EQm9H7uXglnIGXNc3uLul",
+	"ZcXy1LH/l8DXOnMCYEjJorKkt3ek0jS56o388lFgaO8MdoXY7cnPEzySYUxcjwKariVAmzKXQuRAkXbn",
+	"XLc7ocRtIt6Jm+YEXU74JqMadRMnSYmiWxWT5ZYYVnNEnr2nic63Tn2RmhiySslKSPzJDCJMkVKCAdSp",
+	"/aHiqipLITWkJKOKcMHhF/7AMQpSqLXZYEyEJJSUdJsLmhJtdpIKMMM1WTFNmFbEDPz86BfDXXo0TmW6",
+	"D2DtS2I4tMXm3re6SL+JoxWDPFVD4GmRiphcCw0xSUSeQ6JjIiEtaXIFOiYFgGZ8HRtZAzylEv/KY5Jk",
+	"lHPITxGG33xFtKRc5VSDIlewRTE7hbs8N/sKcRcvJjz31obbxBErDEsz1HMtrswfHiJxdC1YAsg+UzAs",
+	"E8EbR7mwgjeKIyiE+2vFcjM0Z/wqiqMN0LI0b2RUS0iEtGw3FTirtssgbHBlB5wojhx0jBYhtF09FYm5",
+	"jxumE6PfFFRepVa0cNgo3JYFpHnI3iPVG4jaVxcqoxLsVgx4za+SXcPCbViJnGnKcAi3O2tRalBYmTMG",
+	"EG9+Jg8Eh89jguf3/5htkgdAk4xQqVmSmx9TkfjnzX7sL5NR/ZLxqxZF9hFe42nfNG5ca6oCUrZXk3pl",
+	"BrVechgbWjv4e0xqUJ8giRv6OyUenSd4s5WoZIIq5ZAdUqkDUEeME8pTwyHg1CimQqYgJwNxBwAd5e6Z",
+	"4DWOak3jbtLe18yo9upO+u966QLeNzyox/Lxfo/w+dqGHYqrFU0gANevpahKdUqq0hh2fyIFFEuQqmby",
+	"9JpqOh3KjfrWB/IepXYP6uqDfWvGG6Knai8UX1KlnRFpid0cbZGIio+o8U4Oqo7wZlz/8csoDgwvAeR0",
+	"gEgwd2CHFPaGO1J4SqjCX5NKaVGA/Eyh+D3aqbF3Z/7eeh4kWKWYLEFvAHizkLlOfn4zsRcZNNHsGnky",
+	"5GBU5eV24V/q/urfNrsycmwFUiJnXgtuhoatAKbzwHa/owV4b4nQGUiiWApGUXA/rg2tBgFQK/4BCv++",
+	"BE4EB3UUBd0MAysCSdLvskUUnWX2XcCnoCnLQ+p595JOpXvUYTyw973nxhkVyKowUs0zAc3tmvWCYxuT",
+	"baNXOD5oHNXSZbCI2HCQ4yzMqsCEpUESkWydBXTgH/xLZJMJBWRZLZc5KEIlkFTSjSEde4vM+4GZexTU",
+	"wa9ftYFPCxkNlPfR0rPrEUuv67MMgewWbNKCMXCRvOdRGeGrElGCgRnR9MqaBx0hMbz0HTzvgJq13XHj",
+	"+wDzbU/VbXEjVDvpujLUinwDFdp1kB+1pwwb/igzVOh3t4oa8Qu5DY08xo0Fn/XhU88Tt9esZwgBap6z",
+	"os9r7uKziD28gvhrM6ehliLyXGymb/s5jg9t+BCejrjeT+gkT+l2eIDUSeIO2wxzzEbXGFJGV6DtoQ63",
+	"xHRB9ZRuXzKl7+rgemohvfNmj3uxnoJhGkWQtXllYxIXiolG1i1WJK3nVGQJudgQxpO8SiE9CmpwI1xz",
+	"3H1GJXDtmO1gX3pLnCqnRblfVCCfa2Z0y8atw+8G20FQ2CDh9pj0KAn4yGSSGaN34FJ2D1K8YrIAmWPc",
+	"CK5BBll0W0CM8dr2kIUWqb2es5lyi4bCOqqKSUEZbxEbQaE+R/7FUQ6reSrWPIYWR6VQzGuZg8kqBXKE",
+	"+A+lS9c81K3V2lEXyHGPTPrYDqM27gjFPQzPU+gh3Po1tU+XknGkhab5BFbuBagdHzxK2McO4Z8TkQYs",
+	"rXNNlzkQ8zBGSx/e06LMgTB+TXOWxsYEXaxExdOYSKphgaFcSGM/4sjGqoOaNnpMg1BwEiocxIJ3FSg9",
+	"KdiDp2qm67w8hFnvZQupEGif+413YXgF2yEIn7eghpZiTFzYMiYCB8Vkw1QWE1oYZWixAm6GVGaAFiVL",
+	"YqI0lVotqI4J8NT+UeY0gZhYZ4GKiZBrypkCGROqNfAUICZpJa2qrCARPFXWtbywjnXnAI1Ja8Nho5nm",
+	"VYA4Llhhhevr52fkiy+++FNMeGWdQsj0ElbQfL90M1DzawSBbTW3ochI08VmjHXTNJ0ZZe2cLUB20JJd",
+	"c/04Qz8MujXDjwYS8EA+lrdj/qBZYNJ03eWA8+y31sbtQUMY/5qWAXSvNMiFgnfBRW2+zOjjfqhDXbGy",
+	"RNBsGE/FJggc62CYQ0X9mFu95c4Ga8dRa4EQGL5hAa2txRl3u01qM12VNCShX3AtfDzvSMN7Pdl1e15S",
+	"vhfRDcu1648c8BBy1sDpViK2p5e/p4me4vrbK3nbfpLh2UYkng13jiVmpHMcyLMTOfQ0mz2NmrmbHcc+",
+	"cOi2GYRIKzA1tIT3cN6GWXYR9opxRkop1pIWnymME1c6Ezsd4LVHeajoygBNZFqX6Pw2fygieL49JYAG",
+	"HDqeN0zBfglnFw3CpRdpCwk5CUqNuOw001Xa8yKIapm3kGwlso3+8fWc8eOg+lWIYkRFHZzwVcjYWze2",
+	"8VB010kgAdtOlmP+S5+jFpDrOaAKRHNwAcNhGsZc816KfH88z4zBjDFRwkKxX2GKjyLsfhi1wkJXtDaj",
+	"nJsAN+sg1OSz9OHS2WgD67jB1tsgen8svSerf6v3wr3vneq9EV6vFWIertlTd8MENiYXMvCe/0DAL/1q",
+	"HoUYMC6WWz05Rrg7NIcznWKOzAl5A2eiIGt2jWkwBBMFbDBjmIgngaZGv4b3JbPKYJ1/x8e0wiArfJMB",
+	"JzhbkLFuWKqzCXbruNbnIj0DpP5VMD5Tl+csufromW2jEr+VpTox72BKwGa/HtHF3xPlA1QbJuGU2PwZ",
+	"NOqNhSG4+8XLt43Bd8UNxukyD0tTm9iQTstsSD+KKjNmAXgVp5ex7k6HuSdErAjlW8wmG1EeCliMaSNv",
+	"MpBA3H7JhiqMd3GykqI4JXRpnpACKFeY2sasguIvrPvJqlXWB1bl+Ui+UdfxNjGMisRZp4nvd+KmURyI",
+	"tln7JaQEOszGNbk7mO+4KncIV841g/aGEf2EO7YbtlUyqhYcNiDDmoV5LPJ07PE8S6dl1Q28xOwaguEG",
+	"S5daWCcSMgAzligtgRZECZtTyYXOGF8TpkjBlIJwbFxTuYbAPaJSVNxmXVF9QljqMzF8wqgWJDdPgx6m",
+	"EQOrAV3cgvIOBDXUPdXq2pcQfw2S6e1eg9iP22NtH8DKjqONkOldPDDuGrsdt0Hg595lsv9QC8+eSp/U",
+	"2VLdg/sorjqxWb+Gx9qxbfa3gSRDfrKBRBRj6UA2xSwQazGnIdTIMmBrTpzR1JFkGq8Bs2nGQdru5MOP",
+	"HsJgivKt9Yb/89/+7b/+9u//4xcyP72BM3OdjA6ugsuE7ugZ5YKzhOaEpafE6u9oEuRiA5IkVIW3PCUn",
+	"zmKszoaDld5hhpxgJrYZZFPK7GFba7dYVxhUfwalic3gNgNs8jImzQBH2Bsc4POJcU/vKzOrjVNkP8Gj",
+	"5WdseUWlWIp2MUqIyH6o8lA2Fs3zMXNitDxnxThT2Uzd1egLo35MUelEFB33sNLC6vVIg1E8CFu01bUE",
+	"MJYaPAfKh7u4O1sTtI4RO9i1lm/OEULov1RUUq4ZB8zXGnWBjqDDSAw1J1paLXOWXMF2cd0R0q0pJVAV",
+	"9E31jYPOVPV7rYSL8HlFyH62vqyws1uk2/27cRO44aGVu4nKd/TC2sleaChCUmvcmaRlxROqIcAWXwnD",
+	"ss3iREiSApQgMahsVBaOmXcq63KSMd+Cz9Ecz01o7f8AFhySPxY7dH1lLf4507QZarC4Vvgo7UzysfsT",
+	"1BYvMiBCsjXjNI8t02basGxmbUcXgA/z7pGNpKEayekXdLmdbi52j7YbgsstFvtFnbeC4HTOvjoglxaM",
+	"YypBTyFt9vy6ykMuMSYh8frpbkm1FDoLzgzc2Ksj1WQZC6Wi1GqxMtr+isrDpDhZdyHN8xHyxse9HJnp",
+	"WS/29U561x3rCm6lzVdLA8lZGcu2wvs1rEKbqNBbOk8jMJZqNzbSwtpBzIG++t9YBw3JthEewu4QZV3w",
+	"NaTbnKgDD0e+wRtY5fCCl5X+De6Up/9W+egfbUuCuu40/h1cjpFkdTUv1+wAd6TPe8xlMBvBFHCKrog8",
+	"nber1gXozW4fWA/GhioCKdOQnhIOkEJKllvyw48XYXY3vDj9UuI9KC7o+xf21ceP3HD//54793Gv29iF",
+	"OkRWKMq52+eDmtcvILQN765t4eSrR8H67oPjcedZPM5GXZv+SK9BVXngYLV/6Dd1Au139Jy3OIFnq7nY",
+	"YEltirx6HWam52zNqa5kQP/hgiewUFqORMxaLwZ970rTopwUThto//7luLWJ9pJBEBjgD3jOjxfPHz7+",
+	"I6ZEkoozTcRqpUArTM0j8D7JK+U05F7iJd9leE8LnUmNFzt8qc811VWg9oTmVBZtPHJbclcXVG+o5DZa",
+	"mEimWUJzrIHp1NW09HGaU56E7DVv4JN/JNYrQf6BvKut+TTsRkpotc70oirnZetVtt3L5PDqmpaLOvFn",
+	"2vhQVjdsQGnyh0eT3bhf0zLorqfrdpC6l3XLeAJtc4vkVFkBR7WN/n6mCLd78SlcLkF+z7GwkmzcY9U8",
 	"nl8FqKokAaXmpapXeR6q1HuTCZKJPLWVrTmMOUDN+wdBE3r9AnhqyHcyz+77r3bOmk4kx7brbkoywYj/",
-	"0DkLp01iUyMXWH8wSqs/cs1yl5GQSlFajFknXBP9MfpZQbdkaXimjWzWMVGbGYmvYXUEMc8nkXOfP6K3",
-	"seVlrF2jbXh3eEeLm7kr3+YU3WsaO0baIQpPgiF+3K7NH7a6cT68Ht0znYnKOt/fVUKHqf6d9xjuJkMz",
-	"aOD0GPMFWkU9lMZzSxslZWqHVXVIw9762gRfsXW4DgcNARvPMINcktAZSSjnwhAg8ZslGUgIy6kddbML",
-	"BcDvtUTn9vlmd8wlG9bmuGyyGr1d+PcLdjrmSbOxcQocM/N31Vo1tWnG0PRVfsOyvnsh3sMY3nMQ3CCw",
-	"7ZP4co+h08PuDnyOYXAcaYcwJR0Dur0x2fjdpkb/75QJxvY009qRjDAlwaUzZjx6AtcsBR7KR3rtOuoQ",
-	"qgizyqMPhBNZ5UAypoPSJaM8zWe6KP07c3z1e/q81KkBtleU9+MtfL1Ly8dXNzL1z2qn39vxeurFLRLx",
-	"uZO7w7hsklRSzgSa01TmdIZxLUdv1dtxZt7dYVNfPJ3eOf1lUB4lSuwm6igQ81tzBQurq72d5DC6hcfc",
-	"ZSXsy6PxOXFt+mhdWg+zpvkkUthOdjLWL6ZJsx6YUoVnAGWlMkiJFmfEBq8UUYCqN5NEYAuTfHpjudG2",
-	"lRibDKVb/oi9o77ydoHyuj/mja00yDObj0p8Krg1/4zx++jEppRRTZKMTk+j2pEyd93m0LtFU5012aOF",
-	"Zorm1HG0I3+9nuruuY9jj29zdee1UO11T60X3HngQ1R67UhfnV/vVZeo+1xFRQtjguYa5EHKwOrdjpVI",
-	"eHHSdXJPabQ7k+lNzMFH4kkqg8sLA3HnsQbloy/Y1jkR4opB09Z5sfhGKP0wq1hS8QZutGTfwtb2VWZ8",
-	"JQIZ6T8896Bvk32dY0D+cvH9d1gYw+kVLBKqICa6X3RMHvz4+vzzGENMVBF7ZBWTnCltfvmFX35AXMXE",
-	"UMg/3VySDdMZESV9VwGx5enqiGC5vCIZvQZDFURltIQY+eMlPrs8IxvDfpgixkR3O7d89DNlq3d+4ZQr",
-	"5Ks5uwI7vu5WCu+Z0kfknOa5qjkZXwNRogCbfcvBsOcMiO2dTS7bPbMvyQNjapFL12j70rU8ddph9A1i",
-	"gPzf//7n3/77P1pR1tPoEeooJXBasug0+uLo5OgLbCmiM0TxcSM8XHqvIdO6n3hk9PvHvkyo3TT/5/B9",
-	"bYYcu473N/Hekbap/M3bXrPvP5ycHKzVd9OxOdDu+zF23j+yNWPYsX5sunp/de/wOFJVUVC5NfOUZSPg",
-	"nMSlS0MyTd5+qyWNkX2bDLCNnc5gS6iU6ER/gHkmVkJjP1gvsmtxjY1BbUH2z7XQMZs5TrDL8kP05NqI",
-	"gFABvL6CUkjdbsk8F71YVGZxho0V/uzcWgdBV3tjN10mpmUFNwNK+TLg/xEaW7ffFanYBL6S4BOhllJs",
-	"FMhTgn2iMdc1JlhbhxjFbtG1OuVxVEPfo6ndruT4Q0/434zex69Bn3fbx828lN0vXZjLGU4Idr3usL0i",
-	"U4E+d83XHRr/bbuUMfS1B6p2frniPhlAoPHiWOP/1si7k8/3vCfjOuWejjowBX4SYRyndLubWz8xAw5O",
-	"Fs8ff/cYJTD5VXBocP9YMXp8YYRZRtkY2vWvvxnafRuzEVwbaN4dxwbkVqyjDuFFQOw5Rg03rNzkt8T8",
-	"yrlHgph/xnj6nN8va3gN77Wx4sxGzuqvvBhVRtLETHGG9QpWrrFUZyQVqP4UVDvNOkQd73Z/zSbA1vd8",
-	"I8eoSp05pyXZDusZdi1iPxwxe4lPSWfyTToCd+cbpg9wbwzRKuuqZGiQdThl7OPcdee0W1yadsVAsH7t",
-	"sSaFUBpXFytiy9liDGNKuwNsq3REvvP318Y5uzF4dUQec+I/YCBkXZDEjFJg7YK6X5Y5ypBvv2xaMx74",
-	"3rqZzV6aYrzY2kK1uio4WQqdocBXo/IboTPvvjarnzWroQbhfUDWGx1az9cAHmY59DPtWM1WGc5a7QU1",
-	"FOzUIqsD+cg31diXBNfUGVMoBWICuQLSdm+5orQguPV98JiPwDnaZbNBe8smGBxCObczmatbY9tIXSNx",
-	"sfk/eeAyEhA7n4+wkV6QcVy56gTI7k9r6TbwHFNems0cQIdptUW1qoxAg6bpBN8Yrsg5bKiVLsU1upGL",
-	"NmRLEGUODradmOkoZJ+2wsU9/teLs1JZu2Cs7UVzRrFOyEY2D6RnPLcVqy0on3XDy5rUxayh5Zr35q37",
-	"2CV+oauuUbSpzYwJreQjCM0iu1uoYiVoHNE8DzoMPy0lpdO28x59OyP9enYS/PGH1ocWd9r0T5uQ5jzh",
-	"3/rU40cB8xgv8gc9jME84DlzYX08aAY8ynjOe41kbw//eBiAY0lGNF0217huSDtqV9Bl8CpPb+8+zlr6",
-	"rDP8JY36Exq3YqKfEu8YNPW/R/7RITMDeNGi87hnTgxNng7R5+waRg0aDC8qcummuiQP2j1XPo/JZftu",
-	"XJIHg89ImDG1w/qSPOhGLj9H+/5SggJ9SR5IWIFOMgLXILcYyojth1hoSYzSKwTJBV9/fkSe0iTDJgOU",
-	"o3YuIRGcQ6KtPvGCKv0QV3j4/IkxVNagbRglMaTK6m/THJFzUVhF5Qqg9FEkbstniCith6V70y+w58kL",
-	"2051p37RBodzgtaaJXV9fsxuVtW4RO594WOO9FftIFAHJrGLkFszoznx6Kd1MaP7um4dfxcHnLHRj3Gu",
-	"h7Z7TPeSBT7b2jsWJ8DTHJRy3WfufqEuQF6DfIjowJ2pEd2+gF2S9yVE92oIjQlMG9K5OxjeZMLcM8XW",
-	"HFLCOs5FH799i58l0Ek2hIANUL+E31f4p+4tOCn28ymh6xzjvqobQBYbThRozfhahfFn6dhyoeMPTRrI",
-	"zW7S9o1456G2+aj2x3ASjEG8rm45hELp5WrreyCCSFAivwZCSc741Sj3CED9WNLNLsi/opuPDnyRaAhz",
-	"59pvtGScooTYy69f+8aTdwd/PRWhiqSQyG2pmxj3mENGVvkeh8ErHHGP9FlXyobkWZ5jKq06hBzjiml2",
-	"DQ83QqZ21iB0LEje2s92BIByjt+sxrrc3xUzb0r4J3HzRwddeIy4DTAPwM0R5IpQm1e9C2s1UR9rX/Yc",
-	"xCJWEP8ucYjl2h9ZIPdqqkeQmR0kGoUf2XSY3IgqTzHQaUQGtTGqaej94FK1b+pWyDDE8hP8/VZ4xuuU",
-	"TrGgWxSxL1fG7ic9hBvZTDS4EWf4Sd9WFpTSdBtmbqMy9S7AenvPNHq/bMZoMHsZTBy58qmQgv/xKO03",
-	"lx+fEmK9NTC4LRJWlQLXO9Flc9oWlq49YyWlMXx9R8sAN2ol7+7mQhdu4B0Ezj72cmGtU1HpA+hLbM0x",
-	"D9c2mHTHNMBZC27Drq7aJGxGqbpXwhincd0U7pGy3AojtIXxnAMAykzjXbwuEhQbJfzSJmwTC4lLUkrG",
-	"NZaKhfhLP3PR5aLu1M1/cmPuEYSt8sMR/dw1mz2AZvDYzRSEj4fHPsXcVTn+rtS6duHtR1bOfdFn+ArU",
-	"jYLvjLo0RYezm9C5UO2nlvegs0Xsxx/sH16t2yFpb4lmh4nfXtrOJomTT40kvNCVIofYfaRaSN8IoEMt",
-	"jUDW9AoUgdUKEu1lDOZ3ihK4F0IY7thFTO3m/TuYZz1sT6jijZCpa5Bqi+ZUE2hcCp3NjTH64sUlZPSa",
-	"iUpOCyt+z3NssqBgfobC7HKm4OIo5JjqpW7fPTbzKQUzu+V29xjJ/ClUyzKWqtmpTWkugGGoTSXhTi/2",
-	"T61Cy7k81b153xZgv0J3NIbghh3GIqyns/FTY2D78mIM0bY+wqBcXqtLfhwgZ0946EAo+M0lW7co86NL",
-	"t6aU+L7J4yWVV8aqbEjEMdiYUIIcliCHNbIDBRhd027osHNv8dMMx50ufaO2Uz1on+yyuTEsuQIsKjCz",
-	"IyGP8W1fdz/MjBGy9B8rmyQyHtuPRHjTyHBFm9MoKk1Wkq5tsp+5UJlQmhSVwlZBKGIU06NirpL5b1bo",
-	"0gB+zKr0A+5OXn+5eHjx5NtmRqdVG0DWotjDKWCEt4qNkTBqT8XPbw2IFAb2Lc3g98iiY1qy4+tH0c3b",
-	"m/8PAAD//w==",
+	"0DkLp02iJeYGqZFKZKUpTxVRmuU54WLTcbf7cFIqQE1GwoVdMCjwME1zgbUQo/fmR65Z7rIjUilKSz3W",
+	"IdhEoszeC7olS8O/bZS1js/aLE18DSs1iHk+6Wr1eTV6Plsez9pN28Z9h4+1OKtjP22u1WUZsWPqHQL1",
+	"16GFuZCYaLcMGHbgca7FHr6ZzkRlYwLvKqHDl/Gdd2Tuvh1m0MAXM+ai9CQx5JGiAEtiuk+MsXdWoZbj",
+	"I5G0LLs0gG4cRdagCV2a0zFNHpxljIOyLTf6EYBKwUiGma/g7t+ScKoMD6Yi2Op+QVIRrtw3MmFGGkRl",
+	"QdhuzlWhKXEFW2WNj6vdNfd7nP1ugdgBxu+wKYd3YHHnDSHXGoeh1LFb2sUpUzss+UM6k6x/V/AVW4dr",
+	"v9D4tDE0M8glpp2ShHIuDKMhfrMkAwlh3WhHrfZCAfB7LQu7fY7jHfMXh/VgLoOxRm8X/v0isY5J3Gxs",
+	"nALHXEu76vuaekjCUuUrS4elpPdCvIdx9sxBcIPAth/syz3GdQ+7O/A5hsFxpB3CfeEY0O0dGI2vd2rG",
+	"yZ2yD9meBm47EmCmJFV1xoxH7OCapcBDOXAXrosTocpIU2Ow+OQLIqscSMZ0ULpllKf5TLe4f2dOfGhP",
+	"b6E6HcX2J/O+44WvsWr5levmuf5Z7Wh+O17Dv7hF8Qd3StUwFyBJKilnAs1ppHO6Ebk2t7fqJzoz1/Ow",
+	"6VaeTu+ccjUoyRMldrB1FIg51bmChdXJ305yUt4iSuMyYfblbvk8zDZ9tC6th1nT8BQpbCc7GetR1KT2",
+	"D8z3wjOAslIZpESLU2IDpoooQBOLSSKwbU4+vZnhaKtUjIeH9OofsV/ZV173V97Gw1zFlQZ5anOgiS8/",
+	"sC4HqjR5/MgaD1STJKPTU/d2pGletzn0btFUZ+r2aKGZojl1HO2omainunu+7djj21zdeW17ex176wV3",
+	"HvgQ1YU7Uqbn1xjWbRG8VapoAWTFcg3yIKWH9W7HynK8OOkGVqY0d57J9CbWfSDxJJXB5bmBuIuSgPIR",
+	"P2wlnghxxaBpJb5YfCOUfphVLKl4Azdasm9ha3t5M74SgSqIH1540LfJvs5rIX85//47LMbi9AoWCVUQ",
+	"E90vdCcPfrw4+zzGsCZVxB5ZxSRnSptffuGXHxBXMTEU8k83l2TDdEZESd9VQGxLBHVEsEWDIhm9BkMV",
+	"RGW0hBj54yU+uzwlG8N+mCKiqr8QYPnoZ8pWjP3CKVfIV3N2BXZ83SEX3jOlj8gZzXNVczK+BqJq/wkH",
+	"w54zILZfO7ls92m/JA+MqUUuXXP3S9dm12mH0TeIAfJ///uff/vv/2hF9k+ix6ijlMBpyaKT6IujR0df",
+	"YBsbnSGKjxvh4VLKDZnWPewjo98/8aVp7Q81/By+r82QY/eVhZt470j7IYObt70G83949Ohg7eWbLuGB",
+	"FvNP8GsPR9aLhF9JGJuu3l/drz6OVFUUVG7NPI1zq5a41qnV1Iq02iAZ2bfJAFsn6gy2hEqJgZsHzilm",
+	"KBB7EHuRXYtr9IzZJgA/10LHbOY4wc7eDzF6YKNQQgXw+hpKIXW7Dfhc9GIho8UZNvP4s/NZHgRd7Y3d",
+	"dJmYlhXcDCjly4D/R2j8XMBdkYofHqgkeH/mUoqNAnlCsDc55lfHBOs5EaPYobxWpzyOauh7NLVb5Bx/",
+	"6An/m9H7+DXos27LwpmXsvt1FXM5w0norr8itvRkKtBbsfmiSOOnb5fPhr4wQtXOr6XcJwMINPsc+9hE",
+	"a+Tdyed73pNxnRJjRx1YdjGJMI5Tut3NrZ/SrTo8Wbx48t0TlMDkV8Ghwf0TxejxuRFmGWVjaNe//mZo",
+	"963zRnBtoHl3HBuQW7GOOoQXAXUEpIYbVgvzW2J+5dwjQcw/Zzx9we+XNVzAe4yNmI2c1l8WMqqMpImZ",
+	"4hRrZKxcY6nOSCpQ/Smodpp1iDre7f6CUoCt7/kuk1GVOnNOS+we1tDsWsR+rGT2Ep+SzuQbwwTuzjdM",
+	"H+DeGKJV1lXJ0CDrcMrY51bU3fpucWnaVSrBmsknmhRCaVxdrIgtoYwxXC3tDrCV1xH5zt9fG8/u5n2o",
+	"I/KEE//RDCHrIjhmlAJrF9Q92sxRhnz7VdMO9MD31s1s9tIUgMbWFqrVVcHJUugMBb4ald8InXn3tVn9",
+	"tFkNNQjvA7Le6NB6vu70MMuhn2nHarayddZqLzHe7dQiqwP56DbV2AsH19QZUygFYgK5AtJ2b7lCyCC4",
+	"9X3wmI/AOdql2kF7yyaSHEI5tzOZq1tj20hdI3HxgxPkgcs8Qex8PsJGekHGceWqEyC7P62l2zR2THlp",
+	"NnMAHabViteqMgINmubrA43hipzDhlrpUlyjG7loQ7YEUebgYNuJmY5C9lkrXNzjf704K5W1C8baXjRn",
+	"FGvTbGTzQHrGC1sl3YLyaTe8rEldQB1arnlv3rpPXLIhuuoaRZvaDKjQSj6C0Cyyu20vVh/HEc3zoMPw",
+	"01JSOq1i79G3M9IjaifBH39ofdxzp03/rAlpzhP+rc+LfhQwj/Eif9DDGMwDnjMX1seDBtSjjOes17z4",
+	"9vCPhwE4lmRE02VzjesmyKN2BV0Gr/L0TwqMs5Y+6wx/vaX+bMutmOinxDsGH5K4R/7RITMDeNGi87hn",
+	"TgxNng7R5+waRg0aDC8qcummuiQP2n1+Po/JZftuXJIHg0+XmDG1w/qSPOhGLj9H+/5SggJ9SR5IWIFO",
+	"MgLXILcYyojtx39oSYzSKwTJBV9/fkSe0STDxhaUo3YuIRGcQ6KtPvGSKv0QV3j44qkxVNagbRglMaTK",
+	"6u8hHZEzUVhF5Qqg9FEkbku2iCith6V708+xz85L28J3p37RBodzgtaaJXW9pcxuVtW4RO59VWaO9Fft",
+	"IFAHJrGLkFszoznx6OecsYrguv5cwV0ccMZGP8a5HtqORd1LFvhUcO9YnABPc1DKdTy6+4U6B3kN8iGi",
+	"A3emRnT7AnZJ3lcQ3ashNCYwbUjn7mB4kwlzzxRbc0gJ6zgXffz2LX4KQyfZEAI2QP0Kfl/hn7qf5aTY",
+	"z6eErjOM+6puAFlsOFGgNeNrFcafpWPLhY4/NGkgN7tJ2zd/nofa5kPuH8NJMAbxuqLqEAqll6utb9AI",
+	"IkGJ/BoIJTnjV6PcIwD1Y0k3uyD/mm4+OvBFoiHMnWu/0ZJxihJiL7++8M1O7w7+eipCFUkhkdtSNzHu",
+	"MYeMrPI9DoPXOOIe6bOuzg7JszzHVFp1CDnGFdPsGh5uhEztrEHoWJC8tZ+KCQDlDL+TjrXgvytm3rSN",
+	"mMTNHx904THiNsA8ADdHkCtCbV71LqzVRH2sfal9EItYtf67xCG2CPjIArlXxz+CzOwg0Sgs/XKY3Igq",
+	"TzHQaUQGtTGqaej94FK1b+r22zDE8lP8/VZ4xuuUTrGgWxSxL1fG7ic9hBvZTDS4Eaf4GelWFpTSdBtm",
+	"bqMy9S7AenvPNHq/bMZoMHsZTBy58qmQgv/xKO03lx+fEmK9NTC4LRJWlQLXr9Nlc9q2qa4laCWlMXx9",
+	"F9UAN2ol7+7mQudu4B0Ezj72cm6tU1HpA+hLbM0xD9c2NXXHNMBZC27Drq7aJGxGqbo/xxincR087pGy",
+	"3AojtIXxnAMAykxT113bSFBslPBLm7BNLCQuSSkZ11gqFuIv/cxFl4u6Uzf/yY25RxC2yg9H9HPX4PgA",
+	"msETN1MQPh4e+xRzV+X4u1Lr2oW3H1k590Wf4StQN6e+M+rSFB3ObkLnQrWf996DzhaxH3+wf3i1boek",
+	"vSWaHSZ+e2k7myQefWok4YWuFDnE7sPoQvpGAB1qaQSyplegCKxWkGgvYzC/U5TAvRDCcMcuYmp/MGIH",
+	"86yH7QlVvLGdNWRdNKeaQONS6GxujNEXLy4ho9dMVHJaWPF7nmOTBQXzMxRmlzMFF0chx1QvdfvusZlP",
+	"KZjZLbe7x0jmT6FalrFUzU5tSnMBDENtKgl3erF/ahVazuWp7s37tgD7FbqjMQQ37DAWYT2djZ8aA9uX",
+	"F2OItvXhD+XyWl3y4wA5e8JDB0LBby7ZukWZH126NaXE900er6i8MlZlQyKOwcaEEuSwBDmskR0owOia",
+	"dkOHnXuLnwM57nSGHLWd6kH7ZJfNjWHJFWBRgZkdCXmMb/u6+2FmjJCl/0DeJJHxxH6YxJtGhivanEZR",
+	"abKSdG2T/cyFyoTSpKgUtgpCEaOYHhVzlcx/s0KXBvBjVqUfcHfy+sv5w/On3zYzOq3aALIWxR5OASO8",
+	"VWyMhFF7Kn5+a0CkMLBvaQa/gRcd05IdXz+Obt7e/H8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -955,6 +955,21 @@ export interface components {
             pulls: components["schemas"]["Pull"][];
             /** @description Who holds the lease. */
             puller?: string;
+            /** @description What stands still now; empty when nothing does. */
+            troubles: components["schemas"]["Trouble"][];
+        };
+        /** @description Something that stands still, in the words of the app message that admins get about it (Chinese). */
+        Trouble: {
+            /** @enum {string} */
+            subject: "pull" | "keys" | "work";
+            cause: string;
+            /** Format: date-time */
+            since: string;
+            title: string;
+            /** @description Why. */
+            detail: string;
+            /** @description What to do. */
+            next: string;
         };
         Gap: {
             after_seq: string;

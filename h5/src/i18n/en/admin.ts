@@ -139,6 +139,8 @@ export default {
   'admin.status.todo.sdk_crashed': 'The ciphertext is kept as it came. Update the archive SDK; it is tried again then.',
   'admin.status.todo.malformed': 'The record is kept as it came, but cannot be read. Ask for support.',
   'admin.status.todo.other': 'The record is kept as it came. See the service’s log.',
+  'admin.status.troubles': 'What stands still',
+  'admin.status.since': 'since {time}',
   'admin.status.gaps': 'Gaps in seq',
   'admin.status.gapsHint': 'WeCom’s seq is not always consecutive: a gap need not mean a lost message.',
   'admin.status.gapsNone': 'No gaps',

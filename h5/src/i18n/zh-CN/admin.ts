@@ -139,6 +139,8 @@ export default {
   'admin.status.todo.sdk_crashed': '密文已原样保存。请升级会话存档 SDK；之后会自动重试。',
   'admin.status.todo.malformed': '原始记录已保存，无法自动恢复，请联系技术支持。',
   'admin.status.todo.other': '原始记录已保存，请查看服务日志。',
+  'admin.status.troubles': '正在发生的异常',
+  'admin.status.since': '{time} 起',
   'admin.status.gaps': '序号空缺',
   'admin.status.gapsHint': '企业微信的序号不一定连续，空缺不一定表示丢失消息。',
   'admin.status.gapsNone': '没有空缺',

@@ -76,6 +76,7 @@ export function statusOf(more: Partial<Api['Status']> = {}): Api['Status'] {
     alarm: 'none',
     quarantine: [],
     pulls: [],
+    troubles: [],
     ...more,
   }
 }

@@ -85,6 +85,22 @@ describe('the page', () => {
     }
   })
 
+  it('says what stands still and what to do, and nowhere that all is well', async () => {
+    const trouble = {
+      subject: 'pull' as const,
+      cause: 'trusted_ip',
+      since: '2026-01-01T04:00:00Z',
+      title: '会话存档停止拉取',
+      detail: '本机出口 IP 不在可信 IP 名单中（错误码 301042）',
+      next: '请在可信IP地址中加入本机的公网出口 IP',
+    }
+    serve(() => ({ body: statusOf({ troubles: [trouble] }) }))
+    const { page } = await show(StatusPage)
+    expect(page.find('.verdict.bad').text()).toBe(trouble.title)
+    for (const text of [trouble.detail, trouble.next, '2026']) expect(shown()).toContain(text)
+    expect(shown()).not.toContain('拉取正常')
+  })
+
   it('has the no-permission state', async () => {
     serve(() => ({ status: 403, code: 'forbidden' }))
     await show(StatusPage)

@@ -1,0 +1,180 @@
+package ingest
+
+import (
+	"slices"
+	"time"
+)
+
+// Trouble is something that stands still, with the words for it. The words are
+// Chinese: admins read them in app messages, in the status page and in huicun
+// status.
+type Trouble struct {
+	Subject string // SubjectPull …
+	Cause   string // CauseTrustedIP …
+	Since   time.Time
+	For     time.Duration
+	Title   string
+	Detail  string // why
+	Next    string // what to do
+}
+
+// What stands still.
+const (
+	SubjectPull     = "pull"     // pulling
+	SubjectKeys     = "keys"     // opening of messages whose private key is missing
+	SubjectWork     = "work"     // rules and alerts
+	SubjectDatabase = "database" // everything: the database does not take anything
+)
+
+// Why it stands still.
+const (
+	CauseTrustedIP   = "trusted_ip"   // 301042 and the like
+	CauseSecret      = "secret"       // corp id or secret is wrong
+	CauseDisabled    = "disabled"     // the corp has no archive, or has not any more
+	CauseLimit       = "limit"        // too many calls
+	CauseBusy        = "busy"         // WeCom is busy
+	CauseNetwork     = "network"      // no way to WeCom
+	CauseTLS         = "tls"          // somebody in between
+	CauseSetup       = "setup"        // the SDK does not start
+	CauseStorage     = "storage"      // the database does not take a page
+	CauseOther       = "other"        // any other error
+	CauseNobody      = "nobody"       // no process pulls
+	CauseSilent      = "silent"       // a process has the lease and nothing comes
+	CauseBehind      = "behind"       // it pulls, and does not catch up
+	CauseKeyMissing  = "key_missing"  // no private key of a version
+	CauseKeyWrong    = "key_wrong"    // the private key is not that of the version
+	CauseScan        = "scan"         // messages are not looked at by rules
+	CauseCallback    = "callback"     // events of WeCom are not worked off
+	CausePush        = "push"         // alerts do not leave
+	CauseDiskFull    = "disk_full"    // of the database
+	CauseConnections = "connections"  // the database has no connection to spare
+	CauseUnreachable = "unreachable"  // the database does not answer
+	CauseDatabase    = "database_err" // any other error of the database
+)
+
+// ClassStore is a failure that is not the source's: messages came, and the
+// database did not take them.
+const ClassStore Class = "store"
+
+// causeOfCode maps errcodes and codes of the SDK (finance-sdk.md 3.1 and 6).
+var causeOfCode = map[int]string{
+	10009: CauseTrustedIP, 60020: CauseTrustedIP, 301042: CauseTrustedIP,
+	40001: CauseSecret, 40013: CauseSecret, 41001: CauseSecret, 48002: CauseSecret,
+	301052: CauseDisabled, 301053: CauseDisabled,
+	45009: CauseLimit, 45033: CauseLimit,
+	-1: CauseBusy, 10001: CauseNetwork, 10011: CauseTLS,
+}
+
+// diagnose tells what stands still, by subject.
+func (t Thresholds) diagnose(s Status) []Trouble {
+	if t.Stalled <= 0 {
+		return nil
+	}
+	var all []Trouble
+	for _, find := range []func(Status) (Trouble, bool){t.pullTrouble, t.keyTrouble, t.workTrouble} {
+		if tr, ok := find(s); ok {
+			tr.For = s.Now.Sub(tr.Since)
+			tr.explain(s)
+			all = append(all, tr)
+		}
+	}
+	return all
+}
+
+// pullTrouble: an answer without messages is progress too, so that a company
+// where nobody writes is none.
+func (t Thresholds) pullTrouble(s Status) (Trouble, bool) {
+	since, known := firstOf(s.LastSuccessAt, s.ExpectedSince)
+	if !known {
+		return Trouble{}, false // nobody was ever to pull
+	}
+	if s.Now.Sub(since) >= t.Stalled {
+		return Trouble{Subject: SubjectPull, Cause: pullCause(s, since), Since: since}, true
+	}
+	caughtUp, known := firstOf(s.CaughtUpAt, s.ExpectedSince)
+	if known && s.Now.Sub(caughtUp) >= max(t.Warning, t.Stalled) {
+		return Trouble{Subject: SubjectPull, Cause: CauseBehind, Since: caughtUp}, true
+	}
+	return Trouble{}, false
+}
+
+// firstOf gives the first time that there is.
+func firstOf(times ...*time.Time) (time.Time, bool) {
+	for _, t := range times {
+		if t != nil {
+			return *t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+func pullCause(s Status, since time.Time) string {
+	if s.Puller == "" {
+		return CauseNobody
+	}
+	if len(s.Pulls) == 0 || s.Pulls[0].Outcome != OutcomeError || s.Pulls[0].FinishedAt.Before(since) {
+		return CauseSilent
+	}
+	p := s.Pulls[0]
+	if cause, ok := causeOfCode[p.ErrorCode]; ok {
+		return cause
+	}
+	switch {
+	case p.ErrorClass == string(ClassStore):
+		return CauseStorage
+	case p.ErrorClass == string(ClassStop) && p.ErrorCode == 0:
+		return CauseSetup
+	}
+	return CauseOther
+}
+
+// keyTrouble: messages that only a private key opens. Other reasons of
+// quarantine no key can mend.
+func (t Thresholds) keyTrouble(s Status) (Trouble, bool) {
+	tr := Trouble{Subject: SubjectKeys}
+	for _, q := range s.Quarantine {
+		cause := map[string]string{ReasonKeyMissing: CauseKeyMissing, ReasonKeyWrong: CauseKeyWrong}[q.Reason]
+		if cause != "" && s.Now.Sub(q.Oldest) >= t.Stalled && (tr.Cause == "" || q.Oldest.Before(tr.Since)) {
+			tr.Cause, tr.Since = cause, q.Oldest
+		}
+	}
+	return tr, tr.Cause != ""
+}
+
+// workTrouble: follow-up work that waits too long, whoever is to blame.
+func (t Thresholds) workTrouble(s Status) (Trouble, bool) {
+	tr := Trouble{Subject: SubjectWork}
+	for _, q := range s.Queues {
+		cause := map[string]string{"scan": CauseScan, "callback": CauseCallback, "push": CausePush}[q.Kind]
+		if cause != "" && s.Now.Sub(q.Oldest) >= t.Stalled && (tr.Cause == "" || q.Oldest.Before(tr.Since)) {
+			tr.Cause, tr.Since = cause, q.Oldest
+		}
+	}
+	return tr, tr.Cause != ""
+}
+
+// countdown are the last steps of a puller that stands still: WeCom begins to
+// drop messages at its end.
+var countdown = []time.Duration{windowLength - 24*time.Hour, windowLength - 12*time.Hour, windowLength - 6*time.Hour, windowLength - time.Hour, windowLength}
+
+// steps are the times at which admins are told about a subject.
+func (t Thresholds) steps(subject string) []time.Duration {
+	all := []time.Duration{t.Stalled, t.Notice, t.Warning, t.Critical}
+	if subject == SubjectPull {
+		all = append(all, countdown...)
+	}
+	all = slices.DeleteFunc(all, func(d time.Duration) bool { return d < t.Stalled })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// step gives the number of the step reached, from 1; 0: none.
+func (t Thresholds) step(tr Trouble) int {
+	n := 0
+	for _, d := range t.steps(tr.Subject) {
+		if tr.For >= d {
+			n++
+		}
+	}
+	return n
+}

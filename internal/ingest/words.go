@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// explanation is what admins read about a cause. %s in detail is the figure or
+// text of the moment.
+type explanation struct{ title, detail, next string }
+
+const (
+	titlePull     = "会话存档停止拉取"
+	titleDatabase = "会话存档停止：数据库不可用"
+	nextConsole   = "请登录企业微信管理后台 > 管理工具 > 会话内容存档核对，改好配置后重启服务"
+	nextDatabase  = "请检查 Postgres 服务、磁盘空间和网络；恢复后会自动继续，企业微信 5 天内的消息不会丢失"
+)
+
+var explanations = map[string]explanation{
+	CauseTrustedIP: {titlePull, "本机出口 IP 不在可信 IP 名单中%s", "请在企业微信管理后台 > 管理工具 > 会话内容存档 > 可信IP地址中加入本机的公网出口 IP；加入后会自动恢复"},
+	CauseSecret:    {titlePull, "企业 ID 或会话存档 Secret 不正确%s", nextConsole},
+	CauseDisabled:  {titlePull, "企业没有开通会话内容存档，或者已经到期%s", "请在企业微信管理后台 > 管理工具 > 会话内容存档中开通或续费；已存档的内容不受影响"},
+	CauseLimit:     {titlePull, "调用次数超过企业微信的频率限制%s", "请确认没有其他程序在用同一个会话存档 Secret 拉取；限制解除后会自动恢复"},
+	CauseBusy:      {titlePull, "企业微信系统繁忙%s", "一般会自动恢复；如果持续，请联系企业微信"},
+	CauseNetwork:   {titlePull, "连不上企业微信%s", "请检查本机网络、DNS、防火墙和代理：在本机执行 curl https://qyapi.weixin.qq.com 应有回应"},
+	CauseTLS:       {titlePull, "SDK 不接受企业微信的 TLS 证书%s", "请更新本机的 CA 证书，并确认没有设备拦截 HTTPS"},
+	CauseSetup:     {titlePull, "会话存档 SDK 无法启动：%s", "请检查 finance.library 指向的文件和会话存档配置，详见服务日志"},
+	CauseStorage:   {titlePull, "数据库存不进拉取到的消息：%s", nextDatabase},
+	CauseOther:     {titlePull, "拉取出错：%s", "请查看服务日志"},
+	CauseNobody:    {titlePull, "没有进程在拉取%s", "请确认 huicun 服务在运行，并且 finance.client 不是 off"},
+	CauseSilent:    {titlePull, "拉取进程在运行，但是一直没有得到任何结果%s", "请查看服务日志；必要时重启服务"},
+	CauseBehind:    {"会话存档拉取落后", "一直在拉取，但是没有追上新消息%s", "请检查网络带宽、数据库和本机负载"},
+
+	CauseKeyMissing: {"有消息缺少私钥，暂时无法查看", "%s", "请把对应版本的私钥文件（private_key_v版本号.pem）放进密钥目录，会自动解密；密文已保存，不会丢失"},
+	CauseKeyWrong:   {"有消息的私钥不匹配，暂时无法查看", "%s", "请换成与企业微信后台公钥成对的私钥文件，会自动解密；密文已保存，不会丢失"},
+
+	CauseScan:     {"敏感词检查停滞", "%s", "请查看服务日志；恢复后会从停下的地方继续检查"},
+	CauseCallback: {"企业微信事件处理停滞", "%s", "请查看服务日志；恢复后会继续处理"},
+	CausePush:     {"告警没有送出", "%s", "请检查自建应用的 Secret、可信 IP 和本机网络；恢复后会继续发送"},
+
+	CauseDiskFull:    {titleDatabase, "数据库磁盘已满%s", nextDatabase},
+	CauseConnections: {titleDatabase, "数据库连接数已用完%s", "请关闭占用连接的程序，或调大 Postgres 的 max_connections"},
+	CauseUnreachable: {titleDatabase, "连不上数据库%s", nextDatabase},
+	CauseDatabase:    {titleDatabase, "数据库报错：%s", nextDatabase},
+}
+
+// recovered are the titles of the message that it is over.
+var recovered = map[string]string{
+	SubjectPull: "会话存档已恢复拉取", SubjectKeys: "缺少私钥的消息已可查看", SubjectWork: "敏感词检查与告警已恢复", SubjectDatabase: "会话存档已恢复：数据库可用",
+}
+
+// explain fills in the words.
+func (tr *Trouble) explain(s Status) {
+	e := explanations[tr.Cause]
+	tr.Title, tr.Detail, tr.Next = e.title, fmt.Sprintf(e.detail, tr.figure(s)), e.next
+}
+
+const maxErrorRunes = 120
+
+// figure is what the words say of this moment.
+func (tr *Trouble) figure(s Status) string {
+	switch tr.Subject {
+	case SubjectKeys:
+		return keyFigure(s, tr.Cause)
+	case SubjectWork:
+		return queueFigure(s, tr.Cause)
+	}
+	switch tr.Cause {
+	case CauseNobody, CauseSilent, CauseBehind:
+		return ""
+	case CauseSetup, CauseStorage, CauseOther:
+		return cut(s.Pulls[0].Error)
+	}
+	return "（错误码 " + strconv.Itoa(s.Pulls[0].ErrorCode) + "）"
+}
+
+func keyFigure(s Status, cause string) string {
+	reason := map[string]string{CauseKeyMissing: ReasonKeyMissing, CauseKeyWrong: ReasonKeyWrong}[cause]
+	var parts []string
+	for _, q := range s.Quarantine {
+		if q.Reason == reason {
+			parts = append(parts, fmt.Sprintf("第 %d 版私钥：%d 条消息", q.PublicKeyVer, q.Messages))
+		}
+	}
+	return strings.Join(parts, "；")
+}
+
+func queueFigure(s Status, cause string) string {
+	format := map[string]string{CauseScan: "%d 批消息还没有检查", CauseCallback: "%d 个事件还没有处理", CausePush: "%d 条告警还没有送出"}[cause]
+	for _, q := range s.Queues {
+		if q.Kind != cause {
+			continue
+		}
+		text := fmt.Sprintf(format, q.Items)
+		if q.Error != "" {
+			text += "：" + cut(q.Error)
+		}
+		return text
+	}
+	return ""
+}
+
+// cut bounds a text of an error.
+func cut(text string) string {
+	r := []rune(text)
+	if len(r) <= maxErrorRunes {
+		return text
+	}
+	return string(r[:maxErrorRunes]) + "…"
+}
+
+// lasting writes a duration as people say it, the two largest units.
+func lasting(d time.Duration) string {
+	minutes := int64(d / time.Minute)
+	days, hours := minutes/(24*60), minutes/60%24
+	switch minutes %= 60; {
+	case days > 0 && hours > 0:
+		return fmt.Sprintf("%d 天 %d 小时", days, hours)
+	case days > 0:
+		return fmt.Sprintf("%d 天", days)
+	case hours > 0 && minutes > 0:
+		return fmt.Sprintf("%d 小时 %d 分钟", hours, minutes)
+	case hours > 0:
+		return fmt.Sprintf("%d 小时", hours)
+	}
+	return fmt.Sprintf("%d 分钟", minutes)
+}
