@@ -182,6 +182,7 @@ func (a *app) Run(ctx context.Context) error {
 		g.Go(func() error { return a.source.watchKeys(work, a.keysChanged) })
 	}
 	g.Go(func() error { return a.alarm.Run(work) })
+	g.Go(func() error { return a.db.keepPrivate(work) })
 	g.Go(func() error { return a.syncLoop(work) })
 	g.Go(func() error { return a.pruneLoop(work) })
 	slog.InfoContext(ctx, "serving", "address", a.Addr(), "public_url", a.cfg.Server.PublicURL, "version", buildVersion())

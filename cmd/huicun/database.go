@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -17,6 +18,9 @@ import (
 const (
 	startDatabase = 2 * time.Minute // first start: initdb; after a crash: recovery
 	stopDatabase  = 30 * time.Second
+
+	firstRevival   = 500 * time.Millisecond // before a private server that did not start is started again
+	longestRevival = 30 * time.Second
 )
 
 // database is the store and, when none is configured, the private server
@@ -24,11 +28,12 @@ const (
 type database struct {
 	*store.DB
 	private *pgserver.Server
+	dir     string // of the private server
 }
 
 // openDatabase connects to the configured database, or starts the private one.
 func openDatabase(ctx context.Context, c config.Config) (*database, error) {
-	d := &database{}
+	d := &database{dir: privateDir(c)}
 	url := c.Database.URL
 	if url == "" {
 		sctx, cancel := context.WithTimeout(ctx, startDatabase)
@@ -45,6 +50,47 @@ func openDatabase(ctx context.Context, c config.Config) (*database, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
+}
+
+// keepPrivate starts the private server again whenever it ends, until ctx does.
+func (d *database) keepPrivate(ctx context.Context) error {
+	if d.private == nil {
+		return nil
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.private.Done():
+		}
+		slog.ErrorContext(ctx, "the private postgres has ended; it is started again", "log", filepath.Join(d.dir, "server.log"))
+		for wait := firstRevival; ctx.Err() == nil; wait = min(2*wait, longestRevival) {
+			if d.revive(ctx) {
+				break
+			}
+			pause(ctx, wait)
+		}
+	}
+}
+
+func (d *database) revive(ctx context.Context) bool {
+	sctx, cancel := context.WithTimeout(ctx, startDatabase)
+	defer cancel()
+	err := d.private.Revive(sctx)
+	if err != nil && ctx.Err() == nil {
+		slog.ErrorContext(ctx, "the private postgres does not start", "err", err)
+	}
+	return err == nil
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
 }
 
 // peekDatabase is for a command that only reads: it takes the private server

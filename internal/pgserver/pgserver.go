@@ -167,6 +167,17 @@ func (s *Server) Adopted() bool { return s.adopted }
 // PID gives the process id of the server's main process.
 func (s *Server) PID() int { return s.proc.pid }
 
+// Revive gets a server that has ended by itself to answer again, at the same
+// address. It must not run beside another method.
+func (s *Server) Revive(ctx context.Context) error {
+	s.proc.unwatch()
+	if err := s.run(ctx); err != nil {
+		return fmt.Errorf("private postgres in %s: %w", s.dir.path, err)
+	}
+	s.log.InfoContext(ctx, "private postgres is back", "pid", s.proc.pid, "adopted", s.adopted)
+	return nil
+}
+
 // Done is closed when the server has ended, asked to or not.
 func (s *Server) Done() <-chan struct{} { return s.proc.done }
 

@@ -133,7 +133,7 @@ func (s *Server) arguments(ctx context.Context) ([]string, error) {
 		"log_parameter_max_length_on_error": "0",
 		"password_encryption":               "scram-sha-256",
 	}
-	if err := s.dir.listen(ctx, settings); err != nil {
+	if err := s.dir.listen(ctx, settings, s.end.port); err != nil {
 		return nil, err
 	}
 	args := []string{"-D", s.dir.seenByServer(clusterName)}
@@ -155,8 +155,8 @@ func (d *dataDir) takesSocket() bool {
 }
 
 // listen chooses the socket in the directory, or else a port of the loopback
-// address.
-func (d *dataDir) listen(ctx context.Context, settings map[string]string) error {
+// address: the one of before, if there was one.
+func (d *dataDir) listen(ctx context.Context, settings map[string]string, before int) error {
 	if d.takesSocket() {
 		settings["listen_addresses"] = ""
 		settings["unix_socket_directories"] = d.seenByServer()
@@ -164,7 +164,7 @@ func (d *dataDir) listen(ctx context.Context, settings map[string]string) error 
 		settings["port"] = strconv.Itoa(socketPort)
 		return nil
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(before)))
 	if err != nil {
 		return fmt.Errorf("find a free port: %w", err)
 	}
