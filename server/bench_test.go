@@ -11,7 +11,7 @@ import (
 
 // BenchmarkLimiter is what counting a request in the process costs.
 func BenchmarkLimiter(b *testing.B) {
-	l := newLimiter(nil)
+	l := newLimiter(nil, redisTimeout)
 	limit := redis_rate.PerSecond(1e9)
 	for b.Loop() {
 		l.allow(b.Context(), "key", limit)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/go-redis/redis_rate/v10"
+	"github.com/redis/go-redis/v9"
 )
 
 // Unlimited lifts all rate limits of s.
@@ -23,3 +24,6 @@ func Limited(s *Server) {
 
 // RecheckEvery sets how often live streams look at their session.
 func RecheckEvery(s *Server, d time.Duration) { s.liveRecheck = d }
+
+// PatientWith lets s wait for a slow Redis.
+func PatientWith(s *Server, client *redis.Client) { s.limits = newLimiter(client, time.Minute) }

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"log/slog"
 	"math"
 	"strconv"
@@ -51,15 +50,17 @@ const (
 // limiter counts requests: in Redis when there is one, so that replicas count
 // together, else, and while Redis does not answer, in this process.
 type limiter struct {
-	shared *redis_rate.Limiter // nil without Redis
-	down   atomic.Int64        // Redis is left alone until then; Unix nanoseconds
-	local  memoryLimiter
+	shared  *redis_rate.Limiter // nil without Redis
+	timeout time.Duration       // of one count there
+	down    atomic.Int64        // Redis failed and is left alone until then, Unix nanoseconds; 0: it answers
+	local   memoryLimiter
 }
 
-func newLimiter(shared *redis.Client) *limiter {
-	l := &limiter{}
+func newLimiter(shared *redis.Client, timeout time.Duration) *limiter {
+	l := &limiter{timeout: timeout}
 	if shared != nil {
-		l.shared = redis_rate.NewLimiter(shared)
+		// A context alone does not end the wait for an answer on the wire.
+		l.shared = redis_rate.NewLimiter(shared.WithTimeout(timeout))
 	}
 	return l
 }
@@ -67,20 +68,41 @@ func newLimiter(shared *redis.Client) *limiter {
 // allow counts one request under key and gives how long to wait when it is one
 // too many.
 func (l *limiter) allow(ctx context.Context, key string, limit redis_rate.Limit) (wait time.Duration) {
-	now := time.Now()
-	if l.shared != nil && now.UnixNano() >= l.down.Load() {
-		ctx, cancel := context.WithTimeout(ctx, redisTimeout)
-		defer cancel()
-		res, err := l.shared.Allow(ctx, key, limit)
+	if l.askRedis() {
+		wait, err := l.allowShared(ctx, key, limit)
 		if err == nil {
-			return max(0, res.RetryAfter)
-		}
-		if !errors.Is(err, context.Canceled) {
-			l.down.Store(now.Add(redisPause).UnixNano())
-			slog.WarnContext(ctx, "rate limits in Redis fail, counting in the process", "err", err)
+			return wait
 		}
 	}
-	return l.local.allow(key, limit, now)
+	return l.local.allow(key, limit, time.Now())
+}
+
+// askRedis reports whether Redis is to be asked. After a failure one request at
+// a time finds out whether it is back; all others go on without it.
+func (l *limiter) askRedis() bool {
+	if l.shared == nil {
+		return false
+	}
+	down, now := l.down.Load(), time.Now()
+	return down == 0 || now.UnixNano() >= down && l.down.CompareAndSwap(down, now.Add(redisPause).UnixNano())
+}
+
+func (l *limiter) allowShared(ctx context.Context, key string, limit redis_rate.Limit) (time.Duration, error) {
+	rctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	res, err := l.shared.Allow(rctx, key, limit)
+	switch {
+	case err == nil:
+		if l.down.Swap(0) != 0 {
+			slog.InfoContext(ctx, "Redis is back, rate limits count there again")
+		}
+		return max(0, res.RetryAfter), nil
+	case ctx.Err() == nil:
+		if l.down.Swap(time.Now().Add(redisPause).UnixNano()) == 0 {
+			slog.WarnContext(ctx, "Redis does not answer, each replica counts rate limits by itself", "err", err)
+		}
+	}
+	return 0, err
 }
 
 // memoryLimiter counts as the script of redis_rate does (GCRA, the generic cell

@@ -77,7 +77,7 @@ func New(o Options) (*Server, error) {
 	if o.MaxStreams == 0 {
 		o.MaxStreams = 2000
 	}
-	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis), hub: newHub(o.MaxStreams), liveRecheck: liveRecheck, rates: defaultRates()}
+	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis, redisTimeout), hub: newHub(o.MaxStreams), liveRecheck: liveRecheck, rates: defaultRates()}
 	if s.static, err = newStatic(o.H5); err != nil {
 		return nil, err
 	}
