@@ -82,10 +82,11 @@ func (c *caller) run(ctx context.Context) error {
 }
 
 // deliver sends one event, up to three times more if the connection fails or the
-// answer takes too long. Any HTTP answer in time ends it.
-func (c *caller) deliver(ctx context.Context, event []byte) {
+// answer takes too long. Any HTTP answer in time ends it. Where replay is set, the
+// request that was answered comes again.
+func (c *caller) deliver(ctx context.Context, event []byte, replay *hit) {
 	for try := 0; ; try++ {
-		status, err := c.post(ctx, event)
+		status, err := c.post(ctx, event, replay)
 		if err == nil {
 			c.counters.callback(status == http.StatusOK)
 			if status != http.StatusOK {
@@ -122,14 +123,14 @@ type cdata struct {
 }
 
 // post sends an event, encrypted anew.
-func (c *caller) post(ctx context.Context, event []byte) (status int, err error) {
+func (c *caller) post(ctx context.Context, event []byte, replay *hit) (status int, err error) {
 	e, err := c.sealWith(event, c.corpID, c.cfg.Token)
 	if err != nil {
 		return 0, err
 	}
 	status, _, err = c.do(ctx, http.MethodPost, e.address, e.body)
-	if h, again := c.faults.strike("callback.replayed", ""); again {
-		c.hold(h, false, func(ctx context.Context) { c.sendForged(ctx, h, e) })
+	if err == nil && replay != nil {
+		c.hold(*replay, false, func(ctx context.Context) { c.sendForged(ctx, *replay, e) })
 	}
 	return status, err
 }

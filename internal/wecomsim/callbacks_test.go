@@ -117,25 +117,38 @@ func (c *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *receiver) decrypt(encrypted string) []byte {
-	key, err := callbackKey(c.cb.AESKey)
-	if err != nil {
-		c.t.Fatal(err)
+	b, ok := openCallback(c.t, c.cb, encrypted)
+	if !ok {
+		c.t.Fatal("the event cannot be opened")
 	}
-	b, err := base64.StdEncoding.DecodeString(encrypted)
-	if err != nil || len(b)%callbackBlock != 0 {
-		c.t.Fatalf("Encrypt has %d bytes, %v", len(b), err)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	cipher.NewCBCDecrypter(block, key[:16]).CryptBlocks(b, b)
-	b = b[:len(b)-int(b[len(b)-1])]
 	n := binary.BigEndian.Uint32(b[16:])
 	if id := string(b[20+n:]); id != vectorCorp {
 		c.t.Errorf("receiveid = %s", id)
 	}
 	return b[20 : 20+n]
+}
+
+// openCallback decrypts what encryptCallback has made; ok = its padding is right.
+func openCallback(t *testing.T, cb Callback, encrypted string) (plain []byte, ok bool) {
+	t.Helper()
+	key, err := callbackKey(cb.AESKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := base64.StdEncoding.DecodeString(encrypted)
+	if err != nil || len(b) == 0 || len(b)%callbackBlock != 0 {
+		t.Fatalf("Encrypt has %d bytes, %v", len(b), err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cipher.NewCBCDecrypter(block, key[:16]).CryptBlocks(b, b)
+	pad := int(b[len(b)-1])
+	if pad < 1 || pad > callbackBlock || pad > len(b) {
+		return nil, false
+	}
+	return b[:len(b)-pad], true
 }
 
 // startReceivers runs a simulator whose two callbacks go to receivers.
@@ -345,7 +358,7 @@ func TestSlowAnswerCountsAsFailure(t *testing.T) {
 			return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: r.Context().Err()}
 		})
 		began := time.Now()
-		c.deliver(t.Context(), []byte("<xml/>"))
+		c.deliver(t.Context(), []byte("<xml/>"), nil)
 		if took := time.Since(began); tries != 4 || took != 4*5*time.Second+3*time.Second {
 			t.Errorf("%d tries in %v, want 4 of 5 s with pauses of 1 s", tries, took)
 		}

@@ -70,30 +70,59 @@ type heldCallback struct {
 	do        func(context.Context)
 }
 
+// callbackPlan is what the faults do to one event. It is made before anything is
+// sent, so that it belongs to one set of faults.
+type callbackPlan struct {
+	forged       []hit
+	lost, double bool
+	late, behind *hit
+	replay       *hit
+}
+
+func (s *faultSet) planEvent() callbackPlan {
+	var p callbackPlan
+	if s.none() {
+		return p
+	}
+	struck := func(kind string) *hit {
+		if h, ok := s.strike(kind, ""); ok {
+			return &h
+		}
+		return nil
+	}
+	for _, kind := range []string{kindForgedSignature, kindForgedReceiver, kindForgedCipher} {
+		if h := struck(kind); h != nil {
+			p.forged = append(p.forged, *h)
+		}
+	}
+	if p.lost = struck("callback.lost") != nil; p.lost {
+		return p
+	}
+	p.late, p.behind = struck("callback.late"), struck("callback.reorder")
+	p.double, p.replay = struck("callback.double") != nil, struck("callback.replayed")
+	return p
+}
+
 // dispatch delivers one event, with what the faults do to it.
 func (c *caller) dispatch(ctx context.Context, event []byte) {
-	if c.faults.none() {
-		c.deliver(ctx, event)
-		return
+	p := c.faults.planEvent()
+	c.forge(ctx, event, p.forged)
+	deliver := func(ctx context.Context) {
+		c.deliver(ctx, event, p.replay)
+		if p.double {
+			c.deliver(ctx, event, nil)
+		}
 	}
-	c.forge(ctx, event)
-	if _, lost := c.faults.strike("callback.lost", ""); lost {
-		return
+	switch {
+	case p.lost:
+	case p.late != nil:
+		c.hold(*p.late, false, deliver)
+	case p.behind != nil:
+		c.hold(*p.behind, true, deliver)
+	default:
+		deliver(ctx)
+		c.release(ctx, func(h heldCallback) bool { return h.afterNext })
 	}
-	deliver := func(ctx context.Context) { c.deliver(ctx, event) }
-	if h, late := c.faults.strike("callback.late", ""); late {
-		c.hold(h, false, deliver)
-		return
-	}
-	if h, behind := c.faults.strike("callback.reorder", ""); behind {
-		c.hold(h, true, deliver)
-		return
-	}
-	c.deliver(ctx, event)
-	if _, double := c.faults.strike("callback.double", ""); double {
-		c.deliver(ctx, event)
-	}
-	c.release(ctx, func(h heldCallback) bool { return h.afterNext })
 }
 
 func (c *caller) hold(h hit, afterNext bool, do func(context.Context)) {
@@ -134,21 +163,19 @@ type sealedEvent struct {
 }
 
 // forge sends the forged events that are to come ahead of event.
-func (c *caller) forge(ctx context.Context, event []byte) {
+func (c *caller) forge(ctx context.Context, event []byte, as []hit) {
 	const stranger = "ww00000000000stranger"
-	for _, f := range []struct {
-		kind string
-		make func() (sealedEvent, error)
-	}{
-		{kindForgedSignature, func() (sealedEvent, error) { return c.sealWith(event, c.corpID, c.cfg.Token+"x") }},
-		{kindForgedReceiver, func() (sealedEvent, error) { return c.sealWith(event, stranger, c.cfg.Token) }},
-		{kindForgedCipher, func() (sealedEvent, error) { return c.sign(noise(len(event)), c.cfg.Token) }},
-	} {
-		h, ok := c.faults.strike(f.kind, "")
-		if !ok {
-			continue
+	for _, h := range as {
+		var e sealedEvent
+		var err error
+		switch h.Kind {
+		case kindForgedSignature:
+			e, err = c.sealWith(event, c.corpID, c.cfg.Token+"x")
+		case kindForgedReceiver:
+			e, err = c.sealWith(event, stranger, c.cfg.Token)
+		default:
+			e, err = c.sign(noise(len(event)), c.cfg.Token)
 		}
-		e, err := f.make()
 		if err != nil { // keys are checked at the start
 			c.log.ErrorContext(ctx, "forge callback", "callback", c.name, "err", err)
 			continue

@@ -88,7 +88,9 @@ func TestStrangeMessagesAreStrange(t *testing.T) {
 		{"stream.nul_raw", inString(0)},
 		{"stream.large", func(b []byte) bool { return json.Valid(b) && len(b) > 50<<10 && len(b) < 52<<10 }},
 		{"stream.huge", func(b []byte) bool { return json.Valid(b) && len(b) > 1<<20 && len(b) < 1<<20+1<<11 }},
-		{"stream.many_receivers", func(b []byte) bool { return json.Valid(b) && len(b) > 50<<10 && bytes.Count(b, []byte("SimMember")) > 2500 }},
+		{"stream.many_receivers", func(b []byte) bool {
+			return json.Valid(b) && len(b) > 50<<10 && bytes.Count(b, []byte("SimMember")) > 2500
+		}},
 		{"stream.duplicate_keys", func(b []byte) bool {
 			return json.Valid(b) && (bytes.Count(b, []byte(`"msgtype":`)) == 2 || bytes.Count(b, []byte(`"content":`)) == 3)
 		}},
