@@ -78,8 +78,9 @@ type compiled struct {
 	owners  [][]int // by word: indices into rules
 }
 
-// scanPage is how many messages are read at once; a text may be long.
-const scanPage = 200
+// scanPage is how many messages are read at once: a whole page of the archive,
+// whose size the puller bounds. Each read sorts the batch anew.
+const scanPage = 1024
 
 // maxSpans bounds what a violation marks of a text that is all hits.
 const maxSpans = 200
