@@ -67,7 +67,8 @@ func TestDiagnose(t *testing.T) {
 			}, []string{"pull", "secret", "企业 ID 或会话存档 Secret 不正确（错误码 40013）"},
 		},
 		{
-			"does not catch up", Snapshot{State: State{LastSuccessAt: ago(0), CaughtUpAt: ago(25 * time.Hour)}, Puller: "p"},
+			"does not catch up",
+			Snapshot{State: State{LastSuccessAt: ago(0), CaughtUpAt: ago(25 * time.Hour)}, Puller: "p"},
 			[]string{"pull", "behind", "一直在拉取，但是没有追上新消息"},
 		},
 		{"key on its way", Snapshot{Quarantine: quarantine(ReasonKeyMissing, time.Minute)}, nil},
