@@ -29,7 +29,8 @@ export function clean(text: string, length = nameLength): string {
   return rightToLeft.test(shown) ? `\u2068${shown}\u2069` : shown
 }
 
-/** The beginning of text, with … where it was cut. */
-function cut(text: string, length: number): string {
+/** The beginning of text in one line, with … where it was cut. */
+function cut(whole: string, length: number): string {
+  const text = whole.replace(/\s+/g, ' ').trim()
   return text.length > length ? `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}\u2026` : text
 }

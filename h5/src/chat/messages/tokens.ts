@@ -133,6 +133,7 @@ export function estimateLines(text: string, columns = 18): number {
 /** Width of a character in full-width ones; of scripts with very wide letters rather too much. */
 function widthOf(code: number): number {
   if (code < 0x250) return 0.55
+  if (code >= 0x300 && code < 0x370) return 0
   if (code === 0xfdfd || code === 0x2e3a || code === 0x2e3b) return 8
   return code < 0x10000 || (code >= 0x1f000 && code < 0x32000) ? 1 : 4
 }

@@ -75,6 +75,7 @@ describe('clean', () => {
     ['what only looks like a flag', '张\u{e0041}\u{e007f}', '张□'],
     ['a storm of marks', `王${'\u0301'.repeat(200)}女士`, '王\u0301\u0301\u0301女士'],
     ['marks that hide among others', `王\u0301\u034f\u0301`, '王\u0301□\u0301'],
+    ['lines', '\n'.repeat(400) + '张\r\n\n三 ', '张 三'],
     ['a name without an end', '张'.repeat(50_000), `${'张'.repeat(300)}…`],
     ['a character at the end', `${'a'.repeat(299)}😀b`, `${'a'.repeat(299)}…`],
   ] as const) {
