@@ -17,6 +17,7 @@ func TestRequestsSurviveTheirFrames(t *testing.T) {
 		{Op: doChat, Seq: 1<<64 - 1, Limit: 1000},
 		{Op: doMedia, IndexBuf: "Range:bytes=0-15", FileID: "f"},
 		{Op: doDecrypt, Items: []Sealed{{"k", "中文"}, {"", ""}, {"k3", strings.Repeat("m", 3<<20)}}},
+		{Op: doCareful, Items: []Sealed{{"k", "m"}}},
 	}
 	var pipe bytes.Buffer
 	for _, q := range requests {

@@ -2,15 +2,16 @@ package finance
 
 // protocol is what a helper answers to opInit, so that a wrong program is
 // noticed at once.
-const protocol = "huicun-finance-helper/1"
+const protocol = "huicun-finance-helper/2"
 
 // The operations of a helper.
 const (
 	doInit    = 1 // open library, handle and credentials; first of all
 	doReset   = 2 // a new handle, which fetches a new token
 	doChat    = 3
-	doDecrypt = 4 // at least one item; one reply per item, as soon as it is done
+	doDecrypt = 4 // at least one item; one reply per item, in pieces of outBuffer
 	doMedia   = 5
+	doCareful = 6 // doDecrypt with each reply as soon as it is there
 )
 
 // setup is what a helper needs to know once. It travels over standard input,
@@ -29,7 +30,7 @@ type request struct {
 	Limit    uint64   // doChat
 	IndexBuf string   // doMedia
 	FileID   string   // doMedia
-	Items    []Sealed // doDecrypt
+	Items    []Sealed // doDecrypt, doCareful
 }
 
 // encode gives the payload of q; only the fields of its operation are kept.
@@ -48,7 +49,7 @@ func (q request) encode() []byte {
 	case doMedia:
 		f.text(q.IndexBuf)
 		f.text(q.FileID)
-	case doDecrypt:
+	case doDecrypt, doCareful:
 		f.number(uint64(len(q.Items)))
 		for _, item := range q.Items {
 			f.text(item.Key)
@@ -71,7 +72,7 @@ func decodeRequest(payload []byte) (request, error) {
 		q.Seq, q.Limit = r.number(), r.number()
 	case doMedia:
 		q.IndexBuf, q.FileID = r.text(), r.text()
-	case doDecrypt:
+	case doDecrypt, doCareful:
 		for n := r.number(); n > 0 && !r.bad; n-- {
 			q.Items = append(q.Items, Sealed{Key: r.text(), Msg: r.text()})
 		}

@@ -87,7 +87,7 @@ var errHung = &Error{Op: "helper", Class: ClassRetry, Reason: "the SDK does not 
 // request proper, one after the other.
 func (w *worker) deadline(ctx context.Context, op uint64) (context.Context, context.CancelFunc) {
 	limit := 2*time.Duration(w.setup.Seconds)*time.Second + 15*time.Second
-	if op == doDecrypt {
+	if op == doDecrypt || op == doCareful {
 		limit = w.patient
 	}
 	return context.WithTimeoutCause(ctx, limit, errHung)
@@ -117,7 +117,7 @@ func (w *worker) try(ctx context.Context, q request, n int, got func(int, reply)
 // backoffLimit is short for messages: each bad one of a page ends two processes
 // and must not hold up the others.
 func backoffLimit(op uint64) time.Duration {
-	if op == doDecrypt {
+	if op == doDecrypt || op == doCareful {
 		return inputBackoff
 	}
 	return maxBackoff
@@ -164,10 +164,10 @@ func (w *worker) call(ctx context.Context, op string, q request) (reply, error) 
 }
 
 // decrypt opens items and returns how many results came; fewer than all only
-// with an error.
-func (w *worker) decrypt(ctx context.Context, items []Sealed, results []Opened) (int, error) {
+// with an error. op is doDecrypt or doCareful.
+func (w *worker) decrypt(ctx context.Context, op uint64, items []Sealed, results []Opened) (int, error) {
 	n := 0
-	err := w.try(ctx, request{Op: doDecrypt, Items: items}, len(items), func(i int, r reply) {
+	err := w.try(ctx, request{Op: op, Items: items}, len(items), func(i int, r reply) {
 		results[i] = opened(r)
 		n++
 	})
@@ -182,11 +182,27 @@ func opened(r reply) Opened {
 	return Opened{Data: r.Data}
 }
 
-// decryptAll opens all items, whatever they do to the helper: the one that it
-// dies on is tried once more alone and then given up, the others go on.
+// decryptAll opens all items, whatever they do to the helper. When it dies, what
+// had not come back yet is opened carefully.
 func (w *worker) decryptAll(ctx context.Context, items []Sealed, results []Opened) error {
+	if len(items) == 0 {
+		return nil
+	}
+	n, err := w.decrypt(ctx, doDecrypt, items, results)
+	if n == len(items) {
+		return nil
+	}
+	if !crashed(err) {
+		return startError(err)
+	}
+	return w.decryptCarefully(ctx, items[n:], results[n:])
+}
+
+// decryptCarefully knows on which item the helper dies: that is tried once more
+// alone and then given up, the others go on.
+func (w *worker) decryptCarefully(ctx context.Context, items []Sealed, results []Opened) error {
 	for len(items) > 0 {
-		n, err := w.decrypt(ctx, items, results)
+		n, err := w.decrypt(ctx, doCareful, items, results)
 		if n == len(items) {
 			return nil
 		}
@@ -194,7 +210,7 @@ func (w *worker) decryptAll(ctx context.Context, items []Sealed, results []Opene
 			return startError(err)
 		}
 		items, results = items[n:], results[n:]
-		n, err = w.decrypt(ctx, items[:1], results[:1])
+		n, err = w.decrypt(ctx, doCareful, items[:1], results[:1])
 		if n == 0 && !crashed(err) {
 			return startError(err)
 		}

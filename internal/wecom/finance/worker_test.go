@@ -1,6 +1,7 @@
 package finance
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -25,8 +26,13 @@ func oddHelper(in io.Reader, out io.Writer) int {
 			return 1
 		}
 		replies := []reply{{Data: []byte(protocol)}}
-		if q.Op == doDecrypt {
+		if q.Op == doDecrypt || q.Op == doCareful {
 			replies = nil
+		}
+		held := bufio.NewWriter(out) // lost when the process ends, as in the real helper
+		to := io.Writer(held)
+		if q.Op == doCareful {
+			to = out
 		}
 		for _, item := range q.Items {
 			replies = append(replies, reply{Data: []byte(item.Msg)})
@@ -39,9 +45,12 @@ func oddHelper(in io.Reader, out io.Writer) int {
 			case "die":
 				return 2
 			}
-			if writeFrame(out, r.encode()) != nil {
+			if writeFrame(to, r.encode()) != nil {
 				return 1
 			}
+		}
+		if held.Flush() != nil {
+			return 1
 		}
 	}
 }
