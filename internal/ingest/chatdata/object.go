@@ -173,11 +173,25 @@ func text(v json.RawMessage) string {
 }
 
 func unquote(v json.RawMessage) string {
+	if n := len(v); n >= 2 && v[n-1] == '"' && isPlain(v[1:n-1]) {
+		return string(v[1 : n-1])
+	}
 	var s string
 	if json.Unmarshal(v, &s) != nil {
 		return ""
 	}
 	return s
+}
+
+// isPlain reports whether what stands in a JSON string stands for itself, as
+// nearly always.
+func isPlain(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return utf8.Valid(b)
 }
 
 // number reads a whole number; what does not fit becomes the nearest that does.
