@@ -25,5 +25,6 @@ func Commands() []Command {
 		{"ingest", "messages pulled, decrypted and stored a second, against the RSA bound", func() Benchmark { return &Ingest{} }},
 		{"read", "pages of a conversation at one or ten million messages", func() Benchmark { return &Read{} }},
 		{"alert", "from a word said to the app message about it, while messages flow", func() Benchmark { return &Alert{} }},
+		{"live", "from a message said to its showing in open chats; memory of each", func() Benchmark { return &Live{} }},
 	}
 }
