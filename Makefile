@@ -21,8 +21,8 @@ demo: build ## start huicun against a simulated WeCom, with sample chats
 dev: build ## demo, with the front end served by vite and reloaded as you edit
 	@exec deploy/dev/demo.sh --vite
 
-build: setup .cache/h5.ok ## build the front end and both programs into bin/
-	@$(STEP) "build the programs" go build -o bin/ ./cmd/...
+build: setup .cache/h5.ok ## build the front end and both programs into bin/ (TAGS=openssl: RSA by OpenSSL)
+	@$(STEP) "build the programs" go build $(if $(TAGS),-tags $(TAGS)) -o bin/ ./cmd/...
 
 # Rebuilt when a source is newer, or when somebody emptied h5/dist.
 .cache/h5.ok: $(H5_SOURCES) $(if $(wildcard h5/dist/index.html),,FORCE) | setup

@@ -71,6 +71,12 @@ else
 	run "go test -race, where goroutines share memory" go test -race -timeout 15m $(race_packages)
 fi
 run "fuzzing, 10 s a target" deploy/dev/fuzz.sh 10s
+if ldconfig -p 2>/dev/null | grep -q 'libcrypto\.so\.3 '; then
+	run "go test -tags openssl: RSA by OpenSSL" go test -timeout 5m -tags openssl \
+		-run 'Decrypt|Key|RealSDK|FiveThousand' ./internal/wecom/finance ./cmd/huicun
+else
+	skip "go test -tags openssl" "there is no libcrypto.so.3"
+fi
 if deploy/dev/tool.sh --install oapi-codegen; then
 	run "generated files are up to date" deploy/dev/gen.sh --check
 else
