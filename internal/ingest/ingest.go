@@ -85,6 +85,12 @@ type Quarantined struct {
 	OuterJSON    []byte
 }
 
+// Place is where a record stands in the order of quarantine.
+type Place struct {
+	Seq int64
+	ID  string // "" before all of Seq
+}
+
 // Batch is one page, opened as far as possible.
 type Batch struct {
 	FromSeq     int64 // cursor that the page was asked for with
@@ -188,10 +194,11 @@ type Store interface {
 	SaveBatch(ctx context.Context, l Lease, b Batch) (Saved, error)
 	// RecordPull notes a call that stored nothing.
 	RecordPull(ctx context.Context, p Pull) error
-	// FindQuarantined lists open quarantine records of these key versions (nil:
-	// any) after a seq.
-	FindQuarantined(ctx context.Context, versions []int, afterSeq int64, limit int) ([]Quarantined, error)
+	// FindQuarantined lists open quarantine records of these key versions after
+	// a place, in order: up to limit of them, and up to most bytes but one at
+	// least.
+	FindQuarantined(ctx context.Context, versions []int, after Place, limit, most int) ([]Quarantined, error)
 	// ReleaseQuarantine stores messages that opened at last, and notes another
-	// attempt on those that did not.
+	// attempt on those that did not. ErrRefused as with SaveBatch.
 	ReleaseQuarantine(ctx context.Context, l Lease, opened []archive.Decoded, failed []Quarantined) (Saved, error)
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -59,22 +60,24 @@ func (r *releaser) try(ctx context.Context, versions []int) error {
 	if len(versions) == 0 {
 		return nil
 	}
-	after := int64(-1)
+	after := Place{Seq: -1}
 	for {
-		records, err := r.puller.Store.FindQuarantined(ctx, versions, after, releaseChunk)
+		records, err := r.puller.Store.FindQuarantined(ctx, versions, after, releaseChunk, maxPageBytes)
 		if err != nil {
 			return fmt.Errorf("read quarantine: %w", err)
 		}
 		if len(records) == 0 {
 			return nil
 		}
-		after = records[len(records)-1].Seq
+		last := records[len(records)-1]
+		after = Place{Seq: last.Seq, ID: last.ID}
 		if err := r.chunk(ctx, records); err != nil {
 			return err
 		}
 	}
 }
 
+// chunk opens records and stores what opened.
 func (r *releaser) chunk(ctx context.Context, records []Quarantined) error {
 	p := r.puller
 	outers := make([]Outer, 0, len(records))
@@ -90,21 +93,43 @@ func (r *releaser) chunk(ctx context.Context, records []Quarantined) error {
 	}
 	now := p.Now()
 	var good []archive.Decoded
+	var from []Outer // of good
 	var bad []Quarantined
-	var times []time.Time
 	for i, o := range opened {
 		if o.Reason != "" {
 			bad = append(bad, quarantined(outers[i], o))
 			continue
 		}
-		m := decode(outers[i], o.Data, now)
-		good, times = append(good, m), append(times, m.SentAt)
+		good, from = append(good, decode(outers[i], o.Data, now)), append(from, outers[i])
+	}
+	return r.release(ctx, good, from, bad)
+}
+
+// release stores what opened. Where the database refuses the content, halves
+// tell the good from the bad.
+func (r *releaser) release(ctx context.Context, good []archive.Decoded, from []Outer, bad []Quarantined) error {
+	p := r.puller
+	times := make([]time.Time, len(good))
+	for i := range good {
+		times[i] = good[i].SentAt
 	}
 	if err := p.Store.EnsurePartitions(ctx, times...); err != nil {
 		return err
 	}
 	p.Step("release")
 	saved, err := p.Store.ReleaseQuarantine(ctx, r.lease, good, bad)
+	switch {
+	case errors.Is(err, ErrRefused) && len(good) > 1:
+		half := len(good) / 2
+		if err := r.release(ctx, good[:half], from[:half], bad); err != nil {
+			return err
+		}
+		return r.release(ctx, good[half:], from[half:], nil)
+	case errors.Is(err, ErrRefused) && len(good) == 1:
+		slog.ErrorContext(ctx, "a message that opened cannot be stored; it stays in quarantine", "seq", good[0].Seq, "err", err)
+		kept := quarantined(from[0], Opened{Reason: ReasonDecryptFailed, Detail: "it opens, and the database refuses it"})
+		_, err = p.Store.ReleaseQuarantine(ctx, r.lease, nil, append(bad, kept))
+	}
 	if err != nil {
 		return fmt.Errorf("release quarantine: %w", err)
 	}

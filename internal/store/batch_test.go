@@ -161,7 +161,7 @@ func TestQuarantineIsKeptAndReleased(t *testing.T) {
 		t.Errorf("save = %+v, want %+v", got, want)
 	}
 	f.checkCounters(t, 2, 1, 1, 1)
-	found, err := f.FindQuarantined(t.Context(), []int{2}, -1, 10)
+	found, err := f.FindQuarantined(t.Context(), []int{2}, ingest.Place{Seq: -1}, 10, 1<<20)
 	if err != nil || len(found) != 1 || !bytes.Equal(found[0].OuterJSON, q.OuterJSON) {
 		t.Fatalf("FindQuarantined = %+v, %v", found, err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -10,15 +11,25 @@ import (
 	"huicun/internal/ingest"
 )
 
+// Lengths are known without reading what is long.
 const sqlFindQuarantined = `
-SELECT id, seq, msgid, publickey_ver, reason, detail, outer_json
-FROM quarantine
-WHERE released_at IS NULL AND publickey_ver = ANY($1) AND seq > $2 AND reason <> 'malformed'
-ORDER BY seq, id
-LIMIT $3`
+SELECT q.id, q.seq, q.msgid, q.publickey_ver, q.reason, q.detail, q.outer_json
+FROM (
+	SELECT id, sum(octet_length(outer_json)) OVER before AS bytes, row_number() OVER before AS n
+	FROM (
+		SELECT id, seq, outer_json FROM quarantine
+		WHERE released_at IS NULL AND publickey_ver = ANY($1) AND (seq, id) > ($2, $3) AND reason <> 'malformed'
+		ORDER BY seq, id LIMIT $4) few
+	WINDOW before AS (ORDER BY seq, id ROWS UNBOUNDED PRECEDING)) c
+JOIN quarantine q ON q.id = c.id
+WHERE c.bytes <= $5 OR c.n = 1
+ORDER BY q.seq, q.id`
 
 // FindQuarantined implements ingest.Store.
-func (db *DB) FindQuarantined(ctx context.Context, versions []int, afterSeq int64, limit int) ([]ingest.Quarantined, error) {
+func (db *DB) FindQuarantined(ctx context.Context, versions []int, after ingest.Place, limit, most int) ([]ingest.Quarantined, error) {
+	if after.ID == "" {
+		after.ID = "00000000-0000-0000-0000-000000000000"
+	}
 	var rows []struct {
 		ID           string `db:"id"`
 		Seq          int64  `db:"seq"`
@@ -28,7 +39,7 @@ func (db *DB) FindQuarantined(ctx context.Context, versions []int, afterSeq int6
 		Detail       string `db:"detail"`
 		OuterJSON    []byte `db:"outer_json"`
 	}
-	err := db.SelectContext(ctx, &rows, sqlFindQuarantined, pq.Array(versions), afterSeq, limit)
+	err := db.SelectContext(ctx, &rows, sqlFindQuarantined, pq.Array(versions), after.Seq, after.ID, limit, most)
 	out := make([]ingest.Quarantined, len(rows))
 	for i, r := range rows {
 		out[i] = ingest.Quarantined(r)
@@ -53,6 +64,14 @@ WHERE id = 1`
 // ReleaseQuarantine implements ingest.Store. A record that somebody else
 // released meanwhile is left alone.
 func (db *DB) ReleaseQuarantine(ctx context.Context, l ingest.Lease, opened []archive.Decoded, failed []ingest.Quarantined) (ingest.Saved, error) {
+	s, err := db.releaseQuarantine(ctx, l, opened, failed)
+	if refusesContent(err) {
+		err = fmt.Errorf("%w: %w", ingest.ErrRefused, err)
+	}
+	return s, err
+}
+
+func (db *DB) releaseQuarantine(ctx context.Context, l ingest.Lease, opened []archive.Decoded, failed []ingest.Quarantined) (ingest.Saved, error) {
 	return inTx(ctx, db, func(tx *sqlx.Tx) (ingest.Saved, error) {
 		var s ingest.Saved
 		c, err := lockCursor(ctx, tx, l)

@@ -1,0 +1,98 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"huicun/internal/archive"
+	"huicun/internal/ingest"
+	"huicun/internal/store"
+)
+
+// refusing does not take some of the messages that open.
+type refusing struct {
+	*store.DB
+	seqs []int64
+}
+
+func (r *refusing) ReleaseQuarantine(ctx context.Context, l ingest.Lease, opened []archive.Decoded, failed []ingest.Quarantined) (ingest.Saved, error) {
+	if slices.ContainsFunc(opened, func(m archive.Decoded) bool { return slices.Contains(r.seqs, m.Seq) }) {
+		return ingest.Saved{}, fmt.Errorf("%w: value out of range", ingest.ErrRefused)
+	}
+	return r.DB.ReleaseQuarantine(ctx, l, opened, failed)
+}
+
+// withLateKey pulls 30 messages of key version 2 that comes when all are in
+// quarantine, and goes on until done.
+func withLateKey(t *testing.T, db *store.DB, st ingest.Store, w *wecom, mend func(), done func(ingest.State) bool) {
+	t.Helper()
+	w.add(30, 2)
+	keys := make(chan struct{}, 1)
+	p := &ingest.Puller{Source: w, Store: st, Holder: "a", PageSize: 30, Interval: 10 * time.Millisecond, KeysChanged: keys}
+	arrived := false
+	pullUntil(t, db, func(s ingest.State) bool {
+		if s.Quarantined == 30 && s.CaughtUpAt != nil && !arrived {
+			arrived = true
+			mend()
+			keys <- struct{}{}
+		}
+		return arrived && done(s)
+	}, p)
+}
+
+func (w *wecom) giveKey(version int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.versions[version] = true
+}
+
+// A message that the database does not take holds up none of the others.
+func TestReleaseAroundWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	db, w := openStore(t), &wecom{versions: map[int]bool{1: true}}
+	picky := &refusing{db, []int64{7, 8, 30}}
+	var kept []string
+	withLateKey(t, db, picky, w, func() { w.giveKey(2) }, func(s ingest.State) bool {
+		kept = nil
+		if err := db.Select(&kept, `SELECT seq || ' ' || reason || ': ' || detail FROM quarantine WHERE released_at IS NULL AND attempts > 1 ORDER BY seq`); err != nil {
+			t.Fatal(err)
+		}
+		return s.Stored == 27 && len(kept) == 3
+	})
+	const why = " decrypt_failed: it opens, and the database refuses it"
+	if diff := cmp.Diff([]string{"7" + why, "8" + why, "30" + why}, kept); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+}
+
+// While quarantine cannot be opened, the stream goes on.
+func TestStreamGoesOnWhileQuarantineFails(t *testing.T) {
+	t.Parallel()
+	db, w := openStore(t), &wecom{versions: map[int]bool{1: true}}
+	broken := &brokenRelease{DB: db}
+	withLateKey(t, db, broken, w, func() {
+		w.giveKey(2)
+		w.add(40, 1)
+	}, func(s ingest.State) bool { return s.Stored == 40 })
+	c, err := db.Recount(t.Context())
+	if s, serr := db.PullState(t.Context()); err != nil || serr != nil || !c.Agrees(s) || s.Quarantined != 30 || broken.asked == 0 {
+		t.Errorf("rows %+v, counters %+v, %v, %v; quarantine was asked for %d times", c, s, err, serr, broken.asked)
+	}
+}
+
+// brokenRelease cannot read quarantine.
+type brokenRelease struct {
+	*store.DB
+	asked int
+}
+
+func (b *brokenRelease) FindQuarantined(context.Context, []int, ingest.Place, int, int) ([]ingest.Quarantined, error) {
+	b.asked++
+	return nil, errors.New("quarantine cannot be read")
+}

@@ -1,0 +1,56 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"huicun/internal/ingest"
+)
+
+// Records are read in order, in pieces that are small in number and bytes, each
+// once, however many have the same seq.
+func TestFindQuarantinedInPieces(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for i, seq := range []int64{5, 5, 5, 6, 7} {
+		_, err := f.Exec(`INSERT INTO quarantine (id, seq, msgid, publickey_ver, reason, outer_json)
+			VALUES (CAST($1 AS uuid), $2, $3, 2, 'key_missing', convert_to(repeat('x', $4), 'UTF8'))`,
+			fmt.Sprintf("00000000-0000-0000-0000-00000000000%d", i), seq, fmt.Sprint("m", i), 10*i)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name        string
+		limit, most int
+		want        [][]string
+	}{
+		{"two at a time", 2, 1 << 20, [][]string{{"m0", "m1"}, {"m2", "m3"}, {"m4"}}},
+		{"40 bytes at a time", 10, 40, [][]string{{"m0", "m1", "m2"}, {"m3"}, {"m4"}}},
+		{"one at least", 10, 1, [][]string{{"m0"}, {"m1"}, {"m2"}, {"m3"}, {"m4"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got [][]string
+			for after := (ingest.Place{Seq: -1}); ; {
+				found, err := f.FindQuarantined(t.Context(), []int{2}, after, tt.limit, tt.most)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(found) == 0 {
+					break
+				}
+				var piece []string
+				for _, q := range found {
+					piece = append(piece, q.MsgID)
+					after = ingest.Place{Seq: q.Seq, ID: q.ID}
+				}
+				got = append(got, piece)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("pieces (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
