@@ -6,7 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -79,16 +82,17 @@ var apiKinds = []faultKind{
 	},
 }
 
-// apiPaths lists the calls that path may mean.
-func apiPaths() []string {
+// apiPaths lists the calls that path may mean, in order.
+var apiPaths = sync.OnceValue(func() []string {
 	var s Sim
 	all := []string{apiRoot + "gettoken", apiRoot + "message/getchatmediadata"}
 	for pattern := range s.endpoints() {
-		_, path, _ := bytes.Cut([]byte(pattern), []byte(" "))
-		all = append(all, string(path))
+		_, path, _ := strings.Cut(pattern, " ")
+		all = append(all, path)
 	}
-	return all
-}
+	slices.Sort(all)
+	return slices.Compact(all)
+})
 
 // faulty puts the faults of kind api.* around every call.
 func (s *Sim) faulty(next http.Handler) http.Handler {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"huicun/internal/fault"
 )
@@ -49,10 +51,24 @@ type faultReport struct {
 	Faults []faultState   `json:"faults"`
 	Struck map[string]int `json:"struck"` // by kind, since the program started, also of faults switched off
 	Kinds  []faultKind    `json:"kinds"`
+	Paths  []string       `json:"paths"` // what path may be, without prefixes
+	Codes  []knownCode    `json:"codes"`
+}
+
+// knownCode is an errcode of WeCom.
+type knownCode struct {
+	Code    int    `json:"code"`
+	Message string `json:"errmsg"`
 }
 
 func (s *Sim) faultReport() faultReport {
 	r := faultReport{Kinds: kinds()}
+	for _, path := range apiPaths() {
+		r.Paths = append(r.Paths, strings.TrimPrefix(path, apiRoot))
+	}
+	for _, code := range slices.Sorted(maps.Keys(errorTexts)) {
+		r.Codes = append(r.Codes, knownCode{code, errorTexts[code]})
+	}
 	r.Seed, r.Faults, r.Struck = s.faults.snapshot()
 	return r
 }

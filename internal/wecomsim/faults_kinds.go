@@ -58,7 +58,8 @@ type faultKind struct {
 	About  string       `json:"about"` // Chinese, for the page
 	Effect string       `json:"-"`     // English, for docs/wecomsim.md
 	Chance chance       `json:"chance"`
-	Path   bool         `json:"path"` // takes path
+	Path   bool         `json:"path"`  // takes path
+	Shape  bool         `json:"shape"` // a message that POST /sim/faults/strange can append
 	Params []faultParam `json:"params"`
 }
 
@@ -91,7 +92,13 @@ func (k faultKind) names() []string {
 
 // kinds are all kinds of faults, in the order of the page.
 var kinds = sync.OnceValue(func() []faultKind {
-	return slices.Concat(pageKinds, streamKinds, mediaKinds, apiKinds, sendKinds, callbackKinds, loginKinds, clockKinds, proxyKinds)
+	all := slices.Concat(pageKinds, streamKinds, mediaKinds, apiKinds, sendKinds, callbackKinds, loginKinds, clockKinds, proxyKinds)
+	for i := range all {
+		if all[i].Params == nil {
+			all[i].Params = []faultParam{} // a list in JSON, too
+		}
+	}
+	return all
 })
 
 func kindOf(name string) (faultKind, bool) {

@@ -123,7 +123,7 @@ func shapeKinds() []faultKind {
 	var all []faultKind
 	for _, sh := range shapes {
 		k := faultKind{
-			Kind: sh.kind, Group: streamGroup, Chance: byMessage,
+			Kind: sh.kind, Group: streamGroup, Chance: byMessage, Shape: true,
 			About: "插入一条消息：" + sh.about, Effect: "inserts a message: " + sh.effect,
 		}
 		if sh.bytes > 0 {

@@ -31,6 +31,7 @@ func (s *Sim) routes(api http.Handler) http.Handler {
 	mux.HandleFunc("POST /connect/chosen", s.handleChosen)
 	mux.HandleFunc("GET /sim/{$}", s.controlPage)
 	mux.HandleFunc("GET /sim/recent", s.recentMessages)
+	mux.HandleFunc("GET /sim/faults.html", func(w http.ResponseWriter, _ *http.Request) { s.render(w, "faults", s.corpName()) })
 	s.controlRoutes(mux)
 	s.phoneRoutes(mux)
 	mux.HandleFunc("GET /assets/{file}", serveAsset)
