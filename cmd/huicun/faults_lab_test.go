@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"huicun/internal/config"
 	"huicun/internal/pgserver"
 	"huicun/internal/store"
@@ -302,4 +304,41 @@ func (l *lab) killSimulator() {
 	l.t.Helper()
 	l.simulator.kill()
 	l.startSimulator()
+}
+
+// processState is the letter of /proc/PID/stat: T for stopped.
+func processState(pid int) string {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	state, _, _ := strings.Cut(rest, " ")
+	return state
+}
+
+// takeAllConnections cuts huicun's connections off and takes the places of all
+// of them, as a role without the places that are kept for superusers.
+func (l *lab) takeAllConnections() []io.Closer {
+	l.t.Helper()
+	var hogs []io.Closer
+	for {
+		if _, err := l.db.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND application_name NOT IN ($1, 'hog') AND pid <> pg_backend_pid()`, eyes); err != nil {
+			l.t.Fatal(err)
+		}
+		hog, err := sqlx.Open("postgres", l.pg.URL()+"&application_name=hog")
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if err := hog.Ping(); err != nil {
+			_ = hog.Close()
+			if strings.Contains(err.Error(), "too many clients") {
+				return hogs
+			}
+			l.t.Fatal(err)
+		}
+		hogs = append(hogs, hog)
+		l.t.Cleanup(func() { _ = hog.Close() })
+	}
 }

@@ -6,6 +6,7 @@ package alert
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"huicun/internal/access"
@@ -75,6 +76,19 @@ const (
 	ClassRefused              // not taken, and never will be
 	ClassUnknown              // the answer was lost: taken or not
 )
+
+// String gives the class as one word, for the log.
+func (c Class) String() string {
+	switch c {
+	case ClassRetry:
+		return "retry"
+	case ClassRefused:
+		return "refused"
+	case ClassUnknown:
+		return "answer lost"
+	}
+	return fmt.Sprintf("class(%d)", int(c))
+}
 
 // SendError is a call that failed.
 type SendError struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"huicun/internal/fault"
@@ -121,6 +122,7 @@ func (s *Service) settle(ctx context.Context, item outbox.Item, job Job, receipt
 	if !ok {
 		failure = &SendError{Class: ClassUnknown, Err: sendErr}
 	}
+	slog.WarnContext(ctx, "alert not sent", "alert", job.ID, "attempt", attempt, "class", failure.Class.String(), "code", failure.Code, "err", failure)
 	switch failure.Class {
 	case ClassRefused:
 		return s.record(ctx, job.ID, attempt, Outcome{State: StateRefused, Code: failure.Code, Error: failure.Error()})
