@@ -36,6 +36,10 @@ func TestFlags(t *testing.T) {
 		{"trusted domains", []string{"-trusted-domain", "a", "-trusted-domain", "b:1"}, func(c *wecomsim.Config) {
 			c.TrustedDomains = []string{"a", "b:1"}
 		}},
+		{"faults", []string{"-fault", "api.drop", "-fault=api.slow:delay_ms=5,every=2", "-fault-seed", "9"}, func(c *wecomsim.Config) {
+			c.Faults = []wecomsim.Fault{{Kind: "api.drop"}, {Kind: "api.slow", DelayMS: 5, Every: 2}}
+			c.FaultSeed = 9
+		}},
 	} {
 		want := wecomsim.DefaultConfig()
 		want.DataDir, want.Rate = "data/wecomsim", demoRate
@@ -48,7 +52,7 @@ func TestFlags(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
-	for _, args := range [][]string{{"-nosuch"}, {"-rate", "x"}, {"extra"}} {
+	for _, args := range [][]string{{"-nosuch"}, {"-rate", "x"}, {"extra"}, {"-fault", "api.nosuch"}, {"-fault", "api.slow:delay=5"}, {"-fault-seed", "x"}} {
 		if _, err := parse(args, io.Discard); !errors.Is(err, errUsage) || exitCode(err) != 2 {
 			t.Errorf("%v: err = %v", args, err)
 		}
