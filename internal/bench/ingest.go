@@ -143,6 +143,7 @@ type pair struct {
 	messages        int
 	stored, scanned time.Duration // from the release of the slice
 	cpu             CPU           // until the scan was done
+	simCPU          float64       // seconds of wecomsim meanwhile
 	after           Usage
 	rsa             rates
 }
@@ -166,6 +167,10 @@ func (r *ingestRun) slice(ctx context.Context, n int) (pair, error) {
 	if err := r.Sim.Call(ctx, http.MethodPost, "/sim/release", map[string]int{"to_seq": r.released}, nil); err != nil {
 		return p, err
 	}
+	sim, err := treeCPU(r.Sim.Process.Process.Pid) // what it does from now on is done beside huicun
+	if err != nil {
+		return p, err
+	}
 	start := time.Now()
 	if err := r.DB.Notify(ctx, store.ChannelPull); err != nil { // as WeCom's callback does
 		return p, err
@@ -183,9 +188,10 @@ func (r *ingestRun) slice(ctx context.Context, n int) (pair, error) {
 		return p, err
 	}
 	p.scanned = time.Since(start)
-	p.after, err = r.Usage()
-	p.cpu = p.after.CPU.minus(before.CPU)
-	return p, err
+	simAfter, err1 := treeCPU(r.Sim.Process.Process.Pid)
+	after, err2 := r.Usage()
+	p.after, p.cpu, p.simCPU = after, after.CPU.minus(before.CPU), simAfter-sim
+	return p, errors.Join(err1, err2)
 }
 
 // stallPatience is how long nothing may be stored.

@@ -85,6 +85,16 @@ func (w *World) Usage() (Usage, error) {
 	return u, nil
 }
 
+// treeCPU is the CPU time in seconds of a process and everything below it.
+func treeCPU(root int) (float64, error) {
+	tree, err := processTree(root)
+	var ticks int64
+	for _, p := range tree {
+		ticks += p.ticks
+	}
+	return float64(ticks) / clockTicks, err
+}
+
 // running is one process of a tree.
 type running struct {
 	pid, parent int
