@@ -107,7 +107,11 @@ func (s *Sim) faulty(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if !s.pauseCall(r) || s.hangUp(w, r) || s.refuse(w, r) {
+		if !s.pauseCall(r) {
+			endConn(takeConn(w))
+			return
+		}
+		if s.hangUp(w, r) || s.refuse(w, r) {
 			return
 		}
 		s.damage(w, r, next)

@@ -49,6 +49,7 @@ var proxyKinds = []faultKind{
 func (p *proxy) spoilConnect(w http.ResponseWriter, r *http.Request) bool {
 	f := p.sim.faults
 	if h, ok := f.strike("proxy.slow", ""); ok && !p.sim.pause(r.Context(), time.Duration(h.DelayMS)*time.Millisecond) {
+		endConn(takeConn(w))
 		return true
 	}
 	if h, ok := f.strike("proxy.refuse", ""); ok {
