@@ -51,9 +51,13 @@ func (g *grower) hidden(v *refViewer) map[string][2]string {
 	return out
 }
 
+// methodPage asks for a page of the H5 instead of the API.
+const methodPage = "PAGE"
+
 // scopeLinks are all ways to name something; own is a chat that the viewer may read.
 func scopeLinks(own *refChat) []scopeLink {
 	get := func(path string) scopeLink { return scopeLink{method: http.MethodGet, path: path} }
+	page := func(path string) scopeLink { return scopeLink{method: methodPage, path: path} }
 	all := []scopeLink{
 		get("/employees/{employee}"), get("/employees/{employee}/conversations?tab=groups"), get("/employees?department={department}"),
 		get("/employees?q={name}"),
@@ -63,6 +67,7 @@ func scopeLinks(own *refChat) []scopeLink {
 		get("/messages/{message}"), get("/messages/{message}/raw"),
 		get("/violations?conversation={chat}"), get("/violations/{violation}"), get("/live?conversation={chat}"),
 		{http.MethodPatch, "/violations/{violation}", map[string]any{"state": "handled", "note": "mine"}},
+		page("/c/{chat}?m={message}&a={violation}"), page("/people/{employee}"), page("/alerts/{violation}"),
 		get("/rules/{rule}"),
 		{http.MethodDelete, "/rules/{rule}", nil},
 		{http.MethodPut, "/rules/{rule}", ruleNaming("{department}", "{employee}", "{viewer}")},
@@ -131,6 +136,9 @@ func (g *grower) checkLinks(v *refViewer) {
 		if len(a.statements) == 0 {
 			g.t.Errorf("%s: %s %s: no statement was noted", g.name, l.method, hidden)
 		}
+		if a.status >= 400 && slices.ContainsFunc(a.statements, func(text string) bool { return strings.HasPrefix(text, "INSERT") }) {
+			g.t.Errorf("%s: %s %s: what was refused leaves a trace: %q", g.name, l.method, hidden, a.statements)
+		}
 		g.usage.pair(l)
 	}
 }
@@ -138,10 +146,17 @@ func (g *grower) checkLinks(v *refViewer) {
 // open asks; of a live stream it reads what comes before anything is new.
 func (g *grower) open(v *refViewer, method, path string, body any) apiAnswer {
 	g.t.Helper()
+	var log statementLog
+	if method == methodPage {
+		w := httptest.NewRecorder()
+		req := g.request(log.in(g.t.Context()), v, http.MethodGet, path, nil)
+		req.URL.Path = strings.TrimPrefix(req.URL.Path, "/api/v1")
+		g.app.server.ServeHTTP(w, req)
+		return apiAnswer{status: w.Code, header: w.Header(), body: w.Body.String(), statements: log.list}
+	}
 	if !strings.HasPrefix(path, "/live") {
 		return g.ask(v, method, path, body)
 	}
-	var log statementLog
 	ctx, cancel := context.WithCancel(log.in(g.t.Context()))
 	defer cancel()
 	w := &cutWriter{ResponseRecorder: httptest.NewRecorder(), cut: cancel}
