@@ -226,7 +226,7 @@ func (l *liveStream) catchUp() (time.Duration, error) {
 	if err := l.recheck(); err != nil {
 		return 0, err
 	}
-	events, next, truncated, err := l.s.Live.Source.LiveSince(l.ctx, l.viewer, l.at.batch, 0)
+	events, next, truncated, err := l.s.feeds.since(l.ctx, l.viewer, l.at.batch)
 	if err != nil {
 		return 0, err
 	}

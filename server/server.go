@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/redis/go-redis/v9"
 
+	"huicun/internal/archive"
 	"huicun/internal/audit"
 )
 
@@ -54,6 +55,7 @@ type Server struct {
 	engine *gin.Engine
 	limits *limiter
 	hub    *hub
+	feeds  *feeds
 	static *static
 
 	contract contract
@@ -77,7 +79,7 @@ func New(o Options) (*Server, error) {
 	if o.MaxStreams == 0 {
 		o.MaxStreams = 2000
 	}
-	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis, redisTimeout), hub: newHub(o.MaxStreams), liveRecheck: liveRecheck, rates: defaultRates()}
+	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis, redisTimeout), hub: newHub(o.MaxStreams), feeds: newFeeds(o.Live.Source), liveRecheck: liveRecheck, rates: defaultRates()}
 	if s.static, err = newStatic(o.H5); err != nil {
 		return nil, err
 	}
@@ -124,7 +126,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 // Run passes live events on until ctx ends, then closes all streams. It
 // returns nil when ctx ended it.
 func (s *Server) Run(ctx context.Context) error {
-	err := s.hub.run(ctx, s.Live.Listen)
+	err := s.hub.run(ctx, func(ctx context.Context, on func(archive.LiveNotice)) error {
+		return s.Live.Listen(ctx, func(n archive.LiveNotice) {
+			s.feeds.notice(n)
+			on(n)
+		})
+	})
 	if ctx.Err() != nil {
 		return nil
 	}
