@@ -1,13 +1,13 @@
 import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
-import { bootScript, dropVantFont } from './build/plugins.ts'
+import { bootScript, dropVantFont, routePages } from './build/plugins.ts'
 
 /** Oldest engines seen in the field: Windows WeCom 5.0 is Chromium 107. */
 const targets = ['chrome87', 'safari14']
 
 export default defineConfig({
-  plugins: [vue(), dropVantFont(), bootScript()],
+  plugins: [vue(), dropVantFont(), bootScript(), routePages()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   build: {
@@ -20,14 +20,22 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
-        // Few files on the way to a chat: what every page uses comes in one.
+        // Few files on the way to a page: what every page uses comes in one, with
+        // the entry; what the lists share in another; the chat's sheets in a third.
         codeSplitting: {
           groups: [
-            { name: 'vendor', test: /node_modules[\\/](@vue|vue|vue-router|pinia|openapi-fetch)[\\/]/ },
+            { name: 'vendor', test: /node_modules[\\/](@vue|vue|vue-router|openapi-fetch)[\\/]/ },
             {
-              name: 'common',
-              test: /src[\\/](i18n[\\/]time|chat[\\/](context|rows|months|useSheets|ChatSheets|messages[\\/]emoji)|app[\\/]live|ui[\\/](Icon|icons|Avatar|GroupAvatar|colors|PageHeader|StateView|Skeleton|PersonName|person|SearchField|text|host|toast))\.(vue|ts)/,
+              name: 'app',
+              test: /src[\\/](main|i18n[\\/]time|chat[\\/](context|rows|useSheets|messages[\\/]emoji)|app[\\/](live|watched)|ui[\\/](Icon|icons|Avatar|colors|PageHeader|StateView|Skeleton|PersonName|person|text|host|toast))\.(vue|ts)/,
             },
+            { name: 'messages', test: /src[\\/]chat[\\/](MessageRow|messages[\\/])/ },
+            { name: 'sheet', test: /node_modules[\\/]vant[\\/]|src[\\/]ui[\\/](Sheet|overlay|Facts|Switch)\./ },
+            {
+              name: 'lists',
+              test: /node_modules[\\/](@tanstack|virtua)[\\/]|src[\\/](api[\\/]queries[\\/](paging|state|people|alerts|admin|rules)|app[\\/](queryClient|back)|features[\\/](alerts[\\/](violation|SeverityTag)|people[\\/]tree|admin[\\/](AdminFrame|AdminLinks))|ui[\\/](Chips|Tabs|MarkedText|VirtualList))\.?/,
+            },
+            { name: 'sheets', test: /src[\\/]chat[\\/](ChatSheets|DetailsPanel|sheets[\\/])/ },
           ],
         },
       },

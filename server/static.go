@@ -168,7 +168,21 @@ func (s *Server) servePage(c *gin.Context) {
 		s.failPage(c, err)
 		return
 	}
-	s.serveFile(c, indexFile)
+	s.serveFile(c, s.static.page(c.Request.URL.Path))
+}
+
+// page names the document of a path: the one that the front end has for the
+// route, which also names the files of that route, or the general one. In the
+// names of documents every part of a path but the first is an id, written "_".
+func (st *static) page(urlPath string) string {
+	parts := strings.Split(strings.TrimPrefix(path.Clean(urlPath), "/"), "/")
+	for i := range parts[1:] {
+		parts[i+1] = "_"
+	}
+	if name := "pages/" + strings.Join(parts, "/") + ".html"; st.has(name) {
+		return name
+	}
+	return indexFile
 }
 
 func (st *static) has(name string) bool {

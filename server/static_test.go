@@ -159,3 +159,45 @@ func TestHealth(t *testing.T) {
 		t.Errorf("alive but not ready: %d", w.Code)
 	}
 }
+
+func TestRoutesHaveDocumentsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(o *server.Options) {
+		o.H5 = fstest.MapFS{
+			"index.html":          {Data: []byte("general")},
+			"pages/people.html":   {Data: []byte("people")},
+			"pages/people/_.html": {Data: []byte("one of them")},
+			"pages/c/_.html":      {Data: []byte("chat")},
+		}
+	})
+	b := f.signedIn("Mei")
+	got := map[string]string{}
+	want := map[string]string{
+		"/":                   "general",
+		"/people":             "people",
+		"/people/":            "people",
+		"/people?q=x":         "people",
+		"/people/shop":        "one of them",
+		"/people/shop/more":   "general",
+		"/c/7?m=1&a=2":        "chat",
+		"/c":                  "general",
+		"/c/../people":        "people",
+		"/c/%2e%2e%2fpeople":  "people",
+		"/pages/_/people":     "general",
+		"/alerts":             "general",
+		"/admin/../c/7?m=%2F": "chat",
+	}
+	for path := range want {
+		w := f.do(call{method: "GET", path: path, cookies: b.cookies()})
+		got[path] = w.Body.String()
+		if cache := w.Header().Get("Cache-Control"); cache != "no-cache" {
+			t.Errorf("%s: Cache-Control %q", path, cache)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("documents (-want +got):\n%s", diff)
+	}
+	if w := f.do(call{method: "GET", path: "/c/7"}); w.Code != http.StatusFound {
+		t.Errorf("without a session: %d, want the way to sign in", w.Code)
+	}
+}

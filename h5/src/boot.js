@@ -1,6 +1,7 @@
 // Runs before the first paint, as a classic script of its own (the policy allows
 // no inline scripts): sets the theme and the language on <html>, so that nothing
-// flashes. It is neither bundled nor transpiled.
+// flashes, and asks for what the page will show first, which src/api/early.ts hands
+// to the app. It is neither bundled nor transpiled.
 (function () {
   var root = document.documentElement
   var ua = navigator.userAgent
@@ -26,4 +27,22 @@
     locale = /^en/i.test(lang) ? 'en' : 'zh-CN'
   }
   root.setAttribute('lang', locale)
+
+  var asked = (window.huicunEarly = new Map())
+  function ask(path) {
+    // The app takes the address as the API's client writes it, or asks by itself.
+    var answer = fetch('/api/v1' + path, { credentials: 'same-origin' })
+    answer.catch(function () {}) // whoever takes it meets the failure
+    asked.set('/api/v1' + path, answer)
+  }
+  if (location.pathname === '/login') return
+  ask('/me')
+  var chat = /^\/c\/([^/]+)$/.exec(location.pathname)
+  var returning = history.state && history.state.chat // opens elsewhere: at the place left
+  if (!chat || returning) return
+  var query = new URLSearchParams(location.search)
+  var as = query.get('as')
+  var target = query.get('m')
+  ask('/conversations/' + chat[1] + (as ? '?as=' + encodeURIComponent(as) : ''))
+  ask('/conversations/' + chat[1] + '/messages?' + (target ? 'around=' + encodeURIComponent(target) + '&' : '') + 'limit=50')
 })()

@@ -1,7 +1,6 @@
 import '@/styles/tokens.css'
 import '@/styles/base.css'
 import '@/styles/vant-overrides.css'
-import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import { whenExpired } from '@/api/client'
 import App from '@/app/App.vue'
@@ -15,7 +14,6 @@ import { restoreLocale } from '@/i18n/t'
 const app = createApp(App)
 const router = newRouter()
 offerQueries(app)
-app.use(createPinia())
 app.use(router)
 reportErrors(app, router)
 reloadOnNewBuild()

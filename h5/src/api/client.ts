@@ -1,6 +1,7 @@
 // The only way to the server: typed by its contract, with the CSRF header on
 // every call that changes something.
 import createClient, { type Middleware } from 'openapi-fetch'
+import { early } from './early'
 import { Problem, problemOf } from './problem'
 import type { components, paths } from './schema'
 
@@ -37,7 +38,7 @@ const guard: Middleware = {
 export const api = createClient<paths>({
   baseUrl: apiBase,
   credentials: 'same-origin',
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => early(request) ?? globalThis.fetch(request),
 })
 api.use(guard)
 

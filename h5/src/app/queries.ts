@@ -31,11 +31,15 @@ export function withQueries<T>(load: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** A loader that has the query library and the texts of pages besides the chat in place. */
-export function withPageTexts<T>(load: () => Promise<T>): () => Promise<T> {
-  const page = withQueries(load)
+/** A loader that has the texts in place which the landing in a chat does without. */
+export function withTexts<T>(load: () => Promise<T>): () => Promise<T> {
   return async () => {
-    const [found] = await Promise.all([page(), loadPageTexts()])
+    const [found] = await Promise.all([load(), loadPageTexts()])
     return found
   }
+}
+
+/** A loader that has both in place. */
+export function withPageTexts<T>(load: () => Promise<T>): () => Promise<T> {
+  return withTexts(withQueries(load))
 }

@@ -3,7 +3,7 @@ import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from
 import adminRoutes from '@/features/admin/routes'
 import alertRoutes from '@/features/alerts/routes'
 import meRoutes from '@/features/me/routes'
-import { withPageTexts, withQueries } from './queries'
+import { withPageTexts } from './queries'
 import { useSession } from './session'
 
 declare module 'vue-router' {
@@ -29,13 +29,13 @@ const routes: RouteRecordRaw[] = [
   {
     path: '/people',
     name: 'people',
-    component: withQueries(() => import('@/features/people/PeoplePane.vue')),
+    component: withPageTexts(() => import('@/features/people/PeoplePane.vue')),
     meta: { level: 'people', tab: 'people' },
   },
   {
     path: '/people/:uid',
     name: 'contacts',
-    component: withQueries(() => import('@/features/people/ContactsPane.vue')),
+    component: withPageTexts(() => import('@/features/people/ContactsPane.vue')),
     props: true,
     meta: { level: 'contacts', tab: 'people' },
   },

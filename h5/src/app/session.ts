@@ -1,6 +1,6 @@
-// Who is signed in. Outlives pages, therefore a store.
-import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+// Who is signed in. Outlives pages: one for the app. It is the only thing that
+// does and has actions; a store library for it would cost 3 KB of every landing.
+import { computed, reactive, ref, shallowRef } from 'vue'
 import { type Api, api, call, setCsrf } from '@/api/client'
 import { type Problem, toProblem } from '@/api/problem'
 
@@ -12,8 +12,7 @@ export function signInUrl(path: string): string {
   return `${signInPath}?to=${encodeURIComponent(path)}`
 }
 
-/** The viewer, as GET /me tells. */
-export const useSession = defineStore('session', () => {
+function newSession() {
   const me = shallowRef<Api['Me']>()
   const problem = shallowRef<Problem>()
   const expired = ref(false)
@@ -52,8 +51,21 @@ export const useSession = defineStore('session', () => {
     setCsrf('')
   }
 
-  return { me, problem, expired, admin, load, take, signOut }
-})
+  return reactive({ me, problem, expired, admin, load, take, signOut })
+}
+
+let session: ReturnType<typeof newSession> | undefined
+
+/** The viewer, as GET /me tells. */
+export function useSession() {
+  session ??= newSession()
+  return session
+}
+
+/** Begins anew with nobody signed in, as a reload of the page does. */
+export function forgetSession(): void {
+  session = undefined
+}
 
 /**
  * The header the contract asks for where a call changes something. The client

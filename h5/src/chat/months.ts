@@ -42,9 +42,3 @@ function toMonth(key: string, byDate: ReadonlyMap<string, Api['Day']>): GridMont
   })
   return { key, year, month, blanks: (weekday + 6) % 7, days }
 }
-
-/** Midnight of a date such as 2026-01-31 in the device's zone, as the API wants it. */
-export function startOfDay(date: string): string {
-  const [year = 0, month = 1, day = 1] = date.split('-').map(Number)
-  return new Date(year, month - 1, day).toISOString()
-}

@@ -1,10 +1,14 @@
 // The sheets of a chat: which is open, and about what.
-import { inject, type InjectionKey, provide, ref, shallowRef } from 'vue'
+import { defineAsyncComponent, inject, type InjectionKey, provide, ref, shallowRef, watch } from 'vue'
 import type { Api } from '@/api/client'
+import { withTexts } from '@/app/queries'
 import type { Message } from './rows'
 
 /** The sheets of one chat. */
 export type Sheets = ReturnType<typeof newSheets>
+
+/** The sheets themselves; to be in the page from when the first of them is opened. */
+export const ChatSheets = defineAsyncComponent(withTexts(() => import('./ChatSheets.vue')))
 
 const key: InjectionKey<Sheets> = Symbol('sheets')
 
@@ -30,7 +34,11 @@ function newSheets() {
   const days = ref(false)
   const details = ref(false)
   const keys = ref(false)
-  return { link, message, record, person, days, details, keys }
+  const states = [link.open, message.open, record.open, person.open, days, details, keys]
+  /** Whether any was ever open: they stay, so that they can close in peace and give the focus back. */
+  const used = ref(false)
+  watch(states, () => (used.value ||= states.some((open) => open.value)))
+  return { link, message, record, person, days, details, keys, used }
 }
 
 /** A sheet about one thing. The thing stays while the sheet closes. */

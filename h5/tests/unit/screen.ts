@@ -2,10 +2,10 @@
 // that answers what the test says.
 import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
 import { enableAutoUnmount, flushPromises, mount, type VueWrapper } from '@vue/test-utils'
-import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, vi } from 'vitest'
 import type { Component } from 'vue'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
+import { forgetSession } from '@/app/session'
 
 enableAutoUnmount(afterEach)
 
@@ -58,8 +58,7 @@ const names = ['alerts', 'alert', 'people', 'contacts', 'chat', 'admin', 'rules'
 
 /** The page of component, after its first answers. */
 export async function show(component: Component, props: Record<string, unknown> = {}, at = '/alerts'): Promise<Screen> {
-  const pinia = createPinia()
-  setActivePinia(pinia)
+  forgetSession()
   const router = createRouter({
     history: createMemoryHistory(),
     routes: names.map((name) => ({ path: `/${name}/:id?/:cid?/:uid?`, name, component: { render: () => null }, meta: { level: 'page' as const } })),
@@ -69,7 +68,7 @@ export async function show(component: Component, props: Record<string, unknown> 
   const page = mount(component, {
     props,
     attachTo: document.body,
-    global: { plugins: [pinia, router, [VueQueryPlugin, { queryClient }]] },
+    global: { plugins: [router, [VueQueryPlugin, { queryClient }]] },
   })
   await settle()
   return { page, router }

@@ -59,4 +59,6 @@ export default {
   'chat.days.count': { one: '{date}, {n} message', other: '{date}, {n} messages' },
   'chat.days.violations': { one: '{n} violation', other: '{n} violations' },
   'chat.days.none': 'no messages',
+  'contacts.wechat': '@WeChat',
+  'details.title': 'Conversation details',
 } as const

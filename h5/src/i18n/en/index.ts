@@ -3,7 +3,6 @@ import type { CoreMessages } from '../t'
 import chat from './chat'
 import common from './common'
 import messages from './messages'
-import people from './people'
 
-const core: CoreMessages = { ...common, ...people, ...chat, ...messages }
+const core: CoreMessages = { ...common, ...chat, ...messages }
 export default core

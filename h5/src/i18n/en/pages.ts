@@ -1,8 +1,10 @@
-// Texts of pages that are not on the way to a chat: loaded together with them.
+// Texts of what is not on the way to a chat: loaded together with it.
 import type { PageMessages } from '../t'
 import admin from './admin'
 import alerts from './alerts'
+import details from './details'
 import me from './me'
+import people from './people'
 
-const pages: PageMessages = { ...alerts, ...admin, ...me }
+const pages: PageMessages = { ...alerts, ...admin, ...details, ...me, ...people }
 export default pages

@@ -59,4 +59,6 @@ export default {
   'chat.days.count': '{date}，{n} 条消息',
   'chat.days.violations': '{n} 条违规',
   'chat.days.none': '没有消息的日期',
+  'contacts.wechat': '@微信',
+  'details.title': '会话详情',
 } as const

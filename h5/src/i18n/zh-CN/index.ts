@@ -2,6 +2,5 @@
 import chat from './chat'
 import common from './common'
 import messages from './messages'
-import people from './people'
 
-export default { ...common, ...people, ...chat, ...messages }
+export default { ...common, ...chat, ...messages }

@@ -1,6 +1,8 @@
-// Texts of pages that are not on the way to a chat: loaded together with them.
+// Texts of what is not on the way to a chat: loaded together with it.
 import admin from './admin'
 import alerts from './alerts'
+import details from './details'
 import me from './me'
+import people from './people'
 
-export default { ...alerts, ...admin, ...me }
+export default { ...alerts, ...admin, ...details, ...me, ...people }

@@ -1,6 +1,5 @@
 // Every kind of content is drawn, says something, and never as markup.
 import { mount } from '@vue/test-utils'
-import { createPinia } from 'pinia'
 import { describe, expect, it } from 'vitest'
 import { defineComponent, h, ref } from 'vue'
 import type { Api } from '@/api/client'
@@ -77,7 +76,7 @@ function show(message: Message, chat = context()) {
       return () => h(MessageRow, { row: toRow(message) })
     },
   })
-  return mount(Host, { global: { plugins: [createPinia()] } })
+  return mount(Host)
 }
 
 describe('each kind', () => {

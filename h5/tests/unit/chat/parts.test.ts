@@ -3,7 +3,8 @@ import { boxSize, voiceWidth } from '@/chat/messages/box'
 import { parseMarkdown } from '@/chat/messages/markdown'
 import { extensionOf, mediaNote, shortName } from '@/chat/messages/media'
 import { lowerBound } from '@/chat/anchor'
-import { startOfDay, toMonths } from '@/chat/months'
+import { toMonths } from '@/chat/months'
+import { startOfDay } from '@/i18n/time'
 
 describe('parseMarkdown', () => {
   for (const [source, want] of [
