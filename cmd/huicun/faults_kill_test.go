@@ -87,13 +87,7 @@ func (l *lab) watch() map[string][]string {
 	usual := l.cfg
 	l.cfg.Finance.Client, l.cfg.Sync.Interval = "off", time.Hour
 	p := l.start()
-	l.await("huicun to serve", func() error {
-		res, err := http.Get("http://" + l.address + "/healthz")
-		if err != nil {
-			return err
-		}
-		return res.Body.Close()
-	})
+	l.waitServing()
 	admin := l.signIn("ZhouMingkai", true)
 	var people struct{ Members []struct{ ID string } }
 	l.call(http.MethodGet, "/sim/people?q=", nil, &people)
@@ -116,6 +110,18 @@ func (l *lab) watch() map[string][]string {
 	l.letTimePass()
 	l.cfg = usual
 	return told
+}
+
+// waitServing waits until huicun answers requests.
+func (l *lab) waitServing() {
+	l.t.Helper()
+	l.await("huicun to serve", func() error {
+		res, err := http.Get("http://" + l.address + "/healthz")
+		if err != nil {
+			return err
+		}
+		return res.Body.Close()
+	})
 }
 
 // addViewer gives the viewer id of a member who may see all speakers.
@@ -174,9 +180,13 @@ func (l *lab) strike(b blow) error {
 	case blowInside:
 		return l.killInside(b.point)
 	case blowHelper:
-		return l.killOne(l.helpers(), b.pick)
+		if l.cfg.Finance.Client == "pure" { // there are none
+			l.killHuicun()
+			return nil
+		}
+		return l.killOne("an SDK helper", l.helpers, b.pick)
 	case blowBackend:
-		return l.killOne(l.backends(), b.pick)
+		return l.killOne("a backend", l.backends, b.pick)
 	case blowPostmaster:
 		l.killPostmaster()
 	case blowSimulator:
@@ -185,14 +195,21 @@ func (l *lab) strike(b blow) error {
 	return nil
 }
 
-func (l *lab) killOne(pids []int, pick int) error {
-	if len(pids) == 0 {
-		return nil // it is just being started: the kill before was its
-	}
-	if err := syscall.Kill(pids[pick%len(pids)], syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return err
-	}
-	return nil
+// killOne kills one of the processes that find gives.
+func (l *lab) killOne(what string, find func() []int, pick int) error {
+	var err error
+	l.await(what, func() error {
+		pids := find()
+		if len(pids) == 0 {
+			return errors.New("there is none")
+		}
+		err = syscall.Kill(pids[pick%len(pids)], syscall.SIGKILL)
+		if errors.Is(err, syscall.ESRCH) {
+			return err // it ended before
+		}
+		return nil
+	})
+	return err
 }
 
 // spring waits until huicun has walked into its trap. Near the end no alert
@@ -263,10 +280,12 @@ func (l *lab) waitIdle() {
 func (l *lab) checkSums() {
 	l.t.Helper()
 	want := map[string]string{}
-	for id, body := range l.simMessages() {
-		sum := sha256.Sum256(body)
-		want[id] = hex.EncodeToString(sum[:])
-	}
+	l.eachSimMessage(func(m simMessage) {
+		sum := sha256.Sum256(m.Body)
+		if _, twice := want[m.MsgID]; !twice { // the first one counts
+			want[m.MsgID] = hex.EncodeToString(sum[:])
+		}
+	})
 	var rows []struct {
 		MsgID string `db:"msgid"`
 		Kept  string `db:"kept"` // what was noted when it was stored

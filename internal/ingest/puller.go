@@ -166,6 +166,7 @@ func (p *Puller) open(ctx context.Context, pg page, st State) (Batch, error) {
 	if err != nil {
 		return Batch{}, err
 	}
+	p.heal(ctx, tryable, opened)
 	b := Batch{FromSeq: pg.from, Received: len(records)}
 	now, next := p.Now(), 0
 	for _, r := range records {

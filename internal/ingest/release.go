@@ -91,6 +91,7 @@ func (r *releaser) chunk(ctx context.Context, records []Quarantined) error {
 	if err != nil {
 		return err
 	}
+	p.heal(ctx, outers, opened)
 	now := p.Now()
 	var good []archive.Decoded
 	var from []Outer // of good
@@ -137,6 +138,36 @@ func (r *releaser) release(ctx context.Context, good []archive.Decoded, from []O
 		slog.InfoContext(ctx, "quarantine released", "added", saved.Added, "still_closed", len(bad))
 	}
 	return nil
+}
+
+// maxHealed bounds how many records of a page are asked for again.
+const maxHealed = 20
+
+// heal asks once more for records that have their key and do not open: as long
+// as WeCom keeps them, what was damaged on its way comes whole. Those that do
+// not stay as they are.
+func (p *Puller) heal(ctx context.Context, records []Outer, opened []Opened) {
+	left := maxHealed
+	for i, o := range opened {
+		if o.Reason != ReasonKeyWrong && o.Reason != ReasonDecryptFailed || records[i].Seq == 0 {
+			continue
+		}
+		if left--; left < 0 {
+			return
+		}
+		fresh, err := p.Source.Page(ctx, records[i].Seq-1, 1)
+		if err != nil {
+			return
+		}
+		if len(fresh) != 1 || fresh[0].MsgID != records[i].MsgID || fresh[0].Broken != "" {
+			continue
+		}
+		again, err := p.Source.Open(ctx, fresh)
+		if err == nil && again[0].Reason == "" {
+			slog.WarnContext(ctx, "a damaged message was asked for again and came whole", "seq", records[i].Seq, "was", o.Reason)
+			records[i], opened[i] = fresh[0], again[0]
+		}
+	}
 }
 
 // outer reads the stored record back.
