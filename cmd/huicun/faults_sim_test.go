@@ -37,7 +37,7 @@ func TestFaultsOfWeComLoseNothing(t *testing.T) {
 			{Kind: "api.empty", Path: pages, Every: 4},
 			{Kind: "api.http", Path: pages, Every: 3, Code: 502},
 			{Kind: "api.drop", Path: pages, Every: 7},
-			{Kind: "api.reset", Path: token, Every: 2},
+			{Kind: "api.reset", Path: pages, Every: 8},
 		}, "pull failed"},
 		{"WeCom is busy", []wecomsim.Fault{{Kind: "api.error", Path: pages, Every: 2, Code: -1}}, "WeCom is busy"},
 		{"the proxy fails", []wecomsim.Fault{
