@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 
 	"huicun/internal/ingest"
@@ -109,11 +110,14 @@ func (r *ingestRun) prepare(ctx context.Context) error {
 func (r *ingestRun) measure(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	r.progress = make(chan struct{}, 1)
-	listening := make(chan error, 1)
-	go func() {
-		listening <- r.DB.Listen(ctx, func(store.Notification) { poke(r.progress) }, store.ChannelLive)
-	}()
-	defer func() { cancel(); <-listening }()
+	var listening sync.WaitGroup
+	defer listening.Wait()
+	defer cancel()
+	listening.Go(func() {
+		if err := r.DB.Listen(ctx, func(store.Notification) { poke(r.progress) }, store.ChannelLive); ctx.Err() == nil {
+			r.Logf("the end of each slice is found by polling, within a second: %v", err)
+		}
+	})
 	warm := min(mostWarmUp, r.cfg.Messages/warmUp)
 	r.Logf("%d messages through the %s client, RSA by %s, on %d cores; the first %d warm up", r.cfg.Messages, r.Client, r.result.Decrypter, r.result.Cores, warm)
 	if _, err := r.slice(ctx, warm); err != nil {

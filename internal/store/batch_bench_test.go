@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"huicun/internal/archive"
 	"huicun/internal/ingest"
@@ -90,11 +89,12 @@ type writer struct {
 // copyMessages is the bound: COPY straight into the table, with its indexes and
 // nothing else.
 func copyMessages(ctx context.Context, tx *sqlx.Tx, ms []archive.Decoded) error {
-	stmt, err := tx.PrepareContext(ctx, pq.CopyIn("messages", "msgtime", "seq", "id", "base_id", "conv_id", "batch_id", "from_id", "msgtype",
-		"time_source", "publickey_ver", "msgid", "text", "raw", "raw_sha256", "pulled_at"))
+	stmt, err := tx.PrepareContext(ctx, `COPY messages (msgtime, seq, id, base_id, conv_id, batch_id, from_id, msgtype,
+		time_source, publickey_ver, msgid, text, raw, raw_sha256, pulled_at) FROM STDIN`)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = stmt.Close() }() // the commit tells whether all went well
 	for i := range ms {
 		m := &ms[i].Message
 		if _, err := stmt.ExecContext(ctx, m.SentAt, m.Seq, m.ID, m.BaseID, m.ConvID, 1, dbText(m.FromID), dbText(m.MsgType),
@@ -102,10 +102,8 @@ func copyMessages(ctx context.Context, tx *sqlx.Tx, ms []archive.Decoded) error 
 			return err
 		}
 	}
-	if _, err := stmt.ExecContext(ctx); err != nil {
-		return err
-	}
-	return stmt.Close()
+	_, err = stmt.ExecContext(ctx)
+	return err
 }
 
 // saveWithoutLedger is SaveBatch without lease, cursor, batch, record of the
