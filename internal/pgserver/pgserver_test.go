@@ -354,3 +354,31 @@ func TestCopyDoesNotAdoptTheOriginal(t *testing.T) {
 		t.Fatal("the copy adopted the original's server")
 	}
 }
+
+// A server that ended by itself comes back at the same address, over a socket
+// and over a port, with its data.
+func TestReviveKeepsAddressAndData(t *testing.T) {
+	t.Parallel()
+	long := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
+	for name, dir := range map[string]string{"socket": madeDir(t), "port": long} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := mustStart(t, pgserver.Options{DataDir: dir, Settings: map[string]string{"fsync": "off"}})
+			mustExec(t, s, `CREATE TABLE kept AS SELECT 'safe'::text AS v`)
+			address := s.URL()
+			if err := syscall.Kill(s.PID(), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			<-s.Done()
+			if err := s.Revive(deadline(t)); err != nil {
+				t.Fatal(err)
+			}
+			if s.URL() != address {
+				t.Error("the address is another one")
+			}
+			if got := mustGet(t, s, `SELECT v FROM kept`); got != "safe" {
+				t.Errorf("after the revival got %q", got)
+			}
+		})
+	}
+}
