@@ -185,6 +185,7 @@ func (a *app) Run(ctx context.Context) error {
 	g.Go(func() error { return a.db.keepPrivate(work) })
 	g.Go(func() error { return a.syncLoop(work) })
 	g.Go(func() error { return a.pruneLoop(work) })
+	g.Go(func() error { return a.runtimeLoop(work) })
 	slog.InfoContext(ctx, "serving", "address", a.Addr(), "public_url", a.cfg.Server.PublicURL, "version", buildVersion())
 	err := g.Wait()
 	if ctx.Err() != nil {
