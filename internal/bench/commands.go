@@ -26,5 +26,6 @@ func Commands() []Command {
 		{"read", "pages of a conversation at one or ten million messages", func() Benchmark { return &Read{} }},
 		{"alert", "from a word said to the app message about it, while messages flow", func() Benchmark { return &Alert{} }},
 		{"live", "from a message said to its showing in open chats; memory of each", func() Benchmark { return &Live{} }},
+		{"soak", "half an hour of messages while everything around breaks", func() Benchmark { return &Soak{} }},
 	}
 }
