@@ -1,7 +1,8 @@
 // The browser itself, and what its pages complain about.
 import { type Browser, chromium, type Page } from 'playwright-core'
 
-const flags = [
+/** How it is started. */
+export const flags = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -12,9 +13,12 @@ const flags = [
   '--disable-sync',
 ]
 
+/** Where the installed Chromium is. */
+export const chromiumPath = process.env.CHROMIUM_PATH ?? process.env.CHROME_PATH ?? '/usr/bin/chromium'
+
 /** Starts the installed Chromium. */
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: flags })
+  return chromium.launch({ executablePath: chromiumPath, args: flags })
 }
 
 /**

@@ -15,7 +15,7 @@ function open(path: string, state: unknown = null): string[] {
     return new Response(JSON.stringify({ items: [], csrf: 'x' }), { headers: { 'Content-Type': 'application/json' } })
   })
   window.history.replaceState(state, '', path)
-  ;(0, Function)(boot)()
+  new Function(boot)()
   return asked
 }
 
