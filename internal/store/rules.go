@@ -15,14 +15,22 @@ import (
 
 var _ rules.Store = (*DB)(nil)
 
-const sqlRules = `
+// Hits are counted for people only: scanning asks for rules at every change.
+const (
+	sqlRulesFrom = `
 SELECT r.id, r.name, r.words, r.severity, r.direction, r.scope_all, r.scope_departments, r.scope_employees, r.enabled,
 	r.version, r.created_at, r.updated_at,
 	ARRAY(SELECT s.viewer_id FROM rule_subscribers s WHERE s.rule_id = r.id ORDER BY 1) AS subscribers,
-	ARRAY(SELECT v.person FROM rule_subscribers s JOIN viewers v ON v.id = s.viewer_id WHERE s.rule_id = r.id ORDER BY s.viewer_id) AS persons,
-	(SELECT count(*) FROM violations x WHERE x.kind = 'word' AND x.rule_id = r.id) AS hits
+	ARRAY(SELECT v.person FROM rule_subscribers s JOIN viewers v ON v.id = s.viewer_id WHERE s.rule_id = r.id ORDER BY s.viewer_id) AS persons`
+	sqlHits = `,
+	(SELECT count(*) FROM violations x WHERE x.kind = 'word' AND x.rule_id = r.id) AS hits`
+	sqlRulesWhere = `
 FROM rules r
 WHERE r.deleted_at IS NULL`
+
+	sqlRules        = sqlRulesFrom + sqlHits + sqlRulesWhere
+	sqlEnabledRules = sqlRulesFrom + sqlRulesWhere + ` AND r.enabled ORDER BY r.id`
+)
 
 type ruleRow struct {
 	ID          int64           `db:"id"`

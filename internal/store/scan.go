@@ -34,10 +34,10 @@ func (db *DB) RulesStamp(ctx context.Context) (int64, error) {
 	return stamp, wrap(ctx, "read stamp of rules", err)
 }
 
-// EnabledRules implements rules.ScanStore.
+// EnabledRules implements rules.ScanStore. Hits are not counted.
 func (db *DB) EnabledRules(ctx context.Context) ([]rules.Rule, error) {
 	var rows []ruleRow
-	err := db.SelectContext(ctx, &rows, sqlRules+` AND r.enabled ORDER BY r.id`)
+	err := db.SelectContext(ctx, &rows, sqlEnabledRules)
 	return toRules(rows), wrap(ctx, "read enabled rules", err)
 }
 
@@ -137,12 +137,16 @@ ORDER BY m.person`
 const sqlAnyUnlisted = `
 SELECT EXISTS (SELECT FROM employees WHERE status = 0 AND updated_at > now() - $1 * interval '1 millisecond')`
 
+// From the few who are new in the chats to the batch, not from the batch to all
+// who are in its chats.
 const sqlHasUnlistedMembers = `
+WITH fresh AS MATERIALIZED (
+	SELECT person FROM employees WHERE status = 0 AND updated_at > now() - $2 * interval '1 millisecond')
 SELECT EXISTS (
-	SELECT 1 FROM messages m
-	JOIN conv_members cm ON cm.conv_id = m.conv_id
-	JOIN employees e ON e.person = cm.person
-	WHERE m.batch_id = $1 AND e.status = 0 AND e.updated_at > now() - $2 * interval '1 millisecond')`
+	SELECT 1 FROM fresh f
+	JOIN conv_members cm ON cm.person = f.person
+	JOIN batches b ON b.id = $1
+	JOIN messages m ON m.conv_id = cm.conv_id AND m.msgtime BETWEEN b.min_msgtime AND b.max_msgtime AND m.batch_id = b.id)`
 
 // HasUnlistedMembers reports whether somebody in the chats of a batch was first
 // seen within the time given and is not in the directory yet, so that nobody's
