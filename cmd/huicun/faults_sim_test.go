@@ -84,6 +84,14 @@ var strangeShapes = []wecomsim.Fault{
 	{Kind: "stream.huge", Every: 40},
 	{Kind: "stream.many_receivers", Every: 15},
 	{Kind: "stream.duplicate_keys", Every: 13},
+	{Kind: "stream.duplicate_msgid", Every: 14},
+	{Kind: "stream.wrong_types", Every: 16},
+	{Kind: "stream.deep", Every: 30},
+	{Kind: "stream.bad_time", Every: 5},
+	{Kind: "stream.hostile_text", Every: 4},
+	{Kind: "stream.media_expired", Every: 17},
+	{Kind: "stream.media_md5", Every: 18},
+	{Kind: "stream.media_bad_id", Every: 19},
 }
 
 // struck is nil when each kind has done its work.
