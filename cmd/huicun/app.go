@@ -107,21 +107,6 @@ func newApp(ctx context.Context, c config.Config) (a *app, err error) {
 	return a, nil
 }
 
-func (a *app) openRedis(ctx context.Context) error {
-	if a.cfg.Redis.URL == "" {
-		return nil
-	}
-	o, err := redis.ParseURL(a.cfg.Redis.URL)
-	if err != nil {
-		return errors.New("redis.url: must be redis://[:password@]host:port/db")
-	}
-	a.redis = redis.NewClient(o)
-	if err := a.redis.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("redis does not answer: %w", err)
-	}
-	return nil
-}
-
 // buildIngest makes the puller, the directory sync and the outbox runner.
 func (a *app) buildIngest() error {
 	if a.cfg.Finance.Client != "off" {

@@ -30,6 +30,9 @@ func (g *grower) raw(from string, to []string, roomid string) (*refMessage, []by
 		body = map[string]any{"msgid": m.msgid, "action": "switch", "time": m.at.UnixMilli(), "user": from}
 	case original != nil && g.chance(10):
 		m.revokes = original.msgid
+		if original.from != "" && g.chance(60) { // nobody takes back what others said elsewhere
+			m.from, body["from"] = original.from, original.from
+		}
 		body["action"], body["msgtype"], body["revoke"] = "recall", "revoke", map[string]string{"pre_msgid": m.revokes}
 	default:
 		m.text = g.mark("m") + pickOne(g, []string{" 请退款", " Hello", "", " 报价单"})

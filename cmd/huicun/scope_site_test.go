@@ -47,8 +47,8 @@ const sessionUses = 15
 
 const scopeAdmin = "Boss"
 
-// newSite builds the program as serve does; nothing but the HTTP side works.
-func newSite(t *testing.T, u *coverage) *scopeSite {
+// quietConfig is that of a huicun which pulls nothing and knows no WeCom.
+func quietConfig(t *testing.T) config.Config {
 	t.Helper()
 	c := config.Default()
 	c.DataDir = t.TempDir()
@@ -57,6 +57,13 @@ func newSite(t *testing.T, u *coverage) *scopeSite {
 	c.WeCom.CorpID, c.WeCom.AgentID, c.WeCom.AppSecret = "wwscope", 1000002, "secret"
 	c.Finance.Client = "off"
 	c.Access.Admins = []string{scopeAdmin}
+	return c
+}
+
+// newSite builds the program as serve does; nothing but the HTTP side works.
+func newSite(t *testing.T, u *coverage) *scopeSite {
+	t.Helper()
+	c := quietConfig(t)
 	a, err := newApp(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
