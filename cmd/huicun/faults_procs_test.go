@@ -226,7 +226,7 @@ func (w *world) spawn(name string, env []string, stdout io.Writer) *process {
 	}()
 	w.t.Cleanup(func() {
 		p.kill()
-		if w.t.Failed() {
+		if w.t.Failed() || os.Getenv("HUICUN_TEST_LOG") != "" {
 			w.t.Logf("%s (pid %d) said:\n%s", name, p.Process.Pid, tail(p.log.String(), 6000))
 		}
 	})
