@@ -32,6 +32,8 @@ type Decrypter interface {
 type KeyRing struct {
 	find func() (map[uint32]string, error) // the key files there are now
 
+	turn sync.Mutex // of the page whose keys are being opened, see Source.openKeys
+
 	mu   sync.RWMutex
 	keys map[uint32]Decrypter
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -98,13 +99,16 @@ func (s *Source) Open(ctx context.Context, records []ingest.Outer) ([]ingest.Ope
 }
 
 // openKeys opens the random key of each record on all cores; what does not
-// open gets its reason.
+// open gets its reason. Pages take turns: side by side they would all end at the
+// same time, and leave the cores without RSA during what comes after it.
 func (s *Source) openKeys(ctx context.Context, records []ingest.Outer, keys []string, out []ingest.Opened) error {
-	workers := runtime.GOMAXPROCS(0)
+	s.Keys.turn.Lock()
+	defer s.Keys.turn.Unlock()
+	var next atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	for w := range workers {
+	for range runtime.GOMAXPROCS(0) {
 		g.Go(func() error {
-			for i := w; i < len(records); i += workers {
+			for i := int(next.Add(1)) - 1; i < len(records); i = int(next.Add(1)) - 1 {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
