@@ -25,5 +25,8 @@ func Limited(s *Server) {
 // RecheckEvery sets how often live streams look at their session.
 func RecheckEvery(s *Server, d time.Duration) { s.liveRecheck = d }
 
+// BodyWithin sets how long a body may take to arrive.
+func BodyWithin(s *Server, d time.Duration) { s.bodyTimeout = d }
+
 // PatientWith lets s wait for a slow Redis.
 func PatientWith(s *Server, client *redis.Client) { s.limits = newLimiter(client, time.Minute) }

@@ -102,7 +102,7 @@ func (s *Server) protect(c *gin.Context) {
 	if c.Request.Method != http.MethodGet {
 		// A body that trickles in holds a connection no longer than this. Not
 		// every writer has deadlines; those of tests do not.
-		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyTimeout))
+		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(s.bodyTimeout))
 	}
 	c.Next()
 }

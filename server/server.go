@@ -61,7 +61,7 @@ type Server struct {
 	contract contract
 	rates    rates
 
-	liveRecheck time.Duration // a constant, but for tests
+	liveRecheck, bodyTimeout time.Duration // constants, but for tests
 }
 
 // New checks the options and builds the routes.
@@ -79,7 +79,7 @@ func New(o Options) (*Server, error) {
 	if o.MaxStreams == 0 {
 		o.MaxStreams = 2000
 	}
-	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis, redisTimeout), hub: newHub(o.MaxStreams), feeds: newFeeds(o.Live.Source), liveRecheck: liveRecheck, rates: defaultRates()}
+	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis, redisTimeout), hub: newHub(o.MaxStreams), feeds: newFeeds(o.Live.Source), liveRecheck: liveRecheck, bodyTimeout: bodyTimeout, rates: defaultRates()}
 	if s.static, err = newStatic(o.H5); err != nil {
 		return nil, err
 	}
