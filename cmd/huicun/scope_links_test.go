@@ -133,7 +133,7 @@ func (g *grower) checkLinks(v *refViewer) {
 		}
 		a, b := g.open(v, l.method, hidden, hiddenBody), g.open(v, l.method, missing, missingBody)
 		g.differ(v, l.method+" "+hidden+" (-missing +hidden)", b.alike(), a.alike())
-		if len(a.statements) == 0 {
+		if len(a.statements) == 0 && l.method != methodPage { // pages may not be built
 			g.t.Errorf("%s: %s %s: no statement was noted", g.name, l.method, hidden)
 		}
 		if a.status >= 400 && slices.ContainsFunc(a.statements, func(text string) bool { return strings.HasPrefix(text, "INSERT") }) {
