@@ -19,7 +19,7 @@ import (
 func environ(c config.Config) []string {
 	return append(os.Environ(),
 		"HUICUN_DATA_DIR="+c.DataDir, "HUICUN_SERVER_LISTEN="+c.Server.Listen, "HUICUN_SERVER_PUBLIC_URL="+c.Server.PublicURL,
-		"HUICUN_DATABASE_URL="+c.Database.URL, "HUICUN_DATABASE_MAX_CONNS="+strconv.Itoa(c.Database.MaxConns), "HUICUN_REDIS_URL="+c.Redis.URL,
+		"HUICUN_DATABASE_URL="+c.Database.URL, "HUICUN_DATABASE_MAX_CONNS="+strconv.Itoa(c.Database.MaxConns), "HUICUN_DATABASE_TIMEOUT="+c.Database.Timeout.String(), "HUICUN_REDIS_URL="+c.Redis.URL,
 		"HUICUN_WECOM_CORP_ID="+c.WeCom.CorpID, "HUICUN_WECOM_AGENT_ID="+strconv.Itoa(c.WeCom.AgentID),
 		"HUICUN_WECOM_APP_SECRET="+c.WeCom.AppSecret, "HUICUN_WECOM_ARCHIVE_SECRET="+c.WeCom.ArchiveSecret,
 		"HUICUN_WECOM_API_BASE="+c.WeCom.APIBase, "HUICUN_WECOM_OAUTH_BASE="+c.WeCom.OAuthBase, "HUICUN_WECOM_WEB_LOGIN_BASE="+c.WeCom.WebLoginBase,
