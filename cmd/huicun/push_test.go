@@ -33,10 +33,10 @@ func newAlertDesk(t *testing.T) alertDesk {
 	return d
 }
 
-// hit says n things that the manager is told of.
+// hit says things that the manager is told of, until there are n.
 func (d alertDesk) hit(n int) {
 	d.t.Helper()
-	for i := range n {
+	for i := d.count(`SELECT count(*) FROM violations`); i < n; i++ {
 		d.call(http.MethodPost, "/sim/messages", map[string]string{"from": "LinXiaoyu", "to": customer, "text": fmt.Sprintf("第%d次给您回扣", i)}, nil)
 	}
 	d.waitFor("the violations", func() bool { return d.count(`SELECT count(*) FROM violations`) == n })
@@ -161,4 +161,23 @@ func TestAlertWhoseAnswersAreAllLost(t *testing.T) {
 	var out, errs bytes.Buffer
 	run(t.Context(), []string{"status"}, config.Environ(environ(d.cfg)), &out, &errs)
 	contains(t, out.String(), "1 may have arrived: WeCom's answer was lost")
+}
+
+// While WeCom does not answer, pushes wait for it and nothing else does.
+func TestPushesThatHangKeepNoBatchFromBeingScanned(t *testing.T) {
+	t.Parallel()
+	d := newAlertDesk(t)
+	d.faults(wecomsim.Fault{Kind: "api.slow", Path: "message/send", DelayMS: 10 * 60 * 1000})
+	const workers = 4 // of a runner
+	d.hit(workers + 1)
+	d.waitFor("all workers to hang", func() bool {
+		return d.count(`SELECT count(*) FROM outbox WHERE kind = 'push' AND state = 'running'`) == workers
+	})
+	d.hit(2*workers + 2)
+	d.waitFor("the scan to be done", func() bool {
+		return d.count(`SELECT count(*) FROM outbox WHERE kind = 'scan' AND state <> 'completed'`) == 0
+	})
+	if got := d.count(`SELECT count(*) FROM outbox WHERE kind = 'push' AND state = 'completed'`); got != 0 {
+		t.Errorf("%d pushes are done, and WeCom has not answered any", got)
+	}
 }
