@@ -242,6 +242,20 @@ export function stopFrames(): number[] {
   return (window as unknown as { stopFrames: () => number[] }).stopFrames()
 }
 
+/** How much the layout has moved since the navigation began, as browsers count it; with what moved. */
+export function layoutShift(): Promise<{ sum: number; moved: string[] }> {
+  return new Promise((resolve) => {
+    const shifts: { value: number; sources?: { node?: Node }[] }[] = []
+    const observer = new PerformanceObserver((list) => shifts.push(...(list.getEntries() as unknown as typeof shifts)))
+    observer.observe({ type: 'layout-shift', buffered: true })
+    setTimeout(() => {
+      observer.disconnect()
+      const nodes = shifts.flatMap((one) => one.sources?.map(({ node }) => (node instanceof Element ? node.className : '')) ?? [])
+      resolve({ sum: shifts.reduce((sum, one) => sum + one.value, 0), moved: nodes })
+    }, 500)
+  })
+}
+
 /** Number of elements in the page. */
 export function elements(): number {
   return document.querySelectorAll('*').length

@@ -35,5 +35,6 @@ it('says nothing while nobody listens, network or not', async () => {
   const line = mount(LiveState)
   window.dispatchEvent(new Event('offline'))
   await nextTick()
-  expect(line.find('p').exists()).toBe(false)
+  expect(line.text()).toBe('')
+  expect(line.find('.dot').exists()).toBe(false)
 })
