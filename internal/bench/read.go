@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"huicun/internal/access"
 )
 
@@ -151,7 +153,14 @@ func (b *Read) load(ctx context.Context, w *World, c *Corpus) (LoadResult, error
 	n := c.opts.Messages
 	begin, told := time.Now(), time.Now()
 	w.Logf("loading %d messages", n)
-	err := c.Load(ctx, w.DB.DB, func(done int) {
+	// A pool of its own: that of the store gives up a connection on which the
+	// server is silent for a minute, as it is while it builds an index.
+	db, err := sqlx.ConnectContext(ctx, "postgres", w.DB.URL())
+	if err != nil {
+		return LoadResult{}, err
+	}
+	defer func() { _ = db.Close() }()
+	err = c.Load(ctx, db, func(done int) {
 		if time.Since(told) > 10*time.Second {
 			told = time.Now()
 			w.Logf("%d of %d messages loaded (%.0f/s)", done, n, float64(done)/time.Since(begin).Seconds())

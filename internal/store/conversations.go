@@ -146,11 +146,15 @@ func (db *DB) FindScopeMembers(ctx context.Context, s access.Scope, convs []int6
 	text := `SELECT m.conv_id, m.person FROM conv_members m JOIN employees e ON e.person = m.person
 WHERE m.conv_id = ANY(` + b.arg(pq.Array(convs)) + `) AND ` + b.personInScope(s, "m.person") + `
 ORDER BY m.conv_id, e.archived DESC, m.person`
+	st, err := db.prepared(ctx, text) // each live read asks this
+	if err != nil {
+		return nil, err
+	}
 	var rows []struct {
 		Conv   int64  `db:"conv_id"`
 		Person string `db:"person"`
 	}
-	if err := db.SelectContext(ctx, &rows, text, b.args...); err != nil {
+	if err := st.SelectContext(ctx, &rows, b.args...); err != nil {
 		return nil, wrap(ctx, "find members in scope", err)
 	}
 	out := map[int64][]string{}

@@ -22,8 +22,12 @@ func (db *DB) FindLiveViolations(ctx context.Context, s access.Scope, after int6
 	var b query
 	text := `SELECT v.id, COALESCE(v.conv_id, 0) AS conv_id, COALESCE(CAST(v.message_id AS text), '') AS message_id, v.severity
 FROM violations v WHERE v.id > ` + b.arg(after) + ` AND ` + b.violationInScope(s, "v.id") + ` ORDER BY v.id LIMIT ` + b.arg(limit)
+	st, err := db.prepared(ctx, text) // every open chat asks this for each violation
+	if err != nil {
+		return nil, err
+	}
 	var found []archive.LiveViolation
-	return found, wrap(ctx, "find live violations", db.SelectContext(ctx, &found, text, b.args...))
+	return found, wrap(ctx, "find live violations", st.SelectContext(ctx, &found, b.args...))
 }
 
 // ListenLive calls on with each notice of new batches and violations and of
