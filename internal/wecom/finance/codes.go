@@ -36,7 +36,7 @@ var codes = map[int]codeInfo{
 	40001:  {ClassConfig, "the archive secret is wrong", stepConsole},
 	40013:  {ClassConfig, "the corp id is wrong", stepConsole},
 	40014:  {ClassRetry, "the access token is not valid", ""},
-	41001:  {ClassConfig, "no access token: corp id or archive secret is wrong", stepConsole},
+	41001:  {ClassConfig, "no access token: corp id or archive secret is wrong, or WeCom gives none at the moment", stepConsole},
 	42001:  {ClassRetry, "the access token has expired", ""},
 	45009:  {ClassWait, "too many calls", ""},
 	45033:  {ClassWait, "too many calls at once", ""},

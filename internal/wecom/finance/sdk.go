@@ -153,12 +153,9 @@ func (c *sdkClient) GetChatData(ctx context.Context, seq uint64, limit uint32) (
 	}
 	var data []byte
 	err := c.use(ctx, c.chat, func(ctx context.Context, w *worker) error {
-		r, err := w.ask(ctx, opGetChatData, request{Op: doChat, Seq: seq, Limit: uint64(limit)})
-		if err != nil {
-			return err
-		}
-		data = r.Data
-		return w.watchToken(ctx, data)
+		var err error
+		data, err = w.chatData(ctx, request{Op: doChat, Seq: seq, Limit: uint64(limit)})
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -248,21 +245,32 @@ func (c *sdkClient) shutDown() error {
 // tokenRefused are the errcodes of a token that WeCom does not take.
 var tokenRefused = map[int]bool{40014: true, 41001: true, 42001: true}
 
-// watchToken renews the handle when its token is refused again and again: the SDK
-// does not fetch a new one by itself. A wrong secret looks the same, so it is done
-// once a minute at most.
-func (w *worker) watchToken(ctx context.Context, data []byte) error {
+// chatData fetches a page, and once more with a new token when the answer refuses
+// the one that the SDK has.
+func (w *worker) chatData(ctx context.Context, q request) ([]byte, error) {
+	r, err := w.ask(ctx, opGetChatData, q)
+	if err != nil {
+		return nil, err
+	}
+	renewed, err := w.renewToken(ctx, r.Data)
+	if err != nil || !renewed {
+		return r.Data, err
+	}
+	r, err = w.ask(ctx, opGetChatData, q)
+	return r.Data, err
+}
+
+// renewToken renews the handle when data refuses its token: the SDK does not fetch
+// a new one by itself, and goes on with an empty one after a gettoken that failed
+// for whatever reason. A wrong secret looks the same, so it is done once a minute
+// at most.
+func (w *worker) renewToken(ctx context.Context, data []byte) (renewed bool, err error) {
 	errcode := errcodeOf(data)
-	if !tokenRefused[errcode] {
-		w.badTokens = 0
-		return nil
+	if !tokenRefused[errcode] || w.now().Sub(w.renewedAt) < tokenPause {
+		return false, nil
 	}
-	w.badTokens++
-	if w.badTokens < tokenErrors || w.now().Sub(w.renewedAt) < tokenPause {
-		return nil
-	}
-	w.badTokens, w.renewedAt = 0, w.now()
+	w.renewedAt = w.now()
 	w.log.WarnContext(ctx, "sdk handle renewed", "worker", w.name, "errcode", errcode)
-	_, err := w.ask(ctx, opInit, request{Op: doReset})
-	return err
+	_, err = w.ask(ctx, opInit, request{Op: doReset})
+	return err == nil, err
 }

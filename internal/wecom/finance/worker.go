@@ -14,7 +14,6 @@ const (
 	maxBackoff   = 30 * time.Second
 	inputBackoff = 50 * time.Millisecond // at most, after a crash that a message caused
 	stopGrace    = 2 * time.Second
-	tokenErrors  = 2                // in a row before the handle is renewed
 	tokenPause   = 60 * time.Second // between two renewals
 	decryptLimit = 60 * time.Second // of one request, which needs no network
 )
@@ -34,8 +33,7 @@ type worker struct {
 	failures  int      // processes that died in a row
 	notBefore time.Time
 
-	badTokens int // answers in a row that refuse the token
-	renewedAt time.Time
+	renewedAt time.Time // when its token was last refused and the handle renewed
 }
 
 // ready returns a running helper, after the back-off that earlier crashes ask
