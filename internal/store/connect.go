@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -32,12 +33,17 @@ SET tcp_keepalives_interval = 5;
 SET tcp_keepalives_count = 3;
 SET tcp_user_timeout = '30s'`
 
+// errAddress tells that the driver cannot read the address of the database.
+var errAddress = errors.New("database.url is no address of a Postgres: want postgres://user:password@host:port/database, " +
+	"with special characters of the password as %XX")
+
 // openPool makes a pool; it does not connect. Connections on which the server
 // is silent for so long while an answer is due are given up; 0 or less: never.
 func openPool(address string, silence time.Duration, maxConns int) (*sqlx.DB, error) {
 	c, err := pq.NewConnector(address)
 	if err != nil {
-		return nil, err
+		// What the driver says repeats the address, its password included.
+		return nil, errAddress
 	}
 	c.Dialer(dialer{silence})
 	x := sqlx.NewDb(sql.OpenDB(connector{c}), "postgres")

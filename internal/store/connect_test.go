@@ -102,6 +102,18 @@ func TestOpenSaysWhatFails(t *testing.T) {
 	}
 }
 
+func TestOpenTellsNoPassword(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"postgres://u:planted@[::1/x", "postgres://u:pa/planted@h/x", "mysql://u:planted@h/x", "host=h password=pa planted", "postgres://u:planted@h:port/x", "postgres://u:%zzplanted@h/x",
+	} {
+		_, err := Open(t.Context(), Options{URL: address})
+		if err == nil || !strings.Contains(err.Error(), "database.url") || strings.Contains(err.Error(), "planted") {
+			t.Errorf("Open(%q): %v", address, err)
+		}
+	}
+}
+
 func TestRefusedContentIsToldFromADeadDatabase(t *testing.T) {
 	t.Parallel()
 	db, err := Open(t.Context(), Options{URL: storetest.New(t), MaxConns: 2})
