@@ -326,6 +326,9 @@ func TestKeysRotateInMidStream(t *testing.T) {
 	if got := again.KeyVersion(); got != 5 {
 		t.Errorf("version after a restart = %d, want no further key", got)
 	}
+	if _, a := request(t, http.MethodPost, again.URL()+"/sim/keys", `{"withhold":true}`); a["version"] != 6. || a["private_key_file"] != nil || exists(6) {
+		t.Errorf("a withheld key on demand: %v, file %v", a, exists(6))
+	}
 	stopAgain()
 }
 
