@@ -64,6 +64,10 @@ fuzz: setup ## fuzz each decoder for TIME (10m) and keep what is found
 bench: build ## run the Go benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...
 
+perf: build ## measure the front end against its budget: CDP, then Lighthouse
+	@npm --prefix h5 run --silent perf
+	@npm --prefix h5 run --silent lh
+
 clean: ## remove what was built, and the test database (never ./data)
 	@deploy/dev/testdb-stop.sh
 	@rm -rf bin .cache h5/test-results
