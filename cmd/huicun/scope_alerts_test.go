@@ -158,3 +158,24 @@ func (g *grower) checkRightsOfOthers(v *refViewer, rule *refRule, of *refViewer)
 	in["version"] = kept.Version
 	changeAs[idOnly](g.scopeSite, v, http.MethodPut, fmt.Sprintf("/rules/%d", rule.id), in)
 }
+
+// checkForeignCursors goes on where an admin's page ended: a cursor is a place,
+// no right.
+func (g *grower) checkForeignCursors(v *refViewer) {
+	g.t.Helper()
+	if v.admin {
+		return
+	}
+	for _, path := range []string{"/employees", "/violations", "/alerts"} {
+		next := getAs[listPage[idOnly]](g.scopeSite, g.admin, path+"?limit=1").Next
+		if next == "" {
+			continue
+		}
+		own := getAs[listPage[idOnly]](g.scopeSite, v, path)
+		foreign := getAs[listPage[idOnly]](g.scopeSite, v, path+"?cursor="+next)
+		g.differ(v, "total of "+path+" with an admin's cursor", own.Total, foreign.Total)
+		if len(foreign.Items) > len(own.Items) {
+			g.t.Errorf("%s: %s by %s: %d items with an admin's cursor, %d in all", g.name, path, v.userid, len(foreign.Items), len(own.Items))
+		}
+	}
+}
