@@ -85,17 +85,17 @@ func (s *Service) description(job Job, snippetRunes int) string {
 
 func (j Job) name(person string) string {
 	if name := plain(j.Names[person].Name, maxNameRunes); name != "" {
-		return name
+		return isolated(name)
 	}
 	if name := plain(person, maxNameRunes); name != "" {
-		return name
+		return isolated(name)
 	}
 	return "未知"
 }
 
 func (j Job) room() string {
 	if name := plain(j.ReceiverRoom, maxNameRunes); name != "" {
-		return name
+		return isolated(name)
 	}
 	return "群聊"
 }
@@ -139,11 +139,32 @@ func plain(s string, size int) string {
 	return string(runes[:size-1]) + "…"
 }
 
+// isolated keeps a name that is written from right to left from moving the
+// arrow and the name beside it.
+func isolated(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return unicode.In(r, rightToLeft...) }) {
+		return "\u2068" + name + "\u2069"
+	}
+	return name
+}
+
+var rightToLeft = []*unicode.RangeTable{unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam}
+
+// maxMarks is how many marks stand on one letter; more would grow over the
+// lines around it.
+const maxMarks = 3
+
 // visible drops what would change how the rest is read (bidirectional and
-// zero-width characters, controls) and turns runs of blanks into one.
+// zero-width characters, controls, storms of marks) and turns runs of blanks
+// into one.
 func visible(s string) string {
-	blank := false
+	blank, marks := false, 0
 	return strings.Map(func(r rune) rune {
+		if !unicode.Is(unicode.M, r) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			return -1
+		}
 		if unicode.IsSpace(r) {
 			if blank {
 				return -1

@@ -49,6 +49,12 @@ func TestMessage(t *testing.T) {
 			date + normal("规则：私下转账") + normal("林晓雨 → 陈先生") + highlight("回扣 给您"), "/c/5?m=m-1&a=3",
 		},
 		{
+			"names from right to left, and a storm of marks", func(j *Job) {
+				j.Names["lin"], j.Names["wm1"] = directory.Person{Name: "שלום"}, directory.Person{Name: "王" + strings.Repeat("\u0301", 99) + "女士"}
+			}, "敏感词告警",
+			date + normal("规则：私下转账") + normal("\u2068שלום\u2069 → 王\u0301\u0301\u0301女士") + highlight("回扣给您"), "/c/5?m=m-1&a=3",
+		},
+		{
 			"names that show nothing", func(j *Job) {
 				j.Names["lin"], j.Names["wm1"], j.Violation.Receiver = directory.Person{Name: "\u200b "}, directory.Person{}, "\u200b"
 			}, "敏感词告警",
