@@ -80,15 +80,16 @@ func (p *Puller) defaults() {
 func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
 	slog.InfoContext(ctx, "pull lease taken", "token", lease.Token)
 	back, sizes := backoff{}, newSizer(p.PageSize)
-	rel := releaser{puller: p, lease: lease}
+	rel, flowing := releaser{puller: p, lease: lease}, true
 	for ctx.Err() == nil {
-		if err := rel.run(ctx); err != nil {
+		if err := rel.run(ctx, flowing); err != nil {
 			if ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
 				return err
 			}
 			slog.WarnContext(ctx, "quarantine not tried; the stream goes on", "err", err)
 		}
 		n, err := p.catchUp(ctx, lease, sizes)
+		flowing = err == nil
 		if n > 0 {
 			back = backoff{} // it goes on, if with interruptions
 		}
@@ -98,7 +99,7 @@ func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
 			return err
 		case err == nil:
 			back = backoff{}
-			rel.again(p.wait(ctx, p.Interval, true))
+			rel.again(p.wait(ctx, rel.pause(p.Interval), true))
 			continue
 		case !errors.As(err, &se):
 			se = p.storeError(err, sizes)

@@ -14,6 +14,10 @@ import (
 	"huicun/internal/archive"
 )
 
+// releaseTurn is how long quarantine may be opened before the stream has its
+// turn again.
+const releaseTurn = 2 * time.Second
+
 // releaser tries quarantined records again: at the start, when a key arrives,
 // and now and then.
 type releaser struct {
@@ -21,6 +25,8 @@ type releaser struct {
 	lease    Lease
 	versions []int
 	lastAll  time.Time
+	todo     []int // key versions whose records are being tried; nil: none
+	after    Place // how far
 }
 
 // again makes the next run try everything when keys changed: a key file may
@@ -31,50 +37,70 @@ func (r *releaser) again(keysChanged bool) {
 	}
 }
 
-// run tries what may have become readable since the last time. After a failure
-// everything is tried again in a minute.
-func (r *releaser) run(ctx context.Context) error {
+// run tries what may have become readable since the last time, for the length
+// of a turn while the stream flows, and to the end while it does not. After a
+// failure everything is tried again in a minute.
+func (r *releaser) run(ctx context.Context, flowing bool) error {
 	have := r.puller.Source.KeyVersions()
 	now := r.puller.Now()
-	versions := have
-	if !r.lastAll.IsZero() && now.Sub(r.lastAll) <= recheckFailed {
-		versions = nil
+	var fresh []int
+	if r.lastAll.IsZero() || now.Sub(r.lastAll) > recheckFailed {
+		fresh, r.lastAll = have, now
+	} else {
 		for _, v := range have {
 			if !slices.Contains(r.versions, v) {
-				versions = append(versions, v)
+				fresh = append(fresh, v)
 			}
 		}
-	} else {
-		r.lastAll = now
 	}
 	r.versions = have
-	err := r.try(ctx, versions)
+	if len(fresh) > 0 { // those under way begin anew with them
+		r.todo = unite(r.todo, fresh)
+		r.after = Place{Seq: -1}
+	}
+	err := r.try(ctx, flowing)
 	if err != nil {
-		r.lastAll = now.Add(time.Minute - recheckFailed)
+		r.todo, r.lastAll = nil, now.Add(time.Minute-recheckFailed)
 	}
 	return err
 }
 
-// try opens the records of these key versions, chunk by chunk in seq order.
-func (r *releaser) try(ctx context.Context, versions []int) error {
-	if len(versions) == 0 {
-		return nil
+func unite(a, b []int) []int {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// pause is how long to wait before the next turn: not at all while there is
+// more to try.
+func (r *releaser) pause(d time.Duration) time.Duration {
+	if len(r.todo) > 0 {
+		return 0
 	}
-	after := Place{Seq: -1}
-	for {
-		records, err := r.puller.Store.FindQuarantined(ctx, versions, after, releaseChunk, maxPageBytes)
+	return d
+}
+
+// try opens the records of r.todo, chunk by chunk in order.
+func (r *releaser) try(ctx context.Context, flowing bool) error {
+	for begin := r.puller.Now(); len(r.todo) > 0; {
+		records, err := r.puller.Store.FindQuarantined(ctx, r.todo, r.after, releaseChunk, maxPageBytes)
 		if err != nil {
 			return fmt.Errorf("read quarantine: %w", err)
 		}
 		if len(records) == 0 {
+			r.todo = nil
 			return nil
 		}
-		last := records[len(records)-1]
-		after = Place{Seq: last.Seq, ID: last.ID}
 		if err := r.chunk(ctx, records); err != nil {
 			return err
 		}
+		last := records[len(records)-1]
+		r.after = Place{Seq: last.Seq, ID: last.ID}
+		if flowing && r.puller.Now().Sub(begin) >= releaseTurn {
+			return nil
+		}
 	}
+	return nil
 }
 
 // chunk opens records and stores what opened.

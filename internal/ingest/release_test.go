@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,6 +84,57 @@ func TestStreamGoesOnWhileQuarantineFails(t *testing.T) {
 	c, err := db.Recount(t.Context())
 	if s, serr := db.PullState(t.Context()); err != nil || serr != nil || !c.Agrees(s) || s.Quarantined != 30 || broken.asked == 0 {
 		t.Errorf("rows %+v, counters %+v, %v, %v; quarantine was asked for %d times", c, s, err, serr, broken.asked)
+	}
+}
+
+// slowRelease takes long for each chunk, by the puller's clock, and gives few
+// records at a time.
+type slowRelease struct {
+	*store.DB
+	clock  *atomic.Int64 // seconds
+	during func(stored int64)
+}
+
+func (s *slowRelease) FindQuarantined(ctx context.Context, versions []int, after ingest.Place, _, most int) ([]ingest.Quarantined, error) {
+	return s.DB.FindQuarantined(ctx, versions, after, 10, most)
+}
+
+func (s *slowRelease) ReleaseQuarantine(ctx context.Context, l ingest.Lease, opened []archive.Decoded, failed []ingest.Quarantined) (ingest.Saved, error) {
+	s.clock.Add(5)
+	saved, err := s.DB.ReleaseQuarantine(ctx, l, opened, failed)
+	if st, serr := s.PullState(ctx); err == nil && serr == nil {
+		s.during(st.Stored)
+	}
+	return saved, err
+}
+
+// However much is in quarantine, new messages are stored between its chunks.
+func TestStreamGoesOnWhileQuarantineOpens(t *testing.T) {
+	t.Parallel()
+	db, w := openStore(t), &wecom{versions: map[int]bool{1: true}}
+	w.add(30, 2)
+	var clock atomic.Int64
+	keys := make(chan struct{}, 1)
+	var stored []int64 // after each chunk; a message more comes each time
+	slow := &slowRelease{DB: db, clock: &clock, during: func(n int64) {
+		stored = append(stored, n)
+		w.add(1, 1)
+	}}
+	p := &ingest.Puller{
+		Source: w, Store: slow, Holder: "a", PageSize: 100, Interval: 10 * time.Millisecond, KeysChanged: keys,
+		Now: func() time.Time { return time.Unix(1767240000+clock.Load(), 0) },
+	}
+	arrived := false
+	pullUntil(t, db, func(s ingest.State) bool {
+		if s.Quarantined == 30 && s.CaughtUpAt != nil && !arrived {
+			arrived = true
+			w.giveKey(2)
+			keys <- struct{}{}
+		}
+		return s.Stored == 33
+	}, p)
+	if diff := cmp.Diff([]int64{10, 21, 32}, stored); diff != "" {
+		t.Errorf("stored after each chunk (-want +got):\n%s", diff)
 	}
 }
 
