@@ -61,6 +61,7 @@ func run(ctx context.Context, args []string, environ map[string]string, stdout, 
 			if err := c.CheckServe(); err != nil {
 				return err
 			}
+			collectLess(environ)
 			return serve(ctx, c)
 		})
 	case "status":
@@ -89,6 +90,18 @@ func run(ctx context.Context, args []string, environ map[string]string, stdout, 
 	}
 	fmt.Fprintf(stderr, "huicun %s: %v\n", args[0], err)
 	return 1
+}
+
+// gcPercent lets the heap grow to four times what lives in it before it is
+// collected. Pages of messages are short-lived and what lives is small: a fifth
+// of what an ingest did beside RSA was collecting, to save some 25 MiB.
+const gcPercent = 300
+
+// collectLess sets gcPercent unless the operator has set GOGC.
+func collectLess(environ map[string]string) {
+	if environ["GOGC"] == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 }
 
 // withConfig reads the flags and the configuration, sets the log up, and runs f.
