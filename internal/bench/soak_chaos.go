@@ -45,10 +45,9 @@ var soakFaults = []simFault{
 // chaos decides what breaks next; the same seed breaks the same things in the
 // same order.
 type chaos struct {
-	r      *rand.Rand
-	seed   uint64
-	done   Chaos
-	struck map[string]int
+	r    *rand.Rand
+	seed uint64
+	done Chaos
 }
 
 func newChaos(seed uint64) *chaos {
