@@ -7,7 +7,7 @@ STEP := deploy/dev/step.sh
 # Everything that the built front end depends on.
 H5_SOURCES := $(shell find h5 \( -name node_modules -o -name dist -o -name test-results -o -name tests \) -prune -o -type f -print)
 
-.PHONY: help setup demo dev build test faults e2e lint fmt gen gen-check check fuzz bench clean FORCE
+.PHONY: help setup demo dev build test faults e2e lint fmt gen gen-check check fuzz bench perf clean FORCE
 
 help: ## tell what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +33,8 @@ build: setup .cache/h5.ok ## build the front end and both programs into bin/ (TA
 test: build ## run all tests: Go, front end, browser
 	@deploy/dev/test.sh
 
-faults: setup ## break everything on purpose, for long: 1,000 kills and the rest of docs/faults.md
-	@HUICUN_TEST_KILLS=1000 HUICUN_TEST_MESSAGES=100000 go test -v -count=1 -timeout 60m -run \
+faults: setup ## break everything on purpose: 200 kills while 20,000 messages flow, and the rest of docs/faults.md
+	@HUICUN_TEST_KILLS=$${HUICUN_TEST_KILLS:-200} HUICUN_TEST_MESSAGES=$${HUICUN_TEST_MESSAGES:-20000} go test -v -count=1 -timeout 60m -run \
 		'^Test(NothingIs|KillNine|PrivatePostgres|Postgres|TwoReplicas|Paused|Connection|Network|Callbacks|Redis|Disk|Smallest|Faults)' ./cmd/huicun
 
 e2e: build ## run the browser tests alone
