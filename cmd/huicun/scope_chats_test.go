@@ -203,7 +203,7 @@ func (g *grower) checkMessages(v *refViewer) {
 		if i < 0 {
 			i = len(all)
 		}
-		from, to = max(0, i-older), min(len(all), i+newer)
+		from, to = min(max(0, i-older), len(all)-1), min(len(all), i+newer) // the last one at least
 		target = all[min(i, len(all)-1)].id
 	}
 	path := fmt.Sprintf("/conversations/%d/messages?%s", c.id, q.Encode())

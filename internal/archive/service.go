@@ -172,6 +172,9 @@ func (s *Service) bothSides(ctx context.Context, scope access.Scope, pos Positio
 func (s *Service) atTime(ctx context.Context, scope access.Scope, q TimelineQuery, limit int, w *Window) ([]Message, error) {
 	start := Position{ConvID: q.ConvID, SentAt: q.At.UTC(), ID: smallestID}
 	ms, err := s.bothSides(ctx, scope, start, limit, w)
+	if err == nil && len(ms) == 0 { // a limit of 1 leaves none for the side before
+		ms, w.HasOlder, err = s.Store.FindWindow(ctx, scope, q.ConvID, endOfTime(q.ConvID), Older, limit)
+	}
 	if err != nil || len(ms) == 0 {
 		return ms, err
 	}
