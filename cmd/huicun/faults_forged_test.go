@@ -14,8 +14,11 @@ func TestForgedCallbacksAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *wecomsim.Config) {
 		c.Faults = []wecomsim.Fault{
-			{Kind: "callback.forged_signature"}, {Kind: "callback.forged_receiver"}, {Kind: "callback.forged_cipher"},
-			{Kind: "callback.double", Every: 2}, {Kind: "callback.replayed", DelayMS: 10},
+			{Kind: "callback.forged_signature"},
+			{Kind: "callback.forged_receiver"},
+			{Kind: "callback.forged_cipher"},
+			{Kind: "callback.double", Every: 2},
+			{Kind: "callback.replayed", DelayMS: 10},
 		}
 	})
 	w.mustRun()
