@@ -20,7 +20,7 @@ import (
 
 // Variables of the kill test, for people.
 const (
-	envSeed     = "HUICUN_TEST_SEED"  // replays a failure
+	envSeed     = "HUICUN_TEST_SEED"     // replays a failure
 	envKills    = "HUICUN_TEST_KILLS"    // 200 in make faults
 	envMessages = "HUICUN_TEST_MESSAGES" // 20,000 there
 )
