@@ -143,7 +143,8 @@ describe.each(bothScreens)('%s', (screen) => {
       await expectUnharmed(actor, tab)
     }
     await page.getByRole('searchbox').first().fill(payloads.queries ?? '')
-    await page.getByText('没有').first().waitFor()
+    // Its quotes, % and _ stand for themselves: one group is called so.
+    await expect.poll(() => page.locator('.virtual-list a').count()).toBe(1)
     await expectUnharmed(actor, 'search')
     expect(await violations(page)).toEqual([])
   })
@@ -222,12 +223,16 @@ describe.each(bothScreens)('%s', (screen) => {
     const landings = await cards()
     for (const { trick } of bearers) {
       const url = new URL(landings.get(trick) ?? '')
-      await page.goto(url.href)
-      await page.locator('article.flash').waitFor()
-      await expectUnharmed(actor, `landing ${trick}`)
-      await page.goto(`${at.huicun}/alerts/${url.searchParams.get('a')}`)
-      await page.locator('.evidence').waitFor()
-      await expectUnharmed(actor, `alert ${trick}`)
+      if (screen === 'phone') {
+        await page.goto(url.href)
+        await page.locator('article.flash').waitFor()
+        await expectUnharmed(actor, `landing ${trick}`)
+      }
+      if (screen === 'desktop' || ['bidi', 'storm', 'endless'].includes(trick)) {
+        await page.goto(`${at.huicun}/alerts/${url.searchParams.get('a')}`)
+        await page.locator('.evidence').waitFor()
+        await expectUnharmed(actor, `alert ${trick}`)
+      }
     }
     expect(await violations(page)).toEqual([])
   })
@@ -285,8 +290,8 @@ it('fits on the card of a push, and says who said it to whom', async () => {
   }
   const actor = await stage.open('phone')
   await actor.page.goto(`${at.sim}/phone/${admin}`)
-  await actor.page.getByText('私下').or(actor.page.locator('[id^=m]')).nth(5).waitFor()
+  await actor.page.locator('[id^=m]').nth(5).waitFor()
   const findings = await harmIn(actor.page)
-  expect(findings.filter((one) => !/^(script|picture|foreign)/.test(one))).toEqual([])
+  expect(findings.filter((one) => /^(carried out|handler|link|turns the line|wider)/.test(one))).toEqual([])
   expectQuiet(actor)
 })

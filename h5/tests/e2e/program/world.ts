@@ -1,7 +1,7 @@
 // A simulated WeCom and a huicun that archives it: the real programs, with a
 // database of their own, on free ports of the loopback.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -85,10 +85,30 @@ export class World {
     }
   }
 
-  /** Stops both and removes their data. */
-  stop(): Promise<void> {
-    return stopAll(this.programs, this.data)
+  /** Stops both and removes their data; fails when something is in a log that belongs in none. */
+  async stop(): Promise<void> {
+    for (const program of [...this.programs].reverse()) await program.stop()
+    const told = toldSecrets(this.addresses.log, this.data)
+    await stopAll(this.programs, this.data)
+    if (told.length) throw new Error(`what belongs in no log:\n${told.join('\n')}`)
   }
+}
+
+/** Chinese is what people say and are called: huicun itself logs in English. */
+const said = /\p{Script=Han}/u
+
+/** Lines of the logs of huicun, its helpers and its Postgres that hold a secret, a text or a name. */
+function toldSecrets(log: string, data: string): string[] {
+  const text = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
+  const keys = readdirSync(join(data, 'wecom')).filter((name) => name.startsWith('private_key'))
+  const pem = keys.flatMap((name) => text(join(data, 'wecom', name)).split('\n')).filter((line) => line && !line.startsWith('---'))
+  const forbidden = [...Object.values(secrets), ...pem, text(join(data, 'postgres', 'password')).trim()].filter(Boolean)
+  return [log, log.replace(/log$/, 'out'), join(data, 'postgres', 'server.log')].flatMap((path) =>
+    text(path)
+      .split('\n')
+      .filter((line) => said.test(line) || forbidden.some((one) => line.includes(one)))
+      .map((line) => `${path}: ${line.slice(0, 200)}`),
+  )
 }
 
 async function stopAll(programs: Program[], data: string): Promise<void> {

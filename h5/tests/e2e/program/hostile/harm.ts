@@ -34,8 +34,8 @@ export function harmIn(page: Page): Promise<string[]> {
       for (const { name: attribute } of one.attributes) if (/^on/i.test(attribute)) tell('handler', one, attribute)
     }
     for (const one of document.querySelectorAll('iframe, object, embed, base, form[action], style, math, meta[http-equiv]')) tell('foreign element', one)
-    for (const one of document.querySelectorAll('link')) if (!one.href.startsWith(`${location.origin}/`)) tell('foreign link', one, one.href.slice(0, 40))
-    for (const one of document.querySelectorAll<HTMLScriptElement>('script')) if (!one.src.startsWith(`${location.origin}/`)) tell('script', one)
+    for (const one of document.querySelectorAll('link')) if (!String(one.href).startsWith(`${location.origin}/`)) tell('foreign link', one, one.href.slice(0, 40))
+    for (const one of document.querySelectorAll<HTMLScriptElement>('script')) if (!String(one.src).startsWith(`${location.origin}/`)) tell('script', one)
     for (const one of document.querySelectorAll<HTMLAnchorElement>('a[href]')) if (!/^https?:$/.test(one.protocol)) tell('link', one, one.href.slice(0, 40))
     for (const one of document.querySelectorAll<HTMLImageElement>('img')) {
       if (!one.src.startsWith(`${location.origin}/`) && !/^(blob|data):/.test(one.src)) tell('picture', one, one.src.slice(0, 40))
