@@ -625,6 +625,7 @@ export interface components {
             by: components["schemas"]["Person"];
             /** Format: date-time */
             at: string;
+            /** @description Of the recall; empty when it stands in a chat that is not in the viewer's scope. */
             message_id: string;
         };
         MessageViolation: {
