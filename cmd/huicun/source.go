@@ -58,7 +58,11 @@ func (s *source) get(ctx context.Context) (*finance.Source, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			return nil, &ingest.SourceError{Class: ingest.ClassStop, Err: err}
+			class := ingest.ClassStop
+			if finance.ClassOf(err) == finance.ClassRetry { // the helper died while it loaded the library
+				class = ingest.ClassRetry
+			}
+			return nil, &ingest.SourceError{Class: class, Err: err}
 		}
 		s.client = client
 	}
