@@ -65,7 +65,7 @@ func TestDeadlineFromOutsideHolds(t *testing.T) {
 // another connection.
 func TestStatementHasABound(t *testing.T) {
 	t.Parallel()
-	db, err := Open(t.Context(), Options{URL: storetest.New(t), MaxConns: 2, Silence: 100 * time.Millisecond})
+	db, err := Open(t.Context(), Options{URL: storetest.New(t), MaxConns: 2, Silence: 3 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
