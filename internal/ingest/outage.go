@@ -67,16 +67,24 @@ func (a *Alarm) sendDirect(ctx context.Context, m alert.Message) bool {
 	return done
 }
 
-// directCard has no time of this process in it but the hour: every process
+// toldSince is the beginning of an outage as all processes tell it, each of
+// which noticed it at another moment. Outages of which admins are told last for
+// t.Stalled, so that no two of them have the same beginning: WeCom would drop the
+// message about the second.
+func (a *Alarm) toldSince(since time.Time) time.Time {
+	return since.Truncate(a.Monitor.thresholds().Stalled)
+}
+
+// directCard has no time of this process in it but toldSince: every process
 // writes the same.
 func (a *Alarm) directCard(tr Trouble, step int) alert.Message {
-	e, hour := explanations[tr.Cause], tr.Since.Truncate(time.Hour)
+	e, since := explanations[tr.Cause], a.toldSince(tr.Since)
 	reached := a.Monitor.thresholds().steps(tr.Subject)[step-1]
 	return a.cards().card(e.title, []string{
-		div("gray", fmt.Sprintf("%s前后起，已超过 %s", a.cards().time(hour), lasting(reached))),
+		div("gray", fmt.Sprintf("%s前后起，已超过 %s", a.cards().time(since), lasting(reached))),
 		div("normal", "原因："+strings.TrimRight(fmt.Sprintf(e.detail, ""), "：")),
 		div("normal", "处理："+e.next),
-	}, tr.Subject, hour, step)
+	}, tr.Subject, since, step)
 }
 
 // unblocked notes that the database works. What was told without it is written
@@ -87,13 +95,15 @@ func (a *Alarm) unblocked(ctx context.Context) error {
 		return nil
 	}
 	if o.step > 0 {
-		n := Notice{Subject: SubjectDatabase, Cause: o.cause, Since: o.since.Truncate(time.Hour), Step: o.step}
+		n := Notice{Subject: SubjectDatabase, Cause: o.cause, Since: a.toldSince(o.since), Step: o.step}
 		if _, err := a.Store.RaiseAlarm(ctx, n); err != nil {
 			return fmt.Errorf("record alarm: %w", err)
 		}
 	}
 	a.outage = outage{admins: o.admins}
-	a.quietUntil = a.now().Add(a.grace())
+	if now := a.now(); now.Sub(o.since) >= a.grace() { // one that comes and goes must not keep the alarm quiet
+		a.quietUntil = now.Add(a.grace())
+	}
 	return nil
 }
 

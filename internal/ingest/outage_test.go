@@ -164,6 +164,52 @@ func TestOutageIsToldWithoutTheDatabase(t *testing.T) {
 	}
 }
 
+// A second outage within the hour is another one: its message is not the same
+// as that of the first, which WeCom would drop.
+func TestSecondOutageIsTold(t *testing.T) {
+	t.Parallel()
+	clock := noon.Add(time.Minute)
+	l, p := &ledger{snap: Snapshot{Now: clock, Admins: []string{"Ada"}}}, &phone{}
+	both := watchers(l, p, &clock)
+	check := func() {
+		for _, a := range both {
+			_ = a.Check(t.Context())
+		}
+	}
+	check()
+	for range 2 {
+		l.readErr = refusal("57P03")
+		check()
+		clock = clock.Add(11 * time.Minute)
+		check()
+		l.readErr, l.snap.Alarms = nil, nil
+		check()
+		clock = clock.Add(time.Minute)
+	}
+	if got := p.distinct(); len(got) != 2 {
+		t.Errorf("messages that WeCom delivers: %q, want one of each outage", got)
+	}
+}
+
+// A database that answers every other time keeps no alarm from being raised.
+func TestAlarmIsRaisedBesideShortOutages(t *testing.T) {
+	t.Parallel()
+	clock := noon
+	l := &ledger{snap: failing(time.Hour, ClassStop, 301042)}
+	a := watchers(l, &phone{}, &clock)[0]
+	for i := range 6 {
+		l.snap.Now, l.readErr = clock, nil
+		if i%2 == 0 {
+			l.readErr = refusal("57P03")
+		}
+		_ = a.Check(t.Context())
+		clock = clock.Add(alarmEvery)
+	}
+	if len(l.raised) == 0 || !strings.HasPrefix(l.raised[0], SubjectPull) {
+		t.Errorf("raised: %q, want an alarm of the puller", l.raised)
+	}
+}
+
 // A database that can be read but not written, its disk being full.
 func TestFullDiskIsToldWithoutTheDatabase(t *testing.T) {
 	t.Parallel()

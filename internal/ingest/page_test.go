@@ -132,6 +132,23 @@ func TestPullerHalvesPagesThatAreRefused(t *testing.T) {
 	}
 }
 
+// One message that the database never takes holds up none of those behind it.
+func TestPullerStoresAroundWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	db, w := openStore(t), &wecom{versions: map[int]bool{1: true}}
+	w.add(12, 1)
+	p := &ingest.Puller{Source: w, Store: &refusing{db, []int64{6}}, Holder: "a", PageSize: 4, Interval: time.Hour}
+	st := pullUntil(t, db, caughtUp(12), p)
+	if st.Stored != 11 || st.Quarantined != 1 {
+		t.Errorf("%d stored, %d in quarantine, want 11 and 1", st.Stored, st.Quarantined)
+	}
+	var kept []string
+	err := db.Select(&kept, `SELECT seq || ' ' || msgid || ' ' || detail FROM quarantine`)
+	if want := "6 m6 it opens, and the database refuses it"; err != nil || !slices.Equal(kept, []string{want}) {
+		t.Errorf("quarantine holds %q, %v, want %q", kept, err, want)
+	}
+}
+
 // pickyStore fails to save.
 type pickyStore struct {
 	*store.DB

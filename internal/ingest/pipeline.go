@@ -10,6 +10,7 @@ import (
 
 // opening is a page that is being opened.
 type opening struct {
+	page  page
 	done  chan struct{} // closed when batch or err is there
 	batch Batch
 	err   error
@@ -53,7 +54,7 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, sizes *sizer) (int, e
 				enough()
 				continue
 			}
-			if err := p.save(gctx, lease, o.batch); err != nil {
+			if err := p.save(gctx, lease, o.page, o.batch); err != nil {
 				enough()
 				for range queue { //nolint:revive // lets openAll end
 				}
@@ -81,7 +82,7 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, sizes *sizer) (int, e
 // bounds how many there are.
 func (p *Puller) openAll(ctx context.Context, g *errgroup.Group, st State, pages <-chan page, queue chan<- *opening) {
 	for pg := range pages {
-		o := &opening{done: make(chan struct{})}
+		o := &opening{page: pg, done: make(chan struct{})}
 		select {
 		case queue <- o:
 		case <-ctx.Done():

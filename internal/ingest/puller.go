@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"huicun/internal/archive"
@@ -80,16 +81,16 @@ func (p *Puller) defaults() {
 func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
 	slog.InfoContext(ctx, "pull lease taken", "token", lease.Token)
 	back, sizes := backoff{}, newSizer(p.PageSize)
-	rel, flowing := releaser{puller: p, lease: lease}, true
+	rel, turn := releaser{puller: p, lease: lease}, releaseTurn
 	for ctx.Err() == nil {
-		if err := rel.run(ctx, flowing); err != nil {
+		if err := rel.run(ctx, turn); err != nil {
 			if ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
 				return err
 			}
 			slog.WarnContext(ctx, "quarantine not tried; the stream goes on", "err", err)
 		}
 		n, err := p.catchUp(ctx, lease, sizes)
-		flowing = err == nil
+		turn = releaseTurn
 		if n > 0 {
 			back = backoff{} // it goes on, if with interruptions
 		}
@@ -105,6 +106,7 @@ func (p *Puller) pullLoop(ctx context.Context, lease Lease) error {
 			se = p.storeError(err, sizes)
 		}
 		wait := p.onSourceError(ctx, se, &back, sizes)
+		turn = max(releaseTurn, wait)
 		rel.again(p.wait(ctx, wait, se.Class != ClassStop && se.Class != ClassWait))
 	}
 	return ctx.Err()
@@ -170,10 +172,11 @@ func (p *Puller) open(ctx context.Context, pg page, st State) (Batch, error) {
 	p.heal(ctx, tryable, opened)
 	b := Batch{FromSeq: pg.from, Received: len(records)}
 	now, next := p.Now(), 0
-	for _, r := range records {
+	for i, r := range records {
 		o := Opened{Reason: ReasonMalformed, Detail: r.Broken}
 		if r.Broken == "" {
-			o, next = opened[next], next+1
+			r, o, next = tryable[next], opened[next], next+1
+			records[i] = r // as it came at last, see heal
 		}
 		if o.Reason != "" {
 			b.Quarantined = append(b.Quarantined, quarantined(r, o))
@@ -220,9 +223,29 @@ func span(records []Outer, from int64, now time.Time, st State) (first, last int
 	return first, last, gaps
 }
 
-// save stores one batch, making room for its months first.
-func (p *Puller) save(ctx context.Context, lease Lease, b Batch) error {
+// save stores a page. A message that the database refuses, when no other is
+// beside it, goes into quarantine: it holds up none of those behind it.
+func (p *Puller) save(ctx context.Context, lease Lease, pg page, b Batch) error {
 	p.Step("save")
+	err := p.store(ctx, lease, b)
+	if errors.Is(err, ErrRefused) && len(b.Messages) == 1 {
+		m := b.Messages[0]
+		slog.ErrorContext(ctx, "a message that opened cannot be stored; it goes into quarantine", "seq", m.Seq, "err", err)
+		is := func(r Outer) bool { return r.Seq == m.Seq && archive.MessageID(r.MsgID) == m.ID }
+		if i := slices.IndexFunc(pg.records, is); i >= 0 {
+			b.Messages, b.Quarantined = nil, append(b.Quarantined, quarantined(pg.records[i], notStorable))
+			err = p.store(ctx, lease, b)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	p.Step("saved")
+	return nil
+}
+
+// store stores one batch, making room for its months first.
+func (p *Puller) store(ctx context.Context, lease Lease, b Batch) error {
 	times := make([]time.Time, len(b.Messages))
 	for i := range b.Messages {
 		times[i] = b.Messages[i].SentAt
@@ -234,7 +257,6 @@ func (p *Puller) save(ctx context.Context, lease Lease, b Batch) error {
 	if err != nil {
 		return fmt.Errorf("save batch after seq %d: %w", b.FromSeq, err)
 	}
-	p.Step("saved")
 	slog.InfoContext(ctx, "batch stored", "from_seq", b.FromSeq, "to_seq", b.LastSeq,
 		"added", saved.Added, "quarantined", saved.Quarantined, "duplicates", saved.Duplicates)
 	return nil

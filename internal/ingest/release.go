@@ -18,6 +18,9 @@ import (
 // turn again.
 const releaseTurn = 2 * time.Second
 
+// notStorable is a message that ErrRefused keeps in quarantine.
+var notStorable = Opened{Reason: ReasonDecryptFailed, Detail: "it opens, and the database refuses it"}
+
 // releaser tries quarantined records again: at the start, when a key arrives,
 // and now and then.
 type releaser struct {
@@ -37,10 +40,10 @@ func (r *releaser) again(keysChanged bool) {
 	}
 }
 
-// run tries what may have become readable since the last time, for the length
-// of a turn while the stream flows, and to the end while it does not. After a
-// failure everything is tried again in a minute.
-func (r *releaser) run(ctx context.Context, flowing bool) error {
+// run tries what may have become readable since the last time, until turn is
+// over; the stream is tried between turns, also while it fails. After a failure
+// everything is tried again in a minute.
+func (r *releaser) run(ctx context.Context, turn time.Duration) error {
 	have := r.puller.Source.KeyVersions()
 	now := r.puller.Now()
 	var fresh []int
@@ -58,7 +61,7 @@ func (r *releaser) run(ctx context.Context, flowing bool) error {
 		r.todo = unite(r.todo, fresh)
 		r.after = Place{Seq: -1}
 	}
-	err := r.try(ctx, flowing)
+	err := r.try(ctx, turn)
 	if err != nil {
 		r.todo, r.lastAll = nil, now.Add(time.Minute-recheckFailed)
 	}
@@ -81,7 +84,7 @@ func (r *releaser) pause(d time.Duration) time.Duration {
 }
 
 // try opens the records of r.todo, chunk by chunk in order.
-func (r *releaser) try(ctx context.Context, flowing bool) error {
+func (r *releaser) try(ctx context.Context, turn time.Duration) error {
 	for begin := r.puller.Now(); len(r.todo) > 0; {
 		records, err := r.puller.Store.FindQuarantined(ctx, r.todo, r.after, releaseChunk, maxPageBytes)
 		if err != nil {
@@ -96,7 +99,7 @@ func (r *releaser) try(ctx context.Context, flowing bool) error {
 		}
 		last := records[len(records)-1]
 		r.after = Place{Seq: last.Seq, ID: last.ID}
-		if flowing && r.puller.Now().Sub(begin) >= releaseTurn {
+		if r.puller.Now().Sub(begin) >= turn {
 			return nil
 		}
 	}
@@ -154,8 +157,7 @@ func (r *releaser) release(ctx context.Context, good []archive.Decoded, from []O
 		return r.release(ctx, good[half:], from[half:], nil)
 	case errors.Is(err, ErrRefused) && len(good) == 1:
 		slog.ErrorContext(ctx, "a message that opened cannot be stored; it stays in quarantine", "seq", good[0].Seq, "err", err)
-		kept := quarantined(from[0], Opened{Reason: ReasonDecryptFailed, Detail: "it opens, and the database refuses it"})
-		_, err = p.Store.ReleaseQuarantine(ctx, r.lease, nil, append(bad, kept))
+		_, err = p.Store.ReleaseQuarantine(ctx, r.lease, nil, append(bad, quarantined(from[0], notStorable)))
 	}
 	if err != nil {
 		return fmt.Errorf("release quarantine: %w", err)
@@ -185,7 +187,7 @@ func (p *Puller) heal(ctx context.Context, records []Outer, opened []Opened) {
 		if err != nil {
 			return
 		}
-		if len(fresh) != 1 || fresh[0].MsgID != records[i].MsgID || fresh[0].Broken != "" {
+		if len(fresh) != 1 || fresh[0].Seq != records[i].Seq || fresh[0].MsgID != records[i].MsgID || fresh[0].Broken != "" {
 			continue
 		}
 		again, err := p.Source.Open(ctx, fresh)

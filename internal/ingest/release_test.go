@@ -29,6 +29,13 @@ func (r *refusing) ReleaseQuarantine(ctx context.Context, l ingest.Lease, opened
 	return r.DB.ReleaseQuarantine(ctx, l, opened, failed)
 }
 
+func (r *refusing) SaveBatch(ctx context.Context, l ingest.Lease, b ingest.Batch) (ingest.Saved, error) {
+	if slices.ContainsFunc(b.Messages, func(m archive.Decoded) bool { return slices.Contains(r.seqs, m.Seq) }) {
+		return ingest.Saved{}, fmt.Errorf("%w: value out of range", ingest.ErrRefused)
+	}
+	return r.DB.SaveBatch(ctx, l, b)
+}
+
 // withLateKey pulls 30 messages of key version 2 that comes when all are in
 // quarantine, and goes on until done.
 func withLateKey(t *testing.T, db *store.DB, st ingest.Store, w *wecom, mend func(), done func(ingest.State) bool) {
@@ -108,9 +115,27 @@ func (s *slowRelease) ReleaseQuarantine(ctx context.Context, l ingest.Lease, ope
 	return saved, err
 }
 
-// However much is in quarantine, new messages are stored between its chunks.
+// However much is in quarantine, new messages are stored between its chunks,
+// also when WeCom did not answer once.
 func TestStreamGoesOnWhileQuarantineOpens(t *testing.T) {
 	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		fail []error // of WeCom, after the first chunk
+		want []int64 // stored after each chunk
+	}{
+		{"WeCom answers", nil, []int64{10, 21, 32}},
+		{"WeCom fails once", []error{&ingest.SourceError{Class: ingest.ClassRetry, Err: errors.New("cut off")}}, []int64{10, 20, 32}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			testStreamBetweenChunks(t, tt.fail, tt.want)
+		})
+	}
+}
+
+func testStreamBetweenChunks(t *testing.T, fail []error, want []int64) {
+	t.Helper()
 	db, w := openStore(t), &wecom{versions: map[int]bool{1: true}}
 	w.add(30, 2)
 	var clock atomic.Int64
@@ -119,6 +144,9 @@ func TestStreamGoesOnWhileQuarantineOpens(t *testing.T) {
 	slow := &slowRelease{DB: db, clock: &clock, during: func(n int64) {
 		stored = append(stored, n)
 		w.add(1, 1)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.fail, fail = append(w.fail, fail...), nil
 	}}
 	p := &ingest.Puller{
 		Source: w, Store: slow, Holder: "a", PageSize: 100, Interval: 10 * time.Millisecond, KeysChanged: keys,
@@ -133,7 +161,7 @@ func TestStreamGoesOnWhileQuarantineOpens(t *testing.T) {
 		}
 		return s.Stored == 33
 	}, p)
-	if diff := cmp.Diff([]int64{10, 21, 32}, stored); diff != "" {
+	if diff := cmp.Diff(want, stored); diff != "" {
 		t.Errorf("stored after each chunk (-want +got):\n%s", diff)
 	}
 }

@@ -84,7 +84,7 @@ func keyFigure(s Status, cause string) string {
 			parts = append(parts, fmt.Sprintf("第 %d 版私钥：%d 条消息", q.PublicKeyVer, q.Messages))
 		}
 	}
-	return strings.Join(parts, "；")
+	return cut(strings.Join(parts, "；"))
 }
 
 func queueFigure(s Status, cause string) string {
