@@ -8,6 +8,7 @@ import "huicun/internal/rules"
 const (
 	maxShownRunes = 20_001 // one more than the H5 draws, so that it says that there is more
 	maxNameRunes  = 500
+	previewRunes  = 120 // of the last message, in lists of conversations
 	afterHitRunes = 500 // of evidence in a list, behind its first hit
 )
 
@@ -16,6 +17,9 @@ func shown(s string) string { return firstRunes(s, maxShownRunes) }
 
 // named gives as much of a name as pages draw.
 func named(s string) string { return firstRunes(s, maxNameRunes) }
+
+// preview gives as much of a text as lists of conversations show.
+func preview(s string) string { return firstRunes(s, previewRunes) }
 
 // firstRunes gives at most n characters of s.
 func firstRunes(s string, n int) string {

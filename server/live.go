@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,22 +35,6 @@ type Live struct {
 	Listen     func(ctx context.Context, on func(archive.LiveNotice)) error
 	Source     LiveSource
 	Violations LiveViolations
-}
-
-// LiveSource reads what is new; archive.Service.
-type LiveSource interface {
-	// LiveStart is the position now.
-	LiveStart(ctx context.Context) (int64, error)
-	// LiveSince gives what came after a position, in order, and where to go on.
-	// truncated: it is too much; the viewer has to refetch.
-	LiveSince(ctx context.Context, v access.Viewer, after, conv int64) (events []archive.LiveEvent, next int64, truncated bool, err error)
-}
-
-// LiveViolations reads violations that are new; store.DB.
-type LiveViolations interface {
-	LastViolationID(ctx context.Context) (int64, error)
-	// FindLiveViolations gives those in scope after an id, in order.
-	FindLiveViolations(ctx context.Context, s access.Scope, after int64, limit int) ([]archive.LiveViolation, error)
 }
 
 // position is how far a stream has got. Its text is the id of an event:
@@ -81,7 +66,7 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 		if l.conv, err = number(conv, "conversation"); err != nil {
 			return nil, err
 		}
-		if err = s.startReading(ctx, r, l.conv); err != nil {
+		if l.noted, err = s.startReading(ctx, r, l.conv); err != nil {
 			return nil, err
 		}
 	}
@@ -95,13 +80,14 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 }
 
 // startReading notes that a conversation's messages will be sent in full, which
-// is reading. Out of scope none will be sent, and nothing is noted.
-func (s *Server) startReading(ctx context.Context, r *request, conv int64) error {
+// is reading. Out of scope none will be sent, and nothing is noted before that
+// changes.
+func (s *Server) startReading(ctx context.Context, r *request, conv int64) (noted bool, err error) {
 	ok, err := s.Archive.CanRead(ctx, r.viewer, conv)
 	if err != nil || !ok {
-		return err
+		return false, err
 	}
-	return s.recordRead(ctx, r, conv)
+	return true, s.recordRead(ctx, r, conv)
 }
 
 // liveStart reads where a stream goes on: the header that EventSource sends
@@ -131,6 +117,7 @@ type liveStream struct {
 	r      *request
 	viewer access.Viewer  // as of the last look
 	conv   int64          // its messages are sent in full; 0: none
+	noted  bool           // that conv is being read
 	at     position       // everything up to here was sent
 	told   map[int64]bool // violations that were sent; a notice and a look back may both find one
 	stream *stream
@@ -244,6 +231,9 @@ func (l *liveStream) catchUp() (time.Duration, error) {
 // sendBatches sends events. Only the last of a batch carries the id of the
 // batch, so that a cut before it repeats some and loses none.
 func (l *liveStream) sendBatches(events []archive.LiveEvent) error {
+	if err := l.noteReading(events); err != nil {
+		return err
+	}
 	last := lastOfConversations(events)
 	var batch []frame
 	for i, e := range events {
@@ -262,6 +252,16 @@ func (l *liveStream) sendBatches(events []archive.LiveEvent) error {
 		batch = batch[:0]
 	}
 	return nil
+}
+
+// noteReading notes the reading of a conversation that came into scope after the
+// stream was opened.
+func (l *liveStream) noteReading(events []archive.LiveEvent) error {
+	if l.noted || !slices.ContainsFunc(events, func(e archive.LiveEvent) bool { return e.Entry.ConvID == l.conv }) {
+		return nil
+	}
+	l.noted = true
+	return l.s.recordRead(l.ctx, l.r, l.conv)
 }
 
 // frame is an event that is about to be sent.
@@ -300,18 +300,6 @@ func (l *liveStream) frames(e archive.LiveEvent, last bool) []frame {
 		}})
 	}
 	return out
-}
-
-// preview is as much of a text as lists of conversations show.
-func preview(s string) string {
-	const maxRunes = 120
-	n := 0
-	for i := range s {
-		if n++; n > maxRunes {
-			return s[:i]
-		}
-	}
-	return s
 }
 
 // sendViolation sends a violation that was found just now, if the viewer may

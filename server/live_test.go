@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"huicun/internal/archive"
+	"huicun/internal/audit"
 	"huicun/server"
 )
 
@@ -233,6 +234,34 @@ func TestLiveKeepsToTheScope(t *testing.T) {
 	}
 	f.live.add(said(7, 2))
 	mei.expect("conversation 5.2 7 第2句 shop")
+}
+
+// Whoever has a chat open that comes into scope only then reads it from then on.
+func TestLiveNotesReadingThatBeginsLater(t *testing.T) {
+	t.Parallel()
+	f, hs := newLiveFixture(t)
+	f.archive.scopes = nil
+	f.live.set(func() { f.live.hidden["mei"] = 7 })
+	w := f.signedIn("Mei").watch(hs, "conversation=7")
+	f.live.add(said(7, 1), said(8, 2))
+	w.expect("conversation 4.0 8 第2句 shop")
+	noted := func() (n int) {
+		for _, a := range f.actions() {
+			if strings.Contains(a, audit.ConversationRead) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := noted(); n != 0 {
+		t.Errorf("%d readings noted of a chat out of scope", n)
+	}
+	f.live.set(func() { delete(f.live.hidden, "mei") })
+	f.live.add(said(7, 3))
+	w.expect("message 4.0 7#3", "conversation 5.0 7 第3句 shop")
+	if n := noted(); n != 1 {
+		t.Errorf("%d readings noted, want 1", n)
+	}
 }
 
 func TestLiveEndsWithTheSession(t *testing.T) {

@@ -68,6 +68,22 @@ type Alerts interface {
 	OfViolation(ctx context.Context, v access.Viewer, violation int64) ([]alert.Alert, error)
 }
 
+// LiveSource reads what is new; archive.Service.
+type LiveSource interface {
+	// LiveStart is the position now.
+	LiveStart(ctx context.Context) (int64, error)
+	// LiveSince gives what came after a position, in order, and where to go on.
+	// truncated: it is too much; the viewer has to refetch.
+	LiveSince(ctx context.Context, v access.Viewer, after, conv int64) (events []archive.LiveEvent, next int64, truncated bool, err error)
+}
+
+// LiveViolations reads violations that are new; store.DB.
+type LiveViolations interface {
+	LastViolationID(ctx context.Context) (int64, error)
+	// FindLiveViolations gives those in scope after an id, in order.
+	FindLiveViolations(ctx context.Context, s access.Scope, after int64, limit int) ([]archive.LiveViolation, error)
+}
+
 // WeCom is the part of WeCom's API by which people sign in.
 type WeCom interface {
 	// AuthorizeURL is the page that signs in a browser inside WeCom.
