@@ -195,6 +195,9 @@ func (b *Alert) say(ctx context.Context, w *World, watch []watcher, pairs []pair
 // alertPatience is how long an alert may take before it counts as lost.
 const alertPatience = time.Minute
 
+// lateCopies is when an alert would have come again whose answer was lost.
+const lateCopies = 7 * time.Second
+
 // collect waits for the app messages and counts them.
 func (b *Alert) collect(ctx context.Context, w *World, said map[string]*utterance, r *AlertResult) error {
 	deadline := time.Now().Add(alertPatience)
@@ -207,6 +210,14 @@ func (b *Alert) collect(ctx context.Context, w *World, said map[string]*utteranc
 		return countHeard(said, got) == len(said) || time.Now().After(deadline)
 	})
 	if err != nil {
+		return err
+	}
+	select { // for a second copy
+	case <-time.After(lateCopies):
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if got, err = w.Sim.AppMessages(ctx); err != nil {
 		return err
 	}
 	r.count(said, got)

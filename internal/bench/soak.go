@@ -82,13 +82,13 @@ type SoakResult struct {
 func (r SoakResult) String() string {
 	return fmt.Sprintf(`%.1f minutes at %.0f messages a second (%s client): %s
   %d served, %d stored, %d lost, %d duplicated, %d differing; counters agree: %v; %d not scanned
-  second half: memory %v, goroutines %v, open files %v; temporary files left: %d
+  last 40 %% of it: memory %v, goroutines %v, open files %v; temporary files left: %d
   killed: huicun %d, helpers %d, Postgres backends %d; faults of wecomsim: %v`,
 		r.Minutes, r.PerSecond, r.Client, verdict(r.Holds), r.Served, r.Stored, r.Lost, r.Duplicated, r.Differing, r.Balanced, r.Unscanned,
 		r.Memory, r.Routines, r.Files, len(r.LeftFiles), r.HuicunKills, r.HelperKills, r.BackendKills, r.Faults)
 }
 
-// What grows by more than these in the second half is not flat.
+// What grows by more than these in the last 40 % of the time is not flat.
 const (
 	flatShare    = 0.15 // of the mean
 	flatMemory   = 24.0 // MiB

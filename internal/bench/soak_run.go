@@ -18,7 +18,7 @@ type soaking struct {
 	chaos *chaos
 
 	begin   time.Time
-	samples []sample // of the second half
+	samples []sample // of the last 40 % of the time
 }
 
 // sample is what huicun used at one time.
@@ -125,9 +125,11 @@ func (s *soaking) sample() error {
 	if err != nil {
 		return err
 	}
-	s.samples = append(s.samples, sample{
-		at: time.Now(), memory: u.HuicunNow, routines: float64(s.w.goroutines()), files: float64(openFiles(s.w.Huicun.Process.Pid)),
-	})
+	x := sample{at: time.Now(), memory: u.HuicunNow, routines: float64(s.w.goroutines()), files: float64(openFiles(s.w.Huicun.Process.Pid))}
+	if x.memory <= 0 || x.routines == 0 || x.files == 0 { // what is not measured would look flat
+		return fmt.Errorf("what huicun uses cannot be read: %v MiB, %v goroutines, %v files", x.memory, x.routines, x.files)
+	}
+	s.samples = append(s.samples, x)
 	return nil
 }
 
