@@ -72,7 +72,20 @@ func (b *Ingest) Run(ctx context.Context, o Options) (err error) {
 	if r.result.Comparison, err = w.Compare(ctx); err != nil {
 		return err
 	}
-	return errors.Join(w.Result(r.result.summed()), r.result.Comparison.Err())
+	return errors.Join(w.Result(r.result.summed()), r.result.Comparison.Err(), w.givenUp(ctx))
+}
+
+// givenUp is an error when follow-up work was given up: it looks done, and the
+// rates with the scan done would be those of a scan that was not.
+func (w *World) givenUp(ctx context.Context) error {
+	var n int
+	if err := w.DB.GetContext(ctx, &n, `SELECT count(*) FROM outbox WHERE state = 'discarded'`); err != nil {
+		return err
+	}
+	if n > 0 {
+		return fmt.Errorf("%w: %d items of follow-up work were given up", errMissed, n)
+	}
+	return nil
 }
 
 // ingestRun is one run of the benchmark.
