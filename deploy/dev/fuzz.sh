@@ -24,6 +24,12 @@ targets() { # "DIRECTORY NAME" a line
 fuzz_one() { # fuzz_one DIRECTORY NAME TIME
 	out=$(go test "./$1" -run '^$' -fuzz "^$2\$" -fuzztime "$3" -parallel 1 2>&1) && failed= || failed=1
 	tried=$(printf '%s\n' "$out" | sed -n 's/.*execs: \([0-9]*\).*/\1/p' | tail -n 1)
+	# go.dev/issue/75804: when time is up while a worker is in an input, go test
+	# calls that a failure. A real one names its input.
+	case $out in
+	*"Failing input written"*) ;;
+	*"context deadline exceeded"*) failed= ;;
+	esac
 	if [ -n "$failed" ]; then
 		printf '%s\nFAILED %s %s\n' "$out" "$1" "$2"
 		return 1
