@@ -6,14 +6,14 @@
 -- about it to the one that says that it is over.
 CREATE TABLE alarms (
 	id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	subject   text NOT NULL,             -- what stands still: pull | keys | work | database
+	subject   text NOT NULL,             -- what stands still: pull | keys | quarantine | work | database
 	cause     text NOT NULL,             -- why, when last told; codes of package ingest
 	since     timestamptz NOT NULL,      -- it has been standing still since
 	step      integer NOT NULL,          -- last step told, from 1
 	raised_at timestamptz NOT NULL DEFAULT now(),
 	ended_at  timestamptz,               -- NULL: not over
 	CONSTRAINT alarms_once UNIQUE (subject, since),
-	CONSTRAINT alarms_subject CHECK (subject IN ('pull', 'keys', 'work', 'database'))
+	CONSTRAINT alarms_subject CHECK (subject IN ('pull', 'keys', 'quarantine', 'work', 'database'))
 );
 CREATE UNIQUE INDEX alarms_open ON alarms (subject) WHERE ended_at IS NULL;
 

@@ -505,9 +505,10 @@ func (e StatusAlarm) Valid() bool {
 
 // Defines values for TroubleSubject.
 const (
-	TroubleSubjectKeys TroubleSubject = "keys"
-	TroubleSubjectPull TroubleSubject = "pull"
-	TroubleSubjectWork TroubleSubject = "work"
+	TroubleSubjectKeys       TroubleSubject = "keys"
+	TroubleSubjectPull       TroubleSubject = "pull"
+	TroubleSubjectQuarantine TroubleSubject = "quarantine"
+	TroubleSubjectWork       TroubleSubject = "work"
 )
 
 // Valid indicates whether the value is a known member of the TroubleSubject enum.
@@ -516,6 +517,8 @@ func (e TroubleSubject) Valid() bool {
 	case TroubleSubjectKeys:
 		return true
 	case TroubleSubjectPull:
+		return true
+	case TroubleSubjectQuarantine:
 		return true
 	case TroubleSubjectWork:
 		return true
@@ -5254,56 +5257,57 @@ var swaggerSpec = []string{
 	"AWoyEi7sgkGBh3mgCyy2GL03P3LNcpd+kUpRWuqxHscm1GX2XtAtWRr+bcO4dQDYpoHia1gKQszzSVer",
 	"z6vRtdpyqdZ+4DbuO3ysxVkd+2lzrS7LiB1T7xCovw4tzIXERLsnwbDFj/Nd9vDNdCYqG3R4Vwkdvozv",
 	"vKd09+0wgwa+mDEfqCeJIY8UBVgS031ijL1HCLUcH+qkZdmlAXTjKLIGTejSnI5p8uAsYxyU7enRDzFU",
-	"CkZS2HyJeP+WhHNxeDDXwbYPECQV4dYARibMyLOoLAjb3b8qNCWuYKus8XG1u6h/TzTBLRA7wPgdNvX2",
-	"DizuvCHkWuMwlJt2S7s4ZWqHJX9IZ5J1IAu+YutwcRkanzZIZwa5zLdTklDOhWE0xG+WZCAhrBvtKAZf",
-	"KAB+r3Vnt0+ivGOC5LDgzKVI1ujtwr9fhdYxiZuNjVPgmGtpVwFhU3BJWKp86eqwVvVeiPcwzp45CG4Q",
-	"2PaDfbnHuO5hdwc+xzA4jrRDuC8cA7q9A6Px9U5NablTeiPb0yFuR4bNlKytzpjxkCBcsxR4KMnuwrWJ",
-	"IlQZaWoMFp/dQWSVA8mYDkq3jPI0n+kW9+/MCUDtaV5U57vYBmjed7zwRVwtv3Ldndc/qx3Nb8ebBCxu",
-	"UV3CnVI1TDZIkkrKmUBzGumcdkeuj+6tGpbOTCY9bD6Xp9M753QNav5EiS1yHQVi0nauYGF18reTnJS3",
-	"iNK4VJt9yWE+0bNNH61L62HWdFRFCtvJTsaaIDW1AwPzvfAMoKxUBinR4tRFaBVRgCYWk0RgX558erfE",
-	"0V6sGHAP6dU/YkO0r7zur7yNh8mQKw3y1CZZE1/fYF0OVGny+JE1HqjGoPPkTe7IA71uc+jdoqlOBe7R",
-	"QjNFc+o42lGUUU9194Tesce3ubrz+gL3WgLXC+488CHKF3fkZM8vYqz7LnirVNECyIrlGuRBahvr3Y7V",
-	"/Xhx0g2sTOkePZPpTSwsQeJJKoPLcwNxFyUB5SN+2Ks8EeKKQdOrfLH4Rij9MKtYUvEGbrRk38LWNgtn",
-	"fCUCZRY/vPCgb5N9nThD/nL+/XdY7cXpFSwSqiAmul9JTx78eHH2eYxhTaqIPbKKSc6UNr/8wi8/IK5i",
-	"Yijkn24uyYbpjIiSvquA2J4L6ohgDwhFMnoNhiqIymgJMfLHS3x2eUo2LtNFVPUnCLqZLr9wyhXy1Zxd",
-	"gR1ft+CF90zpI3JG81zVnIyvgajaf8LBsOcMiG0ITy7bjeAvyQNjapFL1z3+0vXxddph9A1igPzf//7n",
-	"3/77P1qR/ZPoMeooJXBasugk+uLo0dEX2CdHZ4ji40Z4uJx1Q6Z1k/zI6PdPfO1b+0sQP4fvazPk2H3G",
-	"4SbeO9J+KeHmba+D/R8ePTpY//qmDXmgh/0T/JzEkfUi4WcYxqar91c3xI8jVRUFlVszT+PcqiWudWo1",
-	"xSitPktG9m0ywN6MOoMtoVJi4OaBc4oZCsQmx15k1+IaPWO2y8DPtdAxmzlOsHX4Q4we2CiUUAG8voZS",
-	"SN3uMz4XvVgpaXGG3UL+7HyWB0FXe2M3XSamZQU3A0r5MuD/ERq/R3BXpOKXDSoJ3p+5lGKjQJ4QbH6O",
-	"CdwxwYJRxCi2QK/VKY+jGvoeTe0ePMcfesL/ZvQ+fg36rNsTceal7H6+xVzOcJa7a+CIPUOZCjRvbD5Z",
-	"0vjp2/W5oU+YULXzcyz3yQAC3UTHvmbRGnl38vme92Rcp4bZUQfWdUwijOOUbndz66d0qw5PFi+efPcE",
-	"JTD5VXBocP9EMXp8boRZRtkY2vWvvxnafW++EVwbaN4dxwbkVqyjDuFFQB0BqeGG5cj8lphfOfdIEPPP",
-	"GU9f8PtlDRfwHmMjZiOn9aeLjCojaWKmOMUiHCvXWKozkgpUfwqqnWYdoo53uz/RFGDrez78ZFSlzpzT",
-	"MseHRTq7FrFfQ5m9xKekM/nOM4G78w3TB7g3hmiVdVUyNMg6nDL2uRV1O8BbXJp2GUywKPOJJoVQGlcX",
-	"K2JrNGMMV0u7A+wVdkS+8/fXxrO7eR/qiDzhxH+VQ8i6yo4ZpcDaBXUTOHOUId9+1fQbPfC9dTObvTQV",
-	"prG1hWp1VXCyFDpDga9G5TdCZ959bVY/bVZDDcL7gKw3OrSeL2w9zHLoZ9qxmi2dnbXaS4x3O7XI6kA+",
-	"uk01NtvBNXXGFEqBmECugLTdW67SMghufR885iNwjnYteNDesokkh1DO7Uzm6tbYNlLXSFz8ogV54DJP",
-	"EDufj7CRXpBxXLnqBMjuT2vpdqUdU16azRxAh2n1+rWqjECDpvm8QWO4IuewoVa6FNfoRi7akC1BlDk4",
-	"2HZipqOQfdYKF/f4Xy/OSmXtgrG2F80ZxeI3G9k8kJ7xwpZht6B82g0va1JXaIeWa96bt+4Tl2yIrrpG",
-	"0aY2Ayq0ko8gNIvs7guM5c1xRPM86DD8tJSUTi/ae/TtjDSh2knwxx9aXw/dadM/a0Ka84R/6/ulHwXM",
-	"Y7zIH/QwBvOA58yF9fGgw/Uo4znrdUe+PfzjYQCOJRnRdNlc47rL8qhdQZfBqzz9mwXjrKXPOsOfh6m/",
-	"C3MrJvop8Y7BlyrukX90yMwAXrToPO6ZE0OTp0P0ObuGUYMGw4uKXLqpLsmDdiOhz2Ny2b4bl+TB4Nso",
-	"ZkztsL4kD7qRy8/Rvr+UoEBfkgcSVqCTjMA1yC2GMmL7dSFaEqP0CkFywdefH5FnNMmwcwblqJ1LSATn",
-	"kGirT7ykSj/EFR6+eGoMlTVoG0ZJDKmy+oNLR+RMFFZRuQIofRSJ25ItIkrrYene9HNs5PPS9gjeqV+0",
-	"weGcoLVmSV3zKrObVTUukXufrZkj/VU7CNSBSewi5NbMaE48+r1orCK4rr+HcBcHnLHRj3Guh7YlUveS",
-	"Bb5F3DsWJ8DTHJRyLZXufqHOQV6DfIjowJ2pEd2+gF2S9xVE92oIjQlMG9K5OxjeZMLcM8XWHFLCOs5F",
-	"H799i9/a0Ek2hIANUL+C31f4p26YOSn28ymh6wzjvqobQBYbThRozfhahfFn6dhyoeMPTRrIzW7S9t2l",
-	"56G2+VL8x3ASjEG8rqg6hELp5WrrIzeCSFAivwZCSc741Sj3CED9WNLNLsi/ppuPDnyRaAhz59pvtGSc",
-	"ooTYy68vfDfVu4O/nopQRVJI5LbUTYx7zCEjq3yPw+A1jrhH+qyrs0PyLM8xlVYdQo5xxTS7hocbIVM7",
-	"axA6FiRv7bdoAkA5ww+xYy3474qZN20jJnHzxwddeIy4DTAPwM0R5IpQm1e9C2s1UR9rX2ofxCJWrf8u",
-	"cYgtAj6yQO7V8Y8gMztINApLvxwmN6LKUwx02m5HGKOaht4PLlX7pu7vDUMsP8Xfb4VnvE7pFAu6RRH7",
-	"cmXsftJDuJHNRIMbcYrfqW5lQSlNt2HmNipT7wKst/dMo/fLZowGs5fBxJErnwop+B+P0n5z+fEpIdZb",
-	"A4PbImFVKXANQV02p2+0Zj9jLaUxfH2b1gA3aiXv7uZC527gHQTOPvZybq1TUekD6EtszTEP13ZNdcc0",
-	"wFkLbsOurtokbEapuj/HGKdxHTzukbLcCiO0hfGcAwDKTFPXXdtIUGyU8EubsE0sJC5JKRnXWCoW4i/9",
-	"zEWXi7pTN//JjblHELbKD0f0c9dB+QCawRM3UxA+Hh77FHNX5fi7UuvahbcfWTn3RZ/hK1B3v74z6tIU",
-	"Hc5uQudCtd8P34POFrEff7B/eLVuh6S9JZodJn57aTubJB59aiThha4UOcTuy+tC+kYAHWppBLKmV6AI",
-	"rFaQaC9jML9TlMC9EMJwxy5ian+RYgfzrIftCVW8sZ01ZF00p5pA41LobG6M0RcvLiGj10xUclpY8Xue",
-	"Y5MFBfMzFGaXMwUXRyHHVC91++6xmU8pmNktt7vHSOZPoVqWsVTNTm1KcwEMQ20qCXd6sX9qFVrO5anu",
-	"zfu2APsVuqMxBDfsMBZhPZ2NnxoD25cXY4i29WUR5fJaXfLjADl7wkMHQsFvLtm6RZkfXbo1pcT3TR6v",
-	"qLwyVmVDIo7BxoQS5LAEOayRHSjA6Jp2Q4ede4vfGznudIYctZ3qQftkl82NYckVYFGBmR0JeYxv+7r7",
-	"YWaMkKX/At8kkfHEfvnEm0aGK9qcRlFpspJ0bZP9zIXKhNKkqBS2CkIRo5geFXOVzH+zQpcG8GNWpR9w",
-	"d/L6y/nD86ffNjM6rdoAshbFHk4BI7xVbIyEUXsqfn5rQKQwsG9pBj+yFx3Tkh1fP45u3t78fwAAAP//",
+	"CkZS2HyJeP+WhHNxeDDXwbYPECQV4dYARibMyLOoLAjb3b8qNCWuYKv6dLMR8mp3hf+e0IJbLXZQ8ttt",
+	"iu8djNzhQ5i2lmIoUe2WRnLK1A6z/pCeJetNFnzF1uFKM7REbcTODHJpcKckoZwLw3WI3yzJQEJYUdpR",
+	"Gb5QAPxei9Bun1F5x2zJYfWZy5es0duFf78krWMfNxsbp8AxP9OuasKm+pKwVPk61mHh6r0Q72E8P3MQ",
+	"3CCw7RT7co+l3cPuDnyOYXAcaYfwZTgGdHtvRuP4nZrfcqdcR7anXdyOdJspKVydMePxQbhmKfBQxt2F",
+	"6xlFqDKi1VgvPtWDyCoHkjEdFHUZ5Wk+00fu35kTjdrTyahOfrHd0LwjeeErulpO5rpVr39We53fjncM",
+	"WNyi1IQ7DWuYeZAklZQzgebU0zm9j1xT3Vt1L52ZWXrY5C5Pp3dO8BoUAIoS++U6CsQM7lzBwirobyd5",
+	"LG8RsnF5N/syxXzWZ5s+WpfWw6xpr4oUtpOdjHVEagoJBrZ84RlAWakMUqLFqQvXKqIA7S0micAmPfn0",
+	"1omjjVkx+h5Ssn/E7mhfeUNAeYMPMyNXGuSpzbgmvtjB+h+o0uTxI2tJUI0R6Mmb3JEUet3m0LtFU50X",
+	"3KOFZorm1HG0o0Kjnuru2b1jj29zdec1Ce71B64X3HngQ9Qy7kjQnl/RWDdh8CaqogWQFcs1yIMUOta7",
+	"HSsC8uKkG2WZ0kp6JtObWGWCxJNUBpfnBuIuZALKh/+wcXkixBWDpnH5YvGNUPphVrGk4g3caMm+ha3t",
+	"HM74SgRqLn544UHfJvs6i4b85fz777D0i9MrWCRUQUx0v6yePPjx4uzzGGOcVBF7ZBWTnCltfvmFX35A",
+	"XMXEUMg/3VySDdMZESV9VwGxDRjUEcGGEIpk9BoMVRCV0RJi5I+X+OzylGxc2ouo6u8RdNNefuGUK+Sr",
+	"ObsCO77uxwvvmdJH5Izmuao5GV8DUbUzhYNhzxkQ2x2eXLa7wl+SB8bUIpeulfyla+rrtMPoG8QA+b//",
+	"/c+//fd/tML8J9Fj1FFK4LRk0Un0xdGjoy+waY7OEMXHjfBwCeyGTOuO+ZHR75/4Qrj2ZyF+Dt/XZsix",
+	"+6bDTbx3pP1sws3bXjv7Pzx6dLBm9k1P8kBD+yf4bYkj61LCbzKMTVfvr+6OH0eqKgoqt2aextNVS1zr",
+	"4WoqU1pNl4zs22SAjRp1BltCpcQozgPnITMUiB2PvciuxTW6yWzLgZ9roWM2c5xgH/GHGEqwISmhAnh9",
+	"DaWQut10fC56sWzS4gxbh/zZOTAPgq72xm66TEzLCm4GlPJlwP8jNH6c4K5Ixc8cVBK8c3MpxUaBPCHY",
+	"CR2zuWOC1aOIUeyHXqtTHkc19D2a2g15jj/0hP/N6H38GvRZt0HizEvZ/ZaLuZzhlHfXzREbiDIV6OTY",
+	"fL+kcdq3i3VD3zOhaue3We6TAQRai4592qI18u7k8z3vybhOQbOjDizymEQYxynd7ubWT+lWHZ4sXjz5",
+	"7glKYPKr4NDg/oli9PjcCLOMsjG0619/M7T7Rn0juDbQvDuODcitWEcdwouAOhxSww1rk/ktMb9y7pEg",
+	"5p8znr7g98saLuA9BkrMRk7r7xgZVUbSxExxihU5Vq6xVGckFaj+FFQ7zTpEHe92f68pwNb3fAXKqEqd",
+	"OaelkQ8rdnYtYj+NMnuJT0ln8m1oAnfnG6YPcG8M0SrrqmRokHU4ZewTLeregLe4NO2amGCF5hNNCqE0",
+	"ri5WxBZsxhi7lnYH2DjsiHzn768NbneTQNQRecKJ/0SHkHXJHTNKgbUL6o5w5ihDvv2qaT564HvrZjZ7",
+	"acpNY2sL1eqq4GQpdIYCX43Kb4TOvPvarH7arIYahPcBWW90aD1f5XqY5dDPtGM1W0c7a7WXGPx2apHV",
+	"gXyom2rsvINr6owplAIxgVwBabu3XNllENz6PnjMR+Ac7cLwoL1ls0oOoZzbmczVrbFtpK6RuPh5C/LA",
+	"paEgdj4fYSO9IOO4ctUJkN2f1tJtUTumvDSbOYAO02r8a1UZgQZN862DxnBFzmFDrXQprtGNXLQhW4Io",
+	"c3Cw7cRMRyH7rBUu7vG/XpyVytoFY20vmjOKlXA2snkgPeOFrcluQfm0G17WpC7XDi3XvDdv3Scu8xBd",
+	"dY2iTW06VGglH0FoFtndJBhrneOI5nnQYfhpKSmdxrT36NsZ6Ui1k+CPP7Q+JbrTpn/WhDTnCf/Wx0w/",
+	"CpjHeJE/6GEM5gHPmQvr40G761HGc9ZrlXx7+MfDABxLMqLpsrnGdcvlUbuCLoNXefoHDMZZS591hr8V",
+	"U38k5lZM9FPiHYPPVtwj/+iQmQG8aNF53DMnhiZPh+hzdg2jBg2GFxW5dFNdkgftrkKfx+SyfTcuyYPB",
+	"h1LMmNphfUkedCOXn6N9fylBgb4kDySsQCcZgWuQWwxlxPZTQ7QkRukVguSCrz8/Is9okmEbDcpRO5eQ",
+	"CM4h0VafeEmVfogrPHzx1Bgqa9A2jJIYUmX115eOyJkorKJyBVD6KBK39VtElNbD0r3p59jV56VtGLxT",
+	"v2iDwzlBa82Suk5WZjeralwi975hM0f6q3YQqAOT2EXIrZnRnHj049FYUnBdfxzhLg44Y6Mf41wPbX+k",
+	"7iULfJi4dyxOgKc5KOX6K939Qp2DvAb5ENGBO1Mjun0BuyTvK4ju1RAaE5g2pHN3MLzJhLlniq05pIR1",
+	"nIs+fvsWP7yhk2wIARugfgW/r/BP3T1zUuznU0LXGcZ9VTeALDacKNCa8bUK48/SseVCxx+aNJCb3aTt",
+	"W03PQ23z2fiP4SQYg3hdXnUIhdLL1dYXbwSRoER+DYSSnPGrUe4RgPqxpJtdkH9NNx8d+CLREObOtd9o",
+	"yThFCbGXX1/41qp3B389FaGKpJDIbambGPeYQ0ZW+R6HwWsccY/0WZdqh+RZnmMqrTqEHOOKaXYNDzdC",
+	"pnbWIHQsSN7aD9MEgHKGX2XHwvDfFTNvekhM4uaPD7rwGHEbYB6AmyPIFaE2r3oX1mqiPta+7j6IRSxh",
+	"/13iEPsFfGSB3CvqH0FmdpBoFNaBOUxuRJWnGOi0rY8wRjUNvR9cqvZN3ewbhlh+ir/fCs94ndIpFnSL",
+	"Ivblytj9pIdwI5uJBjfiFD9a3cqCUppuw8xtVKbeBVhv75lG75fNGA1mL4OJI1c+FVLwPx6l/eby41NC",
+	"rLcGBrdFwqpS4LqDumxO33XNftNaSmP4+p6tAW7USt7dzYXO3cA7CJx97OXcWqei0gfQl9iaYx6ubaHq",
+	"jmmAsxbchl1dtUnYjFJ1s44xTuPaedwjZbkVRmgL4zkHAJSZpi7CtpGg2CjhlzZhm1hIXJJSMq6xVCzE",
+	"X/qZiy4Xdadu/pMbc48gbJUfjujnrp3yATSDJ26mIHw8PPYp5q7K8Xel1rULbz+ycu6LPsNXoG6FfWfU",
+	"pSk6nN2EzoVqPya+B50tYj/+YP/wat0OSXtLNDtM/PbSdjZJPPrUSMILXSlyiN1n2IX0jQA61NIIZE2v",
+	"QBFYrSDRXsZgfqcogXshhOGOXcTU/jzFDuZZD9sTqnhj22zIumhONYHGpdDZ3BijL15cQkavmajktLDi",
+	"9zzHJgsK5mcozC5nCi6OQo6pXur23WMzn1Iws1tud4+RzJ9CtSxjqZqd2pTmAhiG2lQS7vRi/9QqtJzL",
+	"U92b920B9it0R2MIbthhLMJ6Ohs/NQa2Ly/GEG3rMyPK5bW65McBcvaEhw6Egt9csnWLMj+6dGtKie+b",
+	"PF5ReWWsyoZEHIONCSXIYQlyWCM7UIDRNe2GDjv3Fj8+ctxpEzlqO9WD9skumxvDkivAogIzOxLyGN/2",
+	"dffDzBghS/85vkki44n9DIo3jQxXtDmNotJkJenaJvuZC5UJpUlRKWwVhCJGMT0q5iqZ/2aFLg3gx6xK",
+	"P+Du5PWX84fnT79tZnRatQFkLYo9nAJGeKvYGAmj9lT8/NaASGFg39IMfnEvOqYlO75+HN28vfn/AAAA",
+	"//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
