@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/jmoiron/sqlx"
+	"golang.org/x/sync/singleflight"
 
 	"huicun/internal/access"
 )
@@ -55,25 +56,55 @@ func (q *query) violationInScope(s access.Scope, violation string) string {
 // statements caches prepared statements by text: planning a query over all
 // months costs several times its run.
 type statements struct {
-	mu sync.Mutex
+	preparing singleflight.Group // by text
+
+	mu sync.RWMutex // never held while the database is asked
 	m  map[string]*sqlx.Stmt
 }
 
 // prepared gives the prepared form of a query. Only queries of which there are
-// few texts belong here.
+// few texts belong here. A caller whose context ends leaves; the statement is
+// prepared for the others all the same. What failed is tried again by who comes
+// next.
 func (db *DB) prepared(ctx context.Context, text string) (*sqlx.Stmt, error) {
-	db.stmts.mu.Lock()
-	defer db.stmts.mu.Unlock()
-	if st, ok := db.stmts.m[text]; ok {
+	if st := db.stmts.get(text); st != nil {
 		return st, nil
 	}
-	st, err := db.PreparexContext(context.WithoutCancel(ctx), text)
+	c := db.stmts.preparing.DoChan(text, func() (any, error) { return db.prepare(context.WithoutCancel(ctx), text) })
+	select {
+	case <-ctx.Done():
+		return nil, wrap(ctx, "prepare", ctx.Err())
+	case r := <-c:
+		st, _ := r.Val.(*sqlx.Stmt)
+		return st, wrap(ctx, "prepare", r.Err)
+	}
+}
+
+// prepare asks the database, unless that was done between a look and the call.
+func (db *DB) prepare(ctx context.Context, text string) (*sqlx.Stmt, error) {
+	if st := db.stmts.get(text); st != nil {
+		return st, nil
+	}
+	st, err := db.PreparexContext(ctx, text)
 	if err != nil {
-		return nil, wrap(ctx, "prepare", err)
+		return nil, err
 	}
-	if db.stmts.m == nil {
-		db.stmts.m = map[string]*sqlx.Stmt{}
-	}
-	db.stmts.m[text] = st
+	db.stmts.keep(text, st)
 	return st, nil
+}
+
+// get gives nil for what is not prepared.
+func (s *statements) get(text string) *sqlx.Stmt {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.m[text]
+}
+
+func (s *statements) keep(text string, st *sqlx.Stmt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.m == nil {
+		s.m = map[string]*sqlx.Stmt{}
+	}
+	s.m[text] = st
 }
