@@ -183,6 +183,7 @@ func fullEntry() archive.Entry {
 // fakeLive is a list of events, each of a batch of its own unless it says
 // otherwise, and whoever listens.
 type fakeLive struct {
+	silent     chan struct{} // where set, it gets one for each read of batches, which is not answered
 	mu         sync.Mutex
 	events     []archive.LiveEvent
 	batch      int64
@@ -239,7 +240,12 @@ func (l *fakeLive) LiveStart(context.Context) (int64, error) {
 	return l.batch, nil
 }
 
-func (l *fakeLive) LiveSince(_ context.Context, v access.Viewer, after, _ int64) ([]archive.LiveEvent, int64, bool, error) {
+func (l *fakeLive) LiveSince(ctx context.Context, v access.Viewer, after, _ int64) ([]archive.LiveEvent, int64, bool, error) {
+	if l.silent != nil {
+		l.silent <- struct{}{}
+		<-ctx.Done()
+		return nil, after, false, ctx.Err()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.truncate {

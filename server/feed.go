@@ -40,7 +40,7 @@ type feedKey struct {
 // feed is what was read of late for one viewer: everything after batch from, up
 // to batch to.
 type feed struct {
-	mu       sync.Mutex
+	turn     chan struct{} // holds one while a stream looks here; the others wait, each as long as it likes
 	epoch    int64
 	from, to int64
 	events   []archive.LiveEvent // of those batches, in order
@@ -69,11 +69,15 @@ func (f *feeds) notice(n archive.LiveNotice) {
 }
 
 // since is LiveSource.LiveSince of all conversations, read at most once for
-// several streams.
+// several streams. A stream that ends does not wait for another one's read.
 func (f *feeds) since(ctx context.Context, v access.Viewer, after int64) (events []archive.LiveEvent, next int64, truncated bool, err error) {
 	fd, newest, epoch := f.of(v)
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
+	select {
+	case fd.turn <- struct{}{}:
+		defer func() { <-fd.turn }()
+	case <-ctx.Done():
+		return nil, after, false, ctx.Err()
+	}
 	now := f.now()
 	if fd.epoch != epoch || now.Sub(fd.readAt) > feedAge || after < fd.from || fd.from == 0 {
 		fd.epoch, fd.from, fd.to, fd.events, fd.readAt = epoch, 0, 0, nil, now
@@ -107,7 +111,7 @@ func (f *feeds) of(v access.Viewer) (fd *feed, newest, epoch int64) {
 				delete(f.feeds, k)
 			}
 		}
-		fd = &feed{epoch: f.epoch}
+		fd = &feed{turn: make(chan struct{}, 1), epoch: f.epoch}
 		f.feeds[key] = fd
 	}
 	fd.asked = now

@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -119,4 +121,69 @@ func TestFeedAfterFailureAndTooMuch(t *testing.T) {
 	if events, next, truncated, err := f.since(t.Context(), v, 30); err != nil || truncated || next != 30 || len(events) != 0 {
 		t.Errorf("after it: %d events, next %d, truncated %v, %v", len(events), next, truncated, err)
 	}
+}
+
+// slowSource says when it is asked, and answers when it is let or left.
+type slowSource struct {
+	asked  chan struct{}
+	answer chan struct{}
+}
+
+func (s *slowSource) LiveStart(context.Context) (int64, error) { return 1, nil }
+
+func (s *slowSource) LiveSince(ctx context.Context, _ access.Viewer, after, _ int64) ([]archive.LiveEvent, int64, bool, error) {
+	s.asked <- struct{}{}
+	select {
+	case <-s.answer:
+		return []archive.LiveEvent{{BatchID: after + 1}}, after + 1, false, nil
+	case <-ctx.Done():
+		return nil, after, false, ctx.Err()
+	}
+}
+
+// A stream that ends while another one of its viewer reads leaves at once; one
+// that ends while it reads itself leaves the reading to the next.
+func TestFeedIsLeftByStreamsThatEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &slowSource{asked: make(chan struct{}, 1), answer: make(chan struct{})}
+		f := newFeeds(source)
+		stream := func() (end context.CancelFunc, ended <-chan error) {
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() {
+				events, next, _, err := f.since(ctx, access.Viewer{ID: 1}, 3)
+				if err == nil && (len(events) != 1 || next != 4) {
+					err = fmt.Errorf("%d events, next %d", len(events), next)
+				}
+				done <- err
+			}()
+			synctest.Wait()
+			return cancel, done
+		}
+		endReader, reader := stream()
+		<-source.asked
+		endWaiting, waiting := stream()
+		endLast, last := stream()
+		defer endLast()
+
+		endWaiting()
+		synctest.Wait()
+		select {
+		case err := <-waiting:
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("the stream that ended: %v", err)
+			}
+		default:
+			t.Error("a stream that ended waits for another one's read")
+		}
+		endReader()
+		if err := <-reader; !errors.Is(err, context.Canceled) {
+			t.Errorf("the stream that ended while it read: %v", err)
+		}
+		<-source.asked
+		close(source.answer)
+		if err := <-last; err != nil {
+			t.Errorf("the stream that stayed: %v", err)
+		}
+	})
 }

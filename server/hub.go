@@ -32,7 +32,7 @@ type stream struct {
 	violations chan int64
 	missed     chan struct{} // violations were found that did not reach the channel
 	recheck    chan struct{} // the viewer's account or sessions changed
-	done       chan struct{} // closed to end the stream
+	end        func()        // ends the stream
 }
 
 func newHub(limit int) *hub {
@@ -46,8 +46,9 @@ func (h *hub) run(ctx context.Context, listen func(context.Context, func(archive
 	return listen(ctx, h.notice)
 }
 
-// open adds a stream of a session of a viewer.
-func (h *hub) open(session string, viewer int64) (*stream, error) {
+// open adds a stream of a session of a viewer; end is called once, when it is
+// to end or has left.
+func (h *hub) open(session string, viewer int64, end func()) (*stream, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -60,7 +61,7 @@ func (h *hub) open(session string, viewer int64) (*stream, error) {
 	}
 	st := &stream{
 		session: session, viewer: viewer, wake: make(chan struct{}, 1), violations: make(chan int64, maxQueuedViolations),
-		missed: make(chan struct{}, 1), recheck: make(chan struct{}, 1), done: make(chan struct{}),
+		missed: make(chan struct{}, 1), recheck: make(chan struct{}, 1), end: end,
 	}
 	h.streams[st] = struct{}{}
 	h.counts[session]++
@@ -82,7 +83,7 @@ func (h *hub) remove(st *stream) {
 	if h.counts[st.session]--; h.counts[st.session] == 0 {
 		delete(h.counts, st.session)
 	}
-	close(st.done)
+	st.end()
 }
 
 // endSession ends the streams of a session that is over.

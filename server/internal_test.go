@@ -114,7 +114,8 @@ func TestParsePosition(t *testing.T) {
 
 func TestHubTellsOfWhatItCouldNotQueue(t *testing.T) {
 	h := newHub(10)
-	st, err := h.open("s", 1)
+	ended := 0
+	st, err := h.open("s", 1, func() { ended++ })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,8 +136,8 @@ func TestHubTellsOfWhatItCouldNotQueue(t *testing.T) {
 	}
 	h.leave(st)
 	h.leave(st)
-	if len(h.counts) != 0 || len(h.streams) != 0 {
-		t.Errorf("after leaving: %v, %v", h.counts, h.streams)
+	if len(h.counts) != 0 || len(h.streams) != 0 || ended != 1 {
+		t.Errorf("after leaving: %v, %v, ended %d times", h.counts, h.streams, ended)
 	}
 }
 

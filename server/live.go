@@ -73,7 +73,10 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 	if l.at, err = s.liveStart(ctx, r, value(req.Params.LastEventId)); err != nil {
 		return nil, err
 	}
-	if l.stream, err = s.hub.open(string(r.session.ID), r.viewer.ID); err != nil {
+	var end context.CancelFunc
+	l.ctx, end = context.WithCancel(ctx) // what the stream waits for ends with it
+	if l.stream, err = s.hub.open(string(r.session.ID), r.viewer.ID, end); err != nil {
+		end()
 		return nil, err
 	}
 	return l, nil
@@ -113,7 +116,7 @@ func (s *Server) liveStart(ctx context.Context, r *request, param string) (posit
 // liveStream is one open stream. It reads and writes in one goroutine.
 type liveStream struct {
 	s      *Server
-	ctx    context.Context // of the request; the generated code passes none to the answer
+	ctx    context.Context // of the request, until the hub ends the stream; the generated code passes none to the answer
 	r      *request
 	viewer access.Viewer  // as of the last look
 	conv   int64          // its messages are sent in full; 0: none
@@ -161,8 +164,6 @@ func (l *liveStream) run() error {
 		var err error
 		select {
 		case <-l.ctx.Done():
-			return errLiveOver
-		case <-l.stream.done:
 			return errLiveOver
 		case <-heartbeat.C:
 			err = l.write(": still here\n\n")

@@ -302,6 +302,19 @@ func TestLiveEndsWithTheServer(t *testing.T) {
 	}
 }
 
+// The reads of two streams that no database answers end with the server.
+func TestLiveEndsWithTheServerWhileTheDatabaseIsSilent(t *testing.T) {
+	t.Parallel()
+	f, hs := newLiveFixture(t)
+	f.live.silent = make(chan struct{}, 9)
+	b := f.signedIn("Mei")
+	reads, waits := b.watch(hs, ""), b.watch(hs, "")
+	<-f.live.silent
+	f.Close()
+	reads.ended()
+	waits.ended()
+}
+
 func TestLiveOfNoConversation(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
