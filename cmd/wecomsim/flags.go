@@ -7,11 +7,12 @@ import (
 	"io"
 	"strings"
 
+	"huicun/internal/fault"
 	"huicun/internal/wecomsim"
 )
 
 // errUsage marks a wrong command line.
-var errUsage = errors.New("wecomsim: run with -h for the list of flags")
+var errUsage = errors.New("run with -h for the list of flags")
 
 const usage = `wecomsim is a WeCom that behaves like WeCom, for demonstrations and tests.
 
@@ -30,11 +31,8 @@ func parse(args []string, stderr io.Writer) (wecomsim.Config, error) {
 	c := wecomsim.DefaultConfig()
 	c.DataDir = "data/wecomsim"
 	fs := flag.NewFlagSet("wecomsim", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	fs.Usage = func() {
-		_, _ = io.WriteString(stderr, usage) // nothing can be done about a closed stderr
-		fs.PrintDefaults()
-	}
+	fs.SetOutput(io.Discard) // what is wrong is said once, without all the flags
+	fs.Usage = func() {}
 	corpFlags(fs, &c)
 	streamFlags(fs, &c)
 	faultFlags(fs, &c)
@@ -45,12 +43,15 @@ func parse(args []string, stderr io.Writer) (wecomsim.Config, error) {
 	fs.StringVar(&c.HuicunURL, "huicun-url", "", "`address` of huicun, for the links on the phone pages")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
+			fs.SetOutput(stderr)
+			_, _ = io.WriteString(stderr, usage) // nothing can be done about a closed stderr
+			fs.PrintDefaults()
 			return c, err
 		}
-		return c, fmt.Errorf("%w: %w", errUsage, err)
+		return c, fmt.Errorf("wecomsim: %w; %w", err, errUsage)
 	}
 	if fs.NArg() > 0 {
-		return c, fmt.Errorf("%w: unexpected argument %q", errUsage, fs.Arg(0))
+		return c, fmt.Errorf("wecomsim: unexpected argument %q; %w", fs.Arg(0), errUsage)
 	}
 	if c.Messages == 0 {
 		c.Messages = -1 // none, rather than the default
@@ -113,9 +114,23 @@ func faultFlags(fs *flag.FlagSet, c *wecomsim.Config) {
 	fs.Func("fault", "`KIND[:key=value,...]` to switch on from the start, repeatable; the page /sim/faults lists the kinds", func(v string) error {
 		f, err := wecomsim.ParseFault(v)
 		c.Faults = append(c.Faults, f)
-		return err
+		return plain(err)
 	})
 	fs.Uint64Var(&c.FaultSeed, "fault-seed", c.FaultSeed, "`number` that decides when faults with a probability strike, and what they draw")
+}
+
+// plain says on a command line what is wrong with a fault: the parameter and why,
+// without the codes of the API.
+func plain(err error) error {
+	var e *fault.Error
+	switch {
+	case !errors.As(err, &e):
+		return err
+	case e.Field == "" || e.Field == "kind":
+		return errors.New(e.Message)
+	default:
+		return fmt.Errorf("parameter %s: %s", e.Field, e.Message)
+	}
 }
 
 func given(fs *flag.FlagSet, name string) bool {

@@ -59,6 +59,29 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+func TestAWrongCommandLineIsOneLine(t *testing.T) {
+	t.Parallel()
+	for flag, want := range map[string]string{
+		"api.nosuch":           `"api.nosuch" is no kind of fault; GET /sim/faults and docs/wecomsim.md list them`,
+		"api.slow:delay_ms=x":  "parameter delay_ms: api.slow: must be a whole number",
+		"api.drop:path=nosuch": `parameter path: api.drop: no call below /cgi-bin/ is meant by "nosuch", only by auth/getuserdetail, `,
+	} {
+		var said strings.Builder
+		_, err := parse([]string{"-fault", flag}, &said)
+		begin := `wecomsim: invalid value "` + flag + `" for flag -fault: ` + want
+		if err == nil || !strings.HasPrefix(err.Error(), begin) || !strings.HasSuffix(err.Error(), "; run with -h for the list of flags") {
+			t.Errorf("%s: %v, want %s…", flag, err, begin)
+		}
+		if said.Len() > 0 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: more than a line is said: %s%v", flag, said.String(), err)
+		}
+	}
+	var help strings.Builder
+	if _, err := parse([]string{"-h"}, &help); exitCode(err) != 2 || !strings.Contains(help.String(), "Usage: wecomsim") || !strings.Contains(help.String(), "-fault-seed") {
+		t.Errorf("-h: %v, %s", err, help.String())
+	}
+}
+
 func TestRunAnnouncesAndStops(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

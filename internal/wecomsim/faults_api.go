@@ -94,6 +94,15 @@ var apiPaths = sync.OnceValue(func() []string {
 	return slices.Compact(all)
 })
 
+// shortPaths are apiPaths as a person writes them, without /cgi-bin/.
+func shortPaths() []string {
+	short := make([]string, 0, len(apiPaths()))
+	for _, path := range apiPaths() {
+		short = append(short, strings.TrimPrefix(path, apiRoot))
+	}
+	return short
+}
+
 // faulty puts the faults of kind api.* around every call.
 func (s *Sim) faulty(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"huicun/internal/fault"
 )
@@ -63,9 +62,7 @@ type knownCode struct {
 
 func (s *Sim) faultReport() faultReport {
 	r := faultReport{Kinds: kinds()}
-	for _, path := range apiPaths() {
-		r.Paths = append(r.Paths, strings.TrimPrefix(path, apiRoot))
-	}
+	r.Paths = shortPaths()
 	for _, code := range slices.Sorted(maps.Keys(errorTexts)) {
 		r.Codes = append(r.Codes, knownCode{code, errorTexts[code]})
 	}

@@ -35,6 +35,7 @@ func faultTable() string {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Kind, chance, strings.Join(params, ", "), strings.ReplaceAll(k.Effect, "|", `\|`))
 	}
+	fmt.Fprintf(&b, "\nWhat `path` may name: `%s`.\n", strings.Join(shortPaths(), "`, `"))
 	return b.String()
 }
 

@@ -43,6 +43,7 @@ type chance string
 const (
 	always    chance = "" // holds as long as it is switched on and counts nothing
 	byCall    chance = "call"
+	byPage    chance = "page" // a call of getchatdata behind whose seq there are messages
 	byMessage chance = "message"
 	byEvent   chance = "event"
 	byFile    chance = "file"

@@ -13,17 +13,17 @@ var loginKinds = []faultKind{
 	},
 	{
 		Kind: "oauth.refused", Group: loginGroup, Chance: byLogin,
-		About:  "getuserinfo 说 code 无效（40029）",
+		About:  "getuserinfo 返回 code 无效（40029）",
 		Effect: "getuserinfo answers 40029, code invalid",
 	},
 	{
 		Kind: "oauth.used", Group: loginGroup, Chance: byLogin,
-		About:  "getuserinfo 说 code 已被使用（42022）",
+		About:  "getuserinfo 返回 code 已被使用（42022）",
 		Effect: "getuserinfo answers 42022, code used",
 	},
 	{
 		Kind: "oauth.expired", Group: loginGroup, Chance: byLogin,
-		About:  "getuserinfo 说 code 已过期（42003）",
+		About:  "getuserinfo 返回 code 已过期（42003）",
 		Effect: "getuserinfo answers 42003, code expired",
 	},
 	{

@@ -21,30 +21,30 @@ const (
 // least one new message as long as there is one, so that a caller gets on.
 var pageKinds = []faultKind{
 	{
-		Kind: "page.duplicate", Group: pageGroup, Chance: byCall,
+		Kind: "page.duplicate", Group: pageGroup, Chance: byPage,
 		About:  "同一页里有几条消息出现两次",
 		Effect: "some messages stand twice in one page",
 		Params: []faultParam{{Name: paramCount, Least: 1, Most: maxChatLimit, Usual: 3, About: "条数"}},
 	},
 	{
-		Kind: "page.overlap", Group: pageGroup, Chance: byCall,
+		Kind: "page.overlap", Group: pageGroup, Chance: byPage,
 		About:  "一页从已经给过的消息开始",
 		Effect: "the page begins with messages that the caller has had already",
 		Params: []faultParam{{Name: paramCount, Least: 1, Most: maxChatLimit, Usual: 10, About: "条数"}},
 	},
 	{
-		Kind: "page.unsorted", Group: pageGroup, Chance: byCall,
+		Kind: "page.unsorted", Group: pageGroup, Chance: byPage,
 		About:  "一页里的消息不按 seq 排序",
 		Effect: "the messages of the page are in no order",
 	},
 	{
-		Kind: "page.short", Group: pageGroup, Chance: byCall,
+		Kind: "page.short", Group: pageGroup, Chance: byPage,
 		About:  "后面还有消息，这一页却只给几条",
 		Effect: "a short page although more messages exist",
 		Params: []faultParam{{Name: paramCount, Least: 1, Most: maxChatLimit, Usual: 1, About: "条数"}},
 	},
 	{
-		Kind: "page.empty", Group: pageGroup, Chance: byCall,
+		Kind: "page.empty", Group: pageGroup, Chance: byPage,
 		About:  "后面还有消息，这一页却是空的",
 		Effect: "an empty page although more messages exist",
 	},
@@ -67,10 +67,14 @@ var pageKinds = []faultKind{
 }
 
 // chatPage gives the page that getchatdata answers: the messages behind seq, with
-// what the faults do to them.
+// what the faults do to them. Where nothing is new, no fault has a chance: huicun
+// asks all the time, and what it does to an empty page nobody would see.
 func (s *Sim) chatPage(seq uint64, limit int) ([]Message, error) {
 	if limit == 0 || s.faults.none() {
 		return s.stream.from(seq+1, limit)
+	}
+	if next, err := s.fresh(seq+1, 1); err != nil || len(next) == 0 {
+		return nil, err
 	}
 	if _, ok := s.faults.strike("page.empty", chatDataPath); ok {
 		return nil, nil
@@ -87,7 +91,7 @@ func (s *Sim) chatPage(seq uint64, limit int) ([]Message, error) {
 		page = s.available(old)
 	}
 	fresh, err := s.fresh(seq+1, limit-len(page))
-	if err != nil || len(fresh) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	page = append(page, fresh...)

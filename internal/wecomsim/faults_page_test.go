@@ -102,6 +102,26 @@ func TestSpoiltPagesHoldEveryMessage(t *testing.T) {
 	}
 }
 
+// A caller that is level asks again and again; that must not use up the chances
+// of some faults and not of others.
+func TestPageFaultsHaveTheSameChances(t *testing.T) {
+	t.Parallel()
+	s, c := startWith(t, 60)
+	setFaults(t, s, `{"faults":[{"kind":"page.duplicate"},{"kind":"page.overlap"},{"kind":"page.unsorted"},{"kind":"page.short","count":20}]}`)
+	pages := c.pull(20)
+	for range 5 {
+		if page, code := c.chatData(60, 20); len(page) != 0 || code != 0 {
+			t.Fatalf("%d messages behind the last one, errcode %d", len(page), code)
+		}
+	}
+	_, active, _ := s.faults.snapshot()
+	for _, f := range active {
+		if f.Seen != len(pages) || f.Struck != len(pages) {
+			t.Errorf("%s had %d chances and struck %d times, want %d pages with messages", f.Kind, f.Seen, f.Struck, len(pages))
+		}
+	}
+}
+
 func TestAPageOfOneGetsOn(t *testing.T) {
 	t.Parallel()
 	s, c := startWith(t, 10)

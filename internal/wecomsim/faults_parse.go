@@ -70,7 +70,7 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 func findKind(name string) (faultKind, error) {
 	k, ok := kindOf(name)
 	if !ok {
-		return k, fault.Invalid("kind", "%q is no kind of fault; GET /sim/faults lists them", name)
+		return k, fault.Invalid("kind", "%q is no kind of fault; GET /sim/faults and docs/wecomsim.md list them", name)
 	}
 	return k, nil
 }
@@ -171,7 +171,7 @@ func (f Fault) checkPath(k faultKind) error {
 		return f.set(k, paramPath, "")
 	}
 	if !slices.ContainsFunc(apiPaths(), f.concerns) {
-		return fault.Invalid(paramPath, "%s: no call below /cgi-bin/ is meant by it", k.Kind)
+		return fault.Invalid(paramPath, "%s: no call below /cgi-bin/ is meant by %q, only by %s", k.Kind, f.Path, strings.Join(shortPaths(), ", "))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import lighthouse, { type Flags, type RunnerResult } from 'lighthouse'
 import { chromium } from 'playwright-core'
 import { chromiumPath, flags } from '../e2e/chromium'
+import { wrongMessages } from './arguments'
 import { type Ground, onGround } from './ground'
 import { pause, type Signed } from './phone'
 import { Report } from './report'
@@ -121,14 +122,26 @@ async function ratePages({ url, landing }: Ground, signed: Signed, report: Repor
 export async function main(args: string[]): Promise<number> {
   let given
   try {
-    given = parseArgs({ args, options: { messages: { type: 'string', default: '5000' }, strict: { type: 'boolean', default: false } } }).values
+    given = parseArgs({
+      args,
+      options: {
+        messages: { type: 'string', default: '5000' },
+        strict: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
   } catch (failure) {
     console.error(`${(failure as Error).message}\n${usage}`)
     return 2
   }
+  if (given.help) {
+    console.log(usage)
+    return 0
+  }
   const messages = Number(given.messages)
-  if (!Number.isInteger(messages) || messages < 200) {
-    console.error(`at least 200 messages are needed\n${usage}`)
+  const wrong = wrongMessages(given.messages, 200)
+  if (wrong) {
+    console.error(wrong)
     return 2
   }
   const report = new Report(given.strict)

@@ -1,6 +1,7 @@
 // npm run perf: everything of the front end's budget but Lighthouse, on the real
 // programs. Docs: docs/performance-h5.md.
 import { parseArgs } from 'node:util'
+import { wrongMessages, wrongParts } from './arguments'
 import { type Ground, onGround } from './ground'
 import { measureBytes, measureLanding } from './landing'
 import { measureJumps, measureScrolling } from './motion'
@@ -36,16 +37,26 @@ export async function main(args: string[]): Promise<number> {
   try {
     given = parseArgs({
       args,
-      options: { messages: { type: 'string', default: '100000' }, only: { type: 'string' }, strict: { type: 'boolean', default: false } },
+      options: {
+        messages: { type: 'string', default: '100000' },
+        only: { type: 'string' },
+        strict: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
     }).values
   } catch (failure) {
     console.error(`${(failure as Error).message}\n${usage}`)
     return 2
   }
+  if (given.help) {
+    console.log(usage)
+    return 0
+  }
   const messages = Number(given.messages)
   const wanted = given.only?.split(',') ?? parts
-  if (!Number.isInteger(messages) || messages < 2500 || !wanted.every((part) => parts.includes(part))) {
-    console.error(`at least 2500 messages are needed, and parts that exist\n${usage}`)
+  const wrong = wrongMessages(given.messages, 2500) ?? wrongParts(wanted, parts)
+  if (wrong) {
+    console.error(wrong)
     return 2
   }
   const report = new Report(given.strict)

@@ -43,7 +43,7 @@ const selectors = [
   { name: 'times', least: 0, most: 1e9, usual: '不限', about: '最多几次' },
 ]
 const chances = {
-  call: '每次调用', message: '每条消息', event: '每个事件', file: '每次取文件', login: '每次登录', tunnel: '每条隧道', 'app message': '每条应用消息',
+  call: '每次调用', page: '每次有新消息可给的拉取', message: '每条消息', event: '每个事件', file: '每次取文件', login: '每次登录', tunnel: '每条隧道', 'app message': '每条应用消息',
 }
 
 function field(p) {
@@ -76,7 +76,7 @@ function form(kind) {
 }
 
 function card(group, kinds) {
-  return make('section', {}, make('h2', { textContent: group }), ...kinds.map(kind => make('details', { className: 'kind' },
+  return make('section', { id: 'group-' + group }, make('h2', { textContent: group }), ...kinds.map(kind => make('details', { className: 'kind' },
     make('summary', {},
       make('span', { className: 'kind-head' }, make('code', { textContent: kind.kind }), make('span', { className: 'struck', title: '命中次数', hidden: true })),
       make('span', { className: 'kind-about', textContent: kind.about })),
@@ -95,11 +95,28 @@ function build(report) {
     shortest.length += kinds.length + 2
   }
   $('#groups').replaceChildren(...columns.map(c => c.element))
+  $('#jump').replaceChildren(...[...groups.keys()].map(name => make('a', { href: '#group-' + name, textContent: name })))
+  filter()
   $('#paths').replaceChildren(...report.paths.map(path => make('option', { value: path })))
   $('#codes').replaceChildren(...report.codes.map(c => make('option', { value: c.code, label: c.errmsg })))
   for (const kind of report.kinds.filter(k => k.shape)) {
     $('#strange select').append(make('option', { value: kind.kind, textContent: kind.about.replace(/^插入一条消息：/, '') + ' · ' + kind.kind }))
   }
+}
+
+// filter shows the kinds whose name or description holds every word that is asked for.
+function filter() {
+  const words = $('#filter').value.toLowerCase().split(/\s+/).filter(Boolean)
+  for (const section of document.querySelectorAll('#groups section')) {
+    const title = section.querySelector('h2').textContent
+    for (const kind of section.querySelectorAll('.kind')) {
+      const text = [title, kind.querySelector('code').textContent, kind.querySelector('.kind-about').textContent].join(' ').toLowerCase()
+      kind.hidden = !words.every(word => text.includes(word))
+    }
+    section.hidden = !section.querySelector('.kind:not([hidden])')
+  }
+  for (const link of document.querySelectorAll('#jump a')) link.hidden = document.getElementById(link.hash ? decodeURIComponent(link.hash.slice(1)) : '').hidden
+  $('#nothing').hidden = Boolean($('#groups section:not([hidden])'))
 }
 
 function group(kinds) {
@@ -141,6 +158,7 @@ function show(report) {
   }
 }
 
+$('#filter').addEventListener('input', filter)
 $('#seed').addEventListener('submit', async event => {
   event.preventDefault()
   try {
@@ -153,7 +171,7 @@ $('#seed').addEventListener('submit', async event => {
 })
 $('[data-clear]').addEventListener('click', () => change('全部关闭了', 'DELETE', '/sim/faults'))
 $('[data-release]').addEventListener('click', () => change(
-  data => data.released.length ? '交出了版本 ' + data.released.join('、') + ' 的私钥' : '没有被扣住的私钥', 'POST', '/sim/keys/release', {}))
+  data => data.released.length ? '下发了版本 ' + data.released.join('、') + ' 的私钥' : '没有未下发的私钥', 'POST', '/sim/keys/release', {}))
 $('#strange').addEventListener('submit', event => {
   event.preventDefault()
   const { kind, count, seed } = event.target
