@@ -4,7 +4,8 @@
 # the same data. bin/ is built already (see the Makefile).
 #
 # DEMO_DIR, DEMO_MESSAGES and DEMO_RATE (messages a minute) change the defaults;
-# they count when the data is made, at the first start.
+# they count when the data is made, at the first start. DEMO_ALARM=1m, at any
+# start, lets the alarm (alarm.stalled) come after a minute instead of ten.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -13,6 +14,7 @@ data=${DEMO_DIR:-data/demo}
 case $data in /*) ;; *) data=$root/$data ;; esac
 messages=${DEMO_MESSAGES:-20000}
 rate=${DEMO_RATE:-20}
+alarm=${DEMO_ALARM:-10m}
 vite=false
 [ "${1:-}" = --vite ] && vite=true
 
@@ -157,6 +159,9 @@ aes_key = "$archive_key"
 
 [access]
 admins = ["$admin"]
+
+[alarm]
+stalled = "$alarm"
 END
 }
 
@@ -237,6 +242,10 @@ tell() {
       employee. The alert reaches the phone at once; tap it, and you are at
       that very message.
    3. Read other chats in Huicun; new messages appear by themselves.
+   4. Let WeCom go wrong: $sim/sim/faults.html. With api.error
+      on path message/getchatdata nothing is pulled any more; after $alarm (at
+      the next start: DEMO_ALARM=1m make demo) the alarm reaches $admin_name's
+      phone, and again when it is over.
 
   Data and logs: $data
   How the archive stands: bin/huicun status -config $data/huicun.toml
