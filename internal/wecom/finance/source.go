@@ -2,6 +2,7 @@ package finance
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,7 +42,7 @@ func (s *Source) Page(ctx context.Context, seq int64, limit int) ([]ingest.Outer
 			it.Seq, astray = uint64(before), astray+1
 		}
 		before = int64(it.Seq)
-		records[i] = newOuter(it, astray)
+		records[i] = newOuter(it)
 	}
 	if astray > 0 {
 		slog.WarnContext(ctx, "WeCom sent messages without a seq", "seq", seq, "messages", astray)
@@ -50,15 +51,17 @@ func (s *Source) Page(ctx context.Context, seq int64, limit int) ([]ingest.Outer
 }
 
 // newOuter maps one item. A record without msgid is told from others by its
-// seq, or else by its place in the answer, so that it is kept once.
-func newOuter(it Item, astray int) ingest.Outer {
+// seq, or else by its bytes: so it has one name in whichever pages it comes, and
+// is kept once. Two that are equal byte for byte are one record: nothing tells a
+// second one from a repetition, and nothing is lost that the first does not say.
+func newOuter(it Item) ingest.Outer {
 	o := ingest.Outer{
 		Seq: int64(it.Seq), MsgID: it.MsgID, PublicKeyVer: int(min(it.PublicKeyVer, math.MaxInt32)),
 		RandomKey: it.EncryptRandomKey, ChatMsg: it.EncryptChatMsg, JSON: it.Raw,
 	}
 	switch {
 	case o.MsgID == "" && it.NoSeq:
-		o.MsgID = fmt.Sprintf("no msgid, no seq, number %d after seq %d", astray, it.Seq)
+		o.MsgID = fmt.Sprintf("no msgid, no seq, sha256 %x", sha256.Sum256(it.Raw))
 	case o.MsgID == "":
 		o.MsgID = fmt.Sprintf("no msgid, seq %d", it.Seq)
 	}

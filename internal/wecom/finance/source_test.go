@@ -2,6 +2,7 @@ package finance
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math"
@@ -75,7 +76,7 @@ func jsons(records []ingest.Outer) []string {
 }
 
 // Records without a seq do not hold up the others: they take that of the one
-// before, and are told apart by msgid or by their place.
+// before, and are told apart by msgid or by their bytes.
 func TestSourcePlacesRecordsWithoutSeq(t *testing.T) {
 	f := newFakeWeCom(t)
 	f.chat = func(uint64, int) string {
@@ -94,9 +95,42 @@ func TestSourcePlacesRecordsWithoutSeq(t *testing.T) {
 	for _, r := range records {
 		got = append(got, place{r.Seq, r.MsgID})
 	}
-	want := []place{{7, "a"}, {8, "b"}, {8, "c"}, {8, "no msgid, no seq, number 3 after seq 8"}, {8, "no msgid, no seq, number 4 after seq 8"}, {9, "d"}}
+	want := []place{{7, "a"}, {8, "b"}, {8, "c"}, {8, named("null")}, {8, named("{}")}, {9, "d"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("places (-want +got):\n%s", diff)
+	}
+}
+
+// named is the msgid of a record that has neither msgid nor seq.
+func named(raw string) string {
+	return fmt.Sprintf("no msgid, no seq, sha256 %x", sha256.Sum256([]byte(raw)))
+}
+
+// A record without msgid and seq has one name, wherever in a page and in
+// whichever page it comes; others have others.
+func TestSourceNamesRecordsByTheirBytes(t *testing.T) {
+	const one, other = `{"publickey_ver":1}`, `{"publickey_ver":2}`
+	f := newFakeWeCom(t)
+	f.chat = func(seq uint64, _ int) string {
+		if seq == 0 {
+			return `{"chatdata":[{"seq":1,"msgid":"a"},` + one + `,{"seq":2,"msgid":"b"},` + one + `]}`
+		}
+		return `{"chatdata":[` + other + `,` + one + `,{"seq":3,"msgid":"c"}]}`
+	}
+	s := &Source{Client: openPure(t, pureOptions(f)), Keys: &KeyRing{}}
+	var got []string
+	for _, seq := range []int64{0, 2} {
+		records, err := s.Page(t.Context(), seq, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records {
+			got = append(got, r.MsgID)
+		}
+	}
+	want := []string{"a", named(one), "b", named(one), named(other), named(one), "c"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
 	}
 }
 
