@@ -42,7 +42,7 @@ UPDATE alerts SET state = 'refused', error = 'a later notice took its place' WHE
 INSERT INTO alerts (alarm_id, step, viewer_id, userid, body)
 SELECT $1, $2, v.id, v.userid, jsonb_set(CAST($3 AS jsonb), '{to}', to_jsonb(v.userid))
 FROM viewers v WHERE v.role = 'admin' AND NOT v.disabled ORDER BY v.id
-ON CONFLICT ON CONSTRAINT alerts_step_once DO NOTHING RETURNING id`
+ON CONFLICT (alarm_id, step, viewer_id) WHERE alarm_id IS NOT NULL DO NOTHING RETURNING id`
 )
 
 // RaiseAlarm implements ingest.AlarmStore.

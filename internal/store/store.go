@@ -14,11 +14,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"huicun/internal/fault"
-	"huicun/migrations"
 )
 
 // DB is a pool of connections to huicun's database.
@@ -81,48 +78,6 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 // URL is what the pool connects to, for listeners of their own.
 func (db *DB) URL() string { return db.url }
-
-// Migrate brings the schema up to date over connections of its own: a
-// migration may take longer than other statements are waited for.
-func (db *DB) Migrate(ctx context.Context) error {
-	x, err := openPool(db.url, -1, 2) // one for the lock
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	defer func() { _ = x.Close() }()
-	return Migrate(ctx, x.DB)
-}
-
-// Migrate brings the schema up to date. Safe to call from several processes at
-// once: a session lock lets one work while the others wait.
-func Migrate(ctx context.Context, db *sql.DB) error {
-	p, err := provider(db)
-	if err != nil {
-		return err
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
-}
-
-// Migrated reports whether the schema is the one that this program knows.
-func (db *DB) Migrated(ctx context.Context) (bool, error) {
-	p, err := provider(db.DB.DB)
-	if err != nil {
-		return false, err
-	}
-	pending, err := p.HasPending(ctx)
-	return !pending, err
-}
-
-func provider(db *sql.DB) (*goose.Provider, error) {
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithSessionLocker(locker))
-}
 
 // inTx runs f in one transaction, committed when f returns no error.
 func inTx[T any](ctx context.Context, db *DB, f func(tx *sqlx.Tx) (T, error)) (T, error) {
