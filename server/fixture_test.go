@@ -401,9 +401,9 @@ var (
 		Seq: 9007199254740993, Received: 12, Stored: 10, Quarantined: 2, Duplicates: 1,
 		Gaps:     []server.Gap{{AfterSeq: 3, BeforeSeq: 7, Kind: "skipped", NoticedAt: noon}},
 		GapTotal: 1, LastSuccessAt: noon, CaughtUpAt: noon, Lag: 90 * time.Second, WindowLeft: &windowLeft, Alarm: "notice",
-		LastError: "timeout", LastErrorAt: noon,
+		LastError: "timeout", LastErrorAt: noon, LastCause: "network",
 		Quarantine: []server.QuarantineGroup{{PublicKeyVer: 2, Reason: "key_missing", Messages: 2, Oldest: noon}},
-		Pulls:      []server.Pull{{StartedAt: noon, FinishedAt: noon, FromSeq: 7, Calls: 1, Received: 5, Outcome: "stored"}},
+		Pulls:      []server.Pull{{StartedAt: noon, FinishedAt: noon, FromSeq: 7, Calls: 1, Received: 5, Duplicates: 4, Outcome: "stored"}},
 		Puller:     "host-1",
 		Troubles:   []server.Trouble{{Subject: "pull", Cause: "trusted_ip", Since: noon, Title: "会话存档停止拉取", Detail: "原因", Next: "处理"}},
 	}

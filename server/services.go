@@ -137,6 +137,7 @@ type Status struct {
 	WindowLeft                                *time.Duration // nil before the first pull
 	Alarm                                     string         // none | notice | warning | critical | lost
 	LastError                                 string
+	LastCause                                 string // code of package ingest; "" when nothing is wrong
 	LastErrorAt                               time.Time
 	Quarantine                                []QuarantineGroup
 	Pulls                                     []Pull // newest 20
@@ -150,6 +151,7 @@ type Trouble struct {
 	Subject, Cause      string // codes of package ingest
 	Since               time.Time
 	Title, Detail, Next string
+	Early               bool // no app message yet
 }
 
 // Gap is a run of seqs that WeCom skipped.
@@ -172,6 +174,7 @@ type Pull struct {
 	StartedAt, FinishedAt time.Time
 	FromSeq               int64
 	Calls, Received       int64
+	Duplicates            int64  // of Received: held before
 	Outcome               string // stored | empty | error
-	Error                 string
+	Error, Cause          string // Cause: code of package ingest
 }

@@ -29,7 +29,7 @@ func newStatus(st Status) api.Status {
 		Gaps: mapAll(st.Gaps, newGap), GapTotal: st.GapTotal,
 		LastSuccessAt: optionalTime(st.LastSuccessAt), CaughtUpAt: optionalTime(st.CaughtUpAt),
 		LagSeconds: int64(st.Lag.Seconds()), Alarm: api.StatusAlarm(st.Alarm),
-		LastError: optional(st.LastError), LastErrorAt: optionalTime(st.LastErrorAt),
+		LastError: optional(st.LastError), LastErrorCause: optional(st.LastCause), LastErrorAt: optionalTime(st.LastErrorAt),
 		Quarantine: mapAll(st.Quarantine, newQuarantineGroup), Pulls: mapAll(st.Pulls, newPull), Puller: optional(st.Puller),
 		Troubles: mapAll(st.Troubles, newTrouble),
 	}
@@ -42,7 +42,7 @@ func newStatus(st Status) api.Status {
 
 func newTrouble(t Trouble) api.Trouble {
 	return api.Trouble{
-		Subject: api.TroubleSubject(t.Subject), Cause: t.Cause, Since: t.Since.UTC(), Title: t.Title, Detail: t.Detail, Next: t.Next,
+		Subject: api.TroubleSubject(t.Subject), Cause: t.Cause, Since: t.Since.UTC(), Title: t.Title, Detail: t.Detail, Next: t.Next, Early: t.Early,
 	}
 }
 
@@ -61,7 +61,8 @@ func newQuarantineGroup(g QuarantineGroup) api.QuarantineGroup {
 func newPull(p Pull) api.Pull {
 	return api.Pull{
 		StartedAt: p.StartedAt.UTC(), FinishedAt: optionalTime(p.FinishedAt), FromSeq: text(p.FromSeq), Calls: int(p.Calls),
-		Received: int(p.Received), Outcome: api.PullOutcome(p.Outcome), Error: optional(p.Error),
+		Received: int(p.Received), Duplicates: int(p.Duplicates),
+		Outcome: api.PullOutcome(p.Outcome), Error: optional(p.Error), Cause: optional(p.Cause),
 	}
 }
 

@@ -124,6 +124,8 @@ func TestAlarmWhenPullingStandsStill(t *testing.T) {
 	w.failing(301042)
 	w.watch(a)
 	w.wantTitles() // not for long enough
+	w.wantWords(admin, "拉取失败", "本机出口 IP 不在可信 IP 名单中（错误码 301042）")
+	contains(t, w.statusText(1), "attention    pulling fails: WeCom does not trust the address of this machine, since 20", "alarm        none", "lag level    none")
 	w.age(10 * time.Minute)
 	w.watch(a)
 	cards := w.wantTitles("会话存档停止拉取")
@@ -132,6 +134,8 @@ func TestAlarmWhenPullingStandsStill(t *testing.T) {
 		t.Errorf("the card leads to %s", cards[0].URL)
 	}
 	w.wantWords(admin, "会话存档停止拉取", "本机出口 IP 不在可信 IP 名单中（错误码 301042）", "加入后会自动恢复")
+
+	contains(t, w.statusText(1), "alarm        pulling stands still: WeCom does not trust the address of this machine, since 20", "             处理：请在企业微信管理后台 → ")
 
 	w.watch(a) // told before
 	w.wantTitles("会话存档停止拉取")
@@ -152,14 +156,20 @@ func TestAlarmWhenPullingStandsStill(t *testing.T) {
 	contains(t, cards[6].Description, "共 4 天 23 小时", "可信 IP", "没有丢失")
 }
 
+// statusText is what huicun status prints, which must exit with want.
+func (w *world) statusText(want int) string {
+	w.t.Helper()
+	var out, errs bytes.Buffer
+	if code := run(w.t.Context(), []string{"status"}, config.Environ(environ(w.cfg)), &out, &errs); code != want {
+		w.t.Errorf("huicun status: exit %d, want %d\n%s%s", code, want, out.String(), errs.String())
+	}
+	return out.String()
+}
+
 // wantWords looks for the words of a trouble in huicun status and in GET /status.
 func (w *world) wantWords(admin *browser, parts ...string) {
 	w.t.Helper()
-	var out, errs bytes.Buffer
-	if code := run(w.t.Context(), []string{"status"}, config.Environ(environ(w.cfg)), &out, &errs); code != 1 {
-		w.t.Errorf("huicun status: exit %d, want 1\n%s%s", code, out.String(), errs.String())
-	}
-	contains(w.t, out.String(), parts...)
+	contains(w.t, w.statusText(1), parts...)
 	var st struct {
 		Troubles []struct{ Title, Detail, Next string }
 	}
@@ -225,6 +235,7 @@ func TestAlarmOfAMissingKeyAndOfWorkThatWaits(t *testing.T) {
 	w.call(http.MethodPost, "/sim/keys", map[string]any{}, nil)
 	w.call(http.MethodPost, "/sim/messages", map[string]string{"from": "LinXiaoyu", "to": "ZhouMingkai", "text": "新钥匙之后"}, nil)
 	w.waitReceived(6)
+	contains(t, w.statusText(1), "attention    messages cannot be read: a private key is missing, since 20", "private_key_v2.pem")
 	w.age(10 * time.Minute)
 	w.pulling(a)
 	w.watch(a)

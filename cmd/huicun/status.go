@@ -9,7 +9,6 @@ import (
 	"io"
 	"time"
 
-	"huicun/internal/alert"
 	"huicun/internal/config"
 	"huicun/internal/ingest"
 	"huicun/server"
@@ -22,6 +21,10 @@ func statusCommand(ctx context.Context, args []string, environ map[string]string
 	more := func(fs *flag.FlagSet) {
 		fs.BoolVar(&asJSON, "json", false, "print JSON")
 		fs.BoolVar(&recount, "recount", false, "count the rows too and compare with the counters (slow on large archives)")
+		fs.Usage = func() {
+			fmt.Fprint(fs.Output(), statusUsage)
+			fs.PrintDefaults()
+		}
 	}
 	return withConfig(args, environ, stderr, more, func(c config.Config) (err error) {
 		d, err := peekDatabase(ctx, c)
@@ -42,12 +45,26 @@ func statusCommand(ctx context.Context, args []string, environ map[string]string
 		if err := report.print(stdout, asJSON); err != nil {
 			return err
 		}
-		if !report.Balanced || st.Alarm != ingest.AlarmNone || len(st.Troubles) > 0 || len(st.Discarded) > 0 || report.Recount != nil && !report.Recount.Agrees {
+		if st.Unwell() {
 			return errUnwell
 		}
 		return nil
 	})
 }
+
+const statusUsage = `huicun status tells where the archive stands.
+
+The exit status is 0 when all is well, and 1 when a person should look:
+  - received is not stored + quarantined, or (-recount) the counters are not the rows
+  - the lag has a level other than none (alarm.notice, alarm.warning, alarm.critical)
+  - an alarm: pulling, a missing key, rules or alerts have stood still for alarm.stalled
+  - attention, at once: the newest pull failed in a way that trying again does not mend (address not
+    trusted, wrong secret, archive expired, SDK does not start), or messages lack their private key
+  - follow-up work was given up
+  - the database cannot be read
+2 is a wrong command line.
+
+`
 
 func thresholds(c config.Config) ingest.Thresholds {
 	return ingest.Thresholds{Notice: c.Alarm.Notice, Warning: c.Alarm.Warning, Critical: c.Alarm.Critical, Stalled: c.Alarm.Stalled}
@@ -64,7 +81,7 @@ type statusReport struct {
 	Gaps          int64              `json:"gaps"`
 	LagSeconds    int64              `json:"lag_seconds"`
 	WindowLeft    *int64             `json:"window_left_seconds"` // null before the first pull
-	Alarm         string             `json:"alarm"`
+	LagLevel      string             `json:"lag_level"`           // none | notice | warning | critical | lost
 	LastSuccessAt *time.Time         `json:"last_success_at"`
 	CaughtUpAt    *time.Time         `json:"caught_up_at"`
 	LastError     string             `json:"last_error"`
@@ -73,7 +90,7 @@ type statusReport struct {
 	Quarantine    []quarantineReport `json:"quarantine"`
 	Discarded     []discardedReport  `json:"discarded"` // follow-up work that was given up
 	Undelivered   []alertsReport     `json:"undelivered"`
-	Troubles      []troubleReport    `json:"troubles"` // what stands still
+	Troubles      []troubleReport    `json:"troubles"` // alarms, and what needs a person before it is one
 	Recount       *recountReport     `json:"recount,omitempty"`
 	gaps          []ingest.Gap
 }
@@ -105,6 +122,8 @@ type troubleReport struct {
 	Title   string    `json:"title"`
 	Detail  string    `json:"detail"`
 	Next    string    `json:"next"`
+	Summary string    `json:"summary"` // in English; title, detail and next are Chinese
+	Early   bool      `json:"early"`   // no app message was sent yet
 }
 
 type recountReport struct {
@@ -117,7 +136,7 @@ type recountReport struct {
 func newStatusReport(s ingest.Status) *statusReport {
 	r := &statusReport{
 		Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
-		Balanced: s.Balanced(), Gaps: s.GapTotal, LagSeconds: int64(s.Lag.Seconds()), Alarm: s.Alarm, LastSuccessAt: s.LastSuccessAt,
+		Balanced: s.Balanced(), Gaps: s.GapTotal, LagSeconds: int64(s.Lag.Seconds()), LagLevel: s.Alarm, LastSuccessAt: s.LastSuccessAt,
 		CaughtUpAt: s.CaughtUpAt, LastError: s.LastError, LastErrorAt: s.LastErrorAt, Puller: s.Puller,
 		Quarantine: []quarantineReport{}, Discarded: []discardedReport{}, gaps: s.Gaps,
 		Undelivered: []alertsReport{}, Troubles: []troubleReport{},
@@ -136,7 +155,10 @@ func newStatusReport(s ingest.Status) *statusReport {
 		r.Undelivered = append(r.Undelivered, alertsReport(u))
 	}
 	for _, t := range s.Troubles {
-		r.Troubles = append(r.Troubles, troubleReport{Subject: t.Subject, Cause: t.Cause, Since: t.Since, Title: t.Title, Detail: t.Detail, Next: t.Next})
+		r.Troubles = append(r.Troubles, troubleReport{
+			Subject: t.Subject, Cause: t.Cause, Since: t.Since, Title: t.Title, Detail: t.Detail, Next: t.Next,
+			Summary: summary(t), Early: t.Early,
+		})
 	}
 	if c := s.Recount; c != nil {
 		r.Recount = &recountReport{MsgIDs: c.MsgIDs, Messages: c.Messages, Quarantined: c.Quarantined, Agrees: c.Agrees(s.State)}
@@ -167,23 +189,24 @@ func (r *statusReport) print(w io.Writer, asJSON bool) error {
 	default:
 		p.line("lag          %v; WeCom drops the oldest message not pulled in %v at the earliest", seconds(r.LagSeconds), seconds(*r.WindowLeft))
 	}
-	p.line("alarm        %s", r.Alarm)
+	p.line("lag level    %s", r.LagLevel)
+	r.printTroubles(p)
 	p.line("puller       %s", yes(r.Puller != "", r.Puller, "nobody holds the lease"))
 	for _, q := range r.Quarantine {
-		p.line("quarantine   %d messages of publickey_ver %d: %s, since %s", q.Messages, q.PublicKeyVer, q.Reason, q.Oldest.Local().Format(time.DateTime))
+		p.line("quarantine   %d messages of publickey_ver %d: %s, since %s", q.Messages, q.PublicKeyVer, q.Reason, moment(q.Oldest))
 	}
 	for _, d := range r.Discarded {
 		p.line("given up     %d items of kind %s; see outbox.errors", d.Items, d.Kind)
 	}
 	for _, u := range r.Undelivered {
-		p.line("alerts       %d %s, the oldest since %s", u.Alerts, alertWords[u.State], u.Oldest.Local().Format(time.DateTime))
+		p.line("alerts       %d %s, the oldest since %s", u.Alerts, alertWords[u.State], moment(u.Oldest))
 	}
 	if r.LastError != "" {
-		p.line("last error   %s", r.LastError)
-	}
-	for _, t := range r.Troubles {
-		p.line("%s（%s起）：%s", t.Title, t.Since.Local().Format(time.DateTime), t.Detail)
-		p.line("    %s", t.Next)
+		at := ""
+		if r.LastErrorAt != nil {
+			at = " (" + moment(*r.LastErrorAt) + ")"
+		}
+		p.line("last error   %s%s", r.LastError, at)
 	}
 	if c := r.Recount; c != nil {
 		p.line("rows         %d msgids, %d messages, %d quarantined   %s", c.MsgIDs, c.Messages, c.Quarantined, yes(c.Agrees, "agrees with the counters", "DISAGREES WITH THE COUNTERS"))
@@ -191,40 +214,12 @@ func (r *statusReport) print(w io.Writer, asJSON bool) error {
 	return p.err
 }
 
-// alertWords say how far alerts have come.
-var alertWords = map[string]string{
-	string(alert.StatePending): "wait to be sent",
-	string(alert.StateSending): "are being sent, or WeCom's answer was lost and is asked for again",
-	string(alert.StateUnknown): "may have arrived: WeCom's answer was lost",
-	string(alert.StateFailed):  "were given up: WeCom did not take them",
-}
-
-// printer keeps the first error.
-type printer struct {
-	w   io.Writer
-	err error
-}
-
-func (p *printer) line(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
-	}
-}
-
-func yes(ok bool, a, b string) string {
-	if ok {
-		return a
-	}
-	return b
-}
-
-func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
-
 // newServerStatus is the same for GET /status.
 func newServerStatus(s ingest.Status) server.Status {
 	out := server.Status{
 		Seq: s.Seq, Received: s.Received, Stored: s.Stored, Quarantined: s.Quarantined, Duplicates: s.Duplicates,
-		GapTotal: s.GapTotal, Lag: s.Lag, WindowLeft: s.WindowLeft, Alarm: s.Alarm, LastError: s.LastError, Puller: s.Puller,
+		GapTotal: s.GapTotal, Lag: s.Lag, WindowLeft: s.WindowLeft, Alarm: s.Alarm, LastError: s.LastError, LastCause: s.LastCause(),
+		Puller: s.Puller,
 	}
 	for to, from := range map[*time.Time]*time.Time{&out.LastSuccessAt: s.LastSuccessAt, &out.CaughtUpAt: s.CaughtUpAt, &out.LastErrorAt: s.LastErrorAt} {
 		if from != nil {
@@ -232,7 +227,9 @@ func newServerStatus(s ingest.Status) server.Status {
 		}
 	}
 	for _, t := range s.Troubles {
-		out.Troubles = append(out.Troubles, server.Trouble{Subject: t.Subject, Cause: t.Cause, Since: t.Since, Title: t.Title, Detail: t.Detail, Next: t.Next})
+		out.Troubles = append(out.Troubles, server.Trouble{
+			Subject: t.Subject, Cause: t.Cause, Since: t.Since, Title: t.Title, Detail: t.Detail, Next: t.Next, Early: t.Early,
+		})
 	}
 	for _, g := range s.Gaps {
 		out.Gaps = append(out.Gaps, server.Gap(g))
@@ -243,7 +240,8 @@ func newServerStatus(s ingest.Status) server.Status {
 	for _, p := range s.Pulls {
 		out.Pulls = append(out.Pulls, server.Pull{
 			StartedAt: p.StartedAt, FinishedAt: p.FinishedAt, FromSeq: p.FromSeq,
-			Calls: int64(p.Calls), Received: int64(p.Received), Outcome: p.Outcome, Error: p.Error,
+			Calls: int64(p.Calls), Received: int64(p.Received), Duplicates: int64(p.Duplicates),
+			Outcome: p.Outcome, Error: p.Error, Cause: p.Cause(),
 		})
 	}
 	return out

@@ -106,15 +106,16 @@ func (a *Alarm) Check(ctx context.Context) error {
 // tell raises and ends alarms.
 func (a *Alarm) tell(ctx context.Context, st Status) error {
 	words := a.cards()
+	lasting := slices.DeleteFunc(slices.Clone(st.Troubles), func(tr Trouble) bool { return tr.Early })
 	if !a.now().Before(a.quietUntil) {
-		for _, tr := range st.Troubles {
+		for _, tr := range lasting {
 			if err := a.raise(ctx, words, st, tr); err != nil {
 				return err
 			}
 		}
 	}
 	for _, o := range st.Alarms {
-		if slices.ContainsFunc(st.Troubles, func(tr Trouble) bool { return tr.Subject == o.Subject }) {
+		if slices.ContainsFunc(lasting, func(tr Trouble) bool { return tr.Subject == o.Subject }) {
 			continue
 		}
 		ended, err := a.Store.EndAlarm(ctx, o.Subject, words.ended(o, st))

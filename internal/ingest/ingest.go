@@ -36,6 +36,10 @@ const (
 	ReasonDecryptFailed = "decrypt_failed" // DecryptData refused it
 	ReasonSDKCrashed    = "sdk_crashed"    // it ended the SDK's process
 	ReasonMalformed     = "malformed"      // the outer record lacks a part
+	// ReasonRefused: it opens, and the database does not take it. A record that
+	// has it is kept as decrypt_failed with the detail DetailRefused; the counts
+	// of quarantine tell the two apart.
+	ReasonRefused = "refused"
 )
 
 // Class says what the puller does about a failed call.
@@ -133,7 +137,8 @@ type Pull struct {
 	FromSeq    int64     `db:"from_seq"`
 	Calls      int       `db:"calls"`
 	Received   int       `db:"received"`
-	Outcome    string    `db:"outcome"` // stored | empty | error
+	Duplicates int       `db:"duplicates"` // of Received: held before; known when read
+	Outcome    string    `db:"outcome"`    // stored | empty | error
 	ErrorClass string    `db:"error_class"`
 	ErrorCode  int       `db:"error_code"`
 	Error      string    `db:"error"`

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"html"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ type cards struct {
 // messages are the same to WeCom's duplicate check.
 func (c cards) raised(tr Trouble, step int) alert.Message {
 	lines := []string{
-		div("gray", fmt.Sprintf("%s起，已持续 %s", c.time(tr.Since), lasting(tr.For))),
+		div("gray", fmt.Sprintf("%s 起，已持续 %s", c.time(tr.Since), lasting(tr.For))),
 		div("normal", "原因："+tr.Detail),
 	}
 	if tr.Subject == SubjectPull {
@@ -47,9 +46,9 @@ func windowWords(stalled time.Duration) string {
 func (c cards) ended(o OpenAlarm, s Status) alert.Message {
 	lasted := s.Now.Sub(o.Since)
 	lines := []string{
-		div("gray", fmt.Sprintf("%s至%s，共 %s", c.time(o.Since), c.time(s.Now), lasting(lasted))),
-		div("normal", "原因："+strings.TrimRight(fmt.Sprintf(explanations[o.Cause].detail, ""), "：")),
+		div("gray", fmt.Sprintf("%s，共 %s", c.between(o.Since, s.Now), lasting(lasted))),
 	}
+	lines = append(lines, reason(o.Cause)...)
 	switch {
 	case o.Subject == SubjectPull && lasted > windowLength:
 		lines = append(lines, div("highlight", "中断超过企业微信的 5 天保留期，期间较早的消息可能已经丢失，请查看存档状态中的序号空缺"))
@@ -68,8 +67,31 @@ func (c cards) card(title string, lines []string, subject string, since time.Tim
 	}
 }
 
-func (c cards) time(t time.Time) string { return t.In(c.zone).Format("1月2日 15:04 ") }
+func (c cards) time(t time.Time) string { return t.In(c.zone).Format("1月2日 15:04") }
+
+// between names the day once when it is one day.
+func (c cards) between(from, to time.Time) string {
+	from, to = from.In(c.zone), to.In(c.zone)
+	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
+		return c.time(from) + " 至 " + to.Format("15:04")
+	}
+	return c.time(from) + " 至 " + c.time(to)
+}
+
+// reason is the line that names a cause when its figure is not known any more;
+// none for a cause that is nothing but a figure.
+func reason(cause string) []string {
+	text := explanations[cause].plain()
+	if text == "" {
+		return nil
+	}
+	return []string{div("normal", "原因："+text)}
+}
+
+// markup are the characters that mean something in a card, and the wide ones
+// that take their place: phones show entities as they are spelt.
+var markup = strings.NewReplacer("<", "＜", ">", "＞", "&", "＆")
 
 func div(class, text string) string {
-	return `<div class="` + class + `">` + html.EscapeString(text) + `</div>`
+	return `<div class="` + class + `">` + markup.Replace(text) + `</div>`
 }

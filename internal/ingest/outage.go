@@ -80,11 +80,10 @@ func (a *Alarm) toldSince(since time.Time) time.Time {
 func (a *Alarm) directCard(tr Trouble, step int) alert.Message {
 	e, since := explanations[tr.Cause], a.toldSince(tr.Since)
 	reached := a.Monitor.thresholds().steps(tr.Subject)[step-1]
-	return a.cards().card(e.title, []string{
-		div("gray", fmt.Sprintf("%s前后起，已超过 %s", a.cards().time(since), lasting(reached))),
-		div("normal", "原因："+strings.TrimRight(fmt.Sprintf(e.detail, ""), "：")),
-		div("normal", "处理："+e.next),
-	}, tr.Subject, since, step)
+	lines := []string{div("gray", fmt.Sprintf("%s 前后起，已超过 %s", a.cards().time(since), lasting(reached)))}
+	lines = append(lines, reason(tr.Cause)...)
+	lines = append(lines, div("normal", "处理："+e.next))
+	return a.cards().card(e.title, lines, tr.Subject, since, step)
 }
 
 // unblocked notes that the database works. What was told without it is written

@@ -32,8 +32,16 @@ type Status struct {
 	// WindowLeft is how long WeCom still keeps the oldest message that may be
 	// unpulled; nil before the first pull, negative when messages may be lost.
 	WindowLeft *time.Duration
-	Alarm      string
+	Alarm      string    // level of Lag; Troubles tell what is wrong
 	Troubles   []Trouble // what stands still, and why
+}
+
+// Unwell reports whether something needs a person: the counters do not add up,
+// the lag has a level, something stands still or fails in a way that only a
+// person can mend, or follow-up work was given up.
+func (s Status) Unwell() bool {
+	return !s.Balanced() || s.Alarm != AlarmNone || len(s.Troubles) > 0 || len(s.Discarded) > 0 ||
+		s.Recount != nil && !s.Recount.Agrees(s.State)
 }
 
 // Balanced reports whether received = stored + quarantined.
@@ -150,6 +158,7 @@ func (m *Monitor) status(ctx context.Context, recount bool) (Status, error) {
 	s := Status{Snapshot: snap}
 	m.lag(&s)
 	s.Troubles = m.thresholds().diagnose(s)
+	s.Troubles = append(s.Troubles, foresee(s)...)
 	return s, nil
 }
 

@@ -16,14 +16,16 @@ type Trouble struct {
 	Title   string
 	Detail  string // why
 	Next    string // what to do
+	Early   bool   // seen, but not for long enough to tell admins by app message
 }
 
 // What stands still.
 const (
-	SubjectPull     = "pull"     // pulling
-	SubjectKeys     = "keys"     // opening of messages whose private key is missing
-	SubjectWork     = "work"     // rules and alerts
-	SubjectDatabase = "database" // everything: the database does not take anything
+	SubjectPull       = "pull"       // pulling
+	SubjectKeys       = "keys"       // opening of messages whose private key is missing
+	SubjectQuarantine = "quarantine" // messages that have their key and cannot be shown
+	SubjectWork       = "work"       // rules and alerts
+	SubjectDatabase   = "database"   // everything: the database does not take anything
 )
 
 // Why it stands still.
@@ -43,6 +45,8 @@ const (
 	CauseBehind      = "behind"       // it pulls, and does not catch up
 	CauseKeyMissing  = "key_missing"  // no private key of a version
 	CauseKeyWrong    = "key_wrong"    // the private key is not that of the version
+	CauseClosed      = "closed"       // the key is there, and what it opens does not decrypt
+	CauseRefused     = "refused"      // the database refuses a message alone
 	CauseScan        = "scan"         // messages are not looked at by rules
 	CauseCallback    = "callback"     // events of WeCom are not worked off
 	CausePush        = "push"         // alerts do not leave
@@ -71,7 +75,7 @@ func (t Thresholds) diagnose(s Status) []Trouble {
 		return nil
 	}
 	var all []Trouble
-	for _, find := range []func(Status) (Trouble, bool){t.pullTrouble, t.keyTrouble, t.workTrouble} {
+	for _, find := range []func(Status) (Trouble, bool){t.pullTrouble, t.keyTrouble, t.closedTrouble, t.workTrouble} {
 		if tr, ok := find(s); ok {
 			tr.For = s.Now.Sub(tr.Since)
 			tr.explain(s)
@@ -115,25 +119,35 @@ func pullCause(s Status, since time.Time) string {
 	if len(s.Pulls) == 0 || s.Pulls[0].Outcome != OutcomeError || s.Pulls[0].FinishedAt.Before(since) {
 		return CauseSilent
 	}
-	p := s.Pulls[0]
-	if cause, ok := causeOfCode[p.ErrorCode]; ok {
-		return cause
-	}
-	switch {
-	case p.ErrorClass == string(ClassStore):
-		return CauseStorage
-	case p.ErrorClass == string(ClassStop) && p.ErrorCode == 0:
-		return CauseSetup
-	}
-	return CauseOther
+	return s.Pulls[0].Cause()
 }
 
-// keyTrouble: messages that only a private key opens. Other reasons of
-// quarantine no key can mend.
+// reasonOf maps the causes of quarantine. The other reasons nobody here can
+// mend.
+var reasonOf = map[string]string{
+	CauseKeyMissing: ReasonKeyMissing, CauseKeyWrong: ReasonKeyWrong,
+	CauseClosed: ReasonDecryptFailed, CauseRefused: ReasonRefused,
+}
+
+// keyTrouble: messages that only a private key opens.
 func (t Thresholds) keyTrouble(s Status) (Trouble, bool) {
-	tr := Trouble{Subject: SubjectKeys}
+	return t.quarantineTrouble(s, SubjectKeys, CauseKeyMissing, CauseKeyWrong)
+}
+
+// closedTrouble: messages that stay closed with their key. Told apart from
+// missing keys: one that is damaged for ever must not keep those from being
+// told.
+func (t Thresholds) closedTrouble(s Status) (Trouble, bool) {
+	return t.quarantineTrouble(s, SubjectQuarantine, CauseClosed, CauseRefused)
+}
+
+func (t Thresholds) quarantineTrouble(s Status, subject string, causes ...string) (Trouble, bool) {
+	tr := Trouble{Subject: subject}
 	for _, q := range s.Quarantine {
-		cause := map[string]string{ReasonKeyMissing: CauseKeyMissing, ReasonKeyWrong: CauseKeyWrong}[q.Reason]
+		cause := ""
+		if i := slices.IndexFunc(causes, func(c string) bool { return reasonOf[c] == q.Reason }); i >= 0 {
+			cause = causes[i]
+		}
 		if cause != "" && s.Now.Sub(q.Oldest) >= t.Stalled && (tr.Cause == "" || q.Oldest.Before(tr.Since)) {
 			tr.Cause, tr.Since = cause, q.Oldest
 		}

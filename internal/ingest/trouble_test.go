@@ -19,7 +19,7 @@ func ago(d time.Duration) *time.Time {
 // one is so long ago.
 func failing(since time.Duration, class Class, code int) Snapshot {
 	return Snapshot{
-		State:  State{LastSuccessAt: ago(since), CaughtUpAt: ago(since)},
+		State:  State{LastSuccessAt: ago(since), CaughtUpAt: ago(since), LastError: "why"},
 		Puller: "p", Pulls: []Pull{{Outcome: OutcomeError, FinishedAt: noon, ErrorClass: string(class), ErrorCode: code, Error: "why"}},
 	}
 }

@@ -8,20 +8,21 @@ import (
 )
 
 // explanation is what admins read about a cause. %s in detail is the figure or
-// text of the moment.
+// text of the moment, %s in next the names of files.
 type explanation struct{ title, detail, next string }
 
 const (
 	titlePull     = "会话存档停止拉取"
+	titleEarly    = "拉取失败"
 	titleDatabase = "会话存档停止：数据库不可用"
-	nextConsole   = "请登录企业微信管理后台 > 管理工具 > 会话内容存档核对，改好配置后重启服务"
+	nextConsole   = "请登录企业微信管理后台 → 管理工具 → 会话内容存档核对，改好配置后重启服务"
 	nextDatabase  = "请检查 Postgres 服务、磁盘空间和网络；恢复后会自动继续，企业微信 5 天内的消息不会丢失"
 )
 
 var explanations = map[string]explanation{
-	CauseTrustedIP: {titlePull, "本机出口 IP 不在可信 IP 名单中%s", "请在企业微信管理后台 > 管理工具 > 会话内容存档 > 可信IP地址中加入本机的公网出口 IP；加入后会自动恢复"},
+	CauseTrustedIP: {titlePull, "本机出口 IP 不在可信 IP 名单中%s", "请在企业微信管理后台 → 管理工具 → 会话内容存档 → 可信IP地址中加入本机的公网出口 IP；加入后会自动恢复"},
 	CauseSecret:    {titlePull, "企业 ID 或会话存档 Secret 不正确%s", nextConsole},
-	CauseDisabled:  {titlePull, "企业没有开通会话内容存档，或者已经到期%s", "请在企业微信管理后台 > 管理工具 > 会话内容存档中开通或续费；已存档的内容不受影响"},
+	CauseDisabled:  {titlePull, "企业没有开通会话内容存档，或者已经到期%s", "请在企业微信管理后台 → 管理工具 → 会话内容存档中开通或续费；已存档的内容不受影响"},
 	CauseLimit:     {titlePull, "调用次数超过企业微信的频率限制%s", "请确认没有其他程序在用同一个会话存档 Secret 拉取；限制解除后会自动恢复"},
 	CauseBusy:      {titlePull, "企业微信系统繁忙%s", "一般会自动恢复；如果持续，请联系企业微信"},
 	CauseNetwork:   {titlePull, "连不上企业微信%s", "请检查本机网络、DNS、防火墙和代理：在本机执行 curl https://qyapi.weixin.qq.com 应有回应"},
@@ -33,8 +34,11 @@ var explanations = map[string]explanation{
 	CauseSilent:    {titlePull, "拉取进程在运行，但是一直没有得到任何结果%s", "请查看服务日志；必要时重启服务"},
 	CauseBehind:    {"会话存档拉取落后", "一直在拉取，但是没有追上新消息%s", "请检查网络带宽、数据库和本机负载"},
 
-	CauseKeyMissing: {"有消息缺少私钥，暂时无法查看", "%s", "请把对应版本的私钥文件（private_key_v版本号.pem）放进密钥目录，会自动解密；密文已保存，不会丢失"},
+	CauseKeyMissing: {"有消息缺少私钥，暂时无法查看", "%s", "请把对应版本的私钥文件（%s）放进密钥目录，会自动解密；密文已保存，不会丢失"},
 	CauseKeyWrong:   {"有消息的私钥不匹配，暂时无法查看", "%s", "请换成与企业微信后台公钥成对的私钥文件，会自动解密；密文已保存，不会丢失"},
+
+	CauseClosed:  {"有消息解密失败，暂时无法查看", "私钥已有，但是消息解不开：%s", "请核对这一版私钥文件（private_key_v版本号.pem）与企业微信后台的公钥是否成对；换成正确的文件后会自动解密，密文已保存，不会丢失。如果私钥无误，请查看服务日志并联系技术支持"},
+	CauseRefused: {"有消息存不进数据库，暂时无法查看", "消息已解密，但是数据库不接受其内容：%s", "请查看服务日志中的数据库错误并联系技术支持；密文已保存，不会丢失，每小时自动重试"},
 
 	CauseScan:     {"敏感词检查停滞", "%s", "请查看服务日志；恢复后会从停下的地方继续检查"},
 	CauseCallback: {"企业微信事件处理停滞", "%s", "请查看服务日志；恢复后会继续处理"},
@@ -48,13 +52,43 @@ var explanations = map[string]explanation{
 
 // recovered are the titles of the message that it is over.
 var recovered = map[string]string{
-	SubjectPull: "会话存档已恢复拉取", SubjectKeys: "缺少私钥的消息已可查看", SubjectWork: "敏感词检查与告警已恢复", SubjectDatabase: "会话存档已恢复：数据库可用",
+	SubjectPull: "会话存档已恢复拉取", SubjectKeys: "缺少私钥的消息已可查看", SubjectQuarantine: "未能查看的消息已全部可查看",
+	SubjectWork: "敏感词检查与告警已恢复", SubjectDatabase: "会话存档已恢复：数据库可用",
 }
 
 // explain fills in the words.
 func (tr *Trouble) explain(s Status) {
 	e := explanations[tr.Cause]
 	tr.Title, tr.Detail, tr.Next = e.title, fmt.Sprintf(e.detail, tr.figure(s)), e.next
+	if tr.Cause == CauseKeyMissing {
+		tr.Next = fmt.Sprintf(e.next, keyFiles(s))
+	}
+	if tr.Early && tr.Subject == SubjectPull {
+		tr.Title = titleEarly
+	}
+}
+
+// plain are the words of a cause without the figure of the moment; "" when
+// there are none but that.
+func (e explanation) plain() string {
+	return strings.TrimRight(fmt.Sprintf(e.detail, ""), "：")
+}
+
+const maxKeyFiles = 3
+
+// keyFiles names the key files that are missing.
+func keyFiles(s Status) string {
+	var names []string
+	for _, q := range s.Quarantine {
+		if q.Reason != ReasonKeyMissing {
+			continue
+		}
+		if len(names) == maxKeyFiles {
+			return strings.Join(names, "、") + " 等"
+		}
+		names = append(names, fmt.Sprintf("private_key_v%d.pem", q.PublicKeyVer))
+	}
+	return strings.Join(names, "、")
 }
 
 const maxErrorRunes = 120
@@ -62,7 +96,7 @@ const maxErrorRunes = 120
 // figure is what the words say of this moment.
 func (tr *Trouble) figure(s Status) string {
 	switch tr.Subject {
-	case SubjectKeys:
+	case SubjectKeys, SubjectQuarantine:
 		return keyFigure(s, tr.Cause)
 	case SubjectWork:
 		return queueFigure(s, tr.Cause)
@@ -77,10 +111,9 @@ func (tr *Trouble) figure(s Status) string {
 }
 
 func keyFigure(s Status, cause string) string {
-	reason := map[string]string{CauseKeyMissing: ReasonKeyMissing, CauseKeyWrong: ReasonKeyWrong}[cause]
 	var parts []string
 	for _, q := range s.Quarantine {
-		if q.Reason == reason {
+		if q.Reason == reasonOf[cause] {
 			parts = append(parts, fmt.Sprintf("第 %d 版私钥：%d 条消息", q.PublicKeyVer, q.Messages))
 		}
 	}

@@ -68,8 +68,9 @@ SELECT publickey_ver, reason, count(*) AS messages, min(received_at) AS oldest
 FROM quarantine WHERE released_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2`
 
 	sqlFindPulls = `
-SELECT started_at, finished_at, holder, from_seq, calls, received, outcome, error_class, error_code, error
-FROM pulls ORDER BY id DESC LIMIT $1`
+SELECT started_at, finished_at, holder, from_seq, calls, received, outcome, error_class, error_code, error,
+	COALESCE((SELECT duplicates FROM batches b WHERE b.id = p.batch_id), 0) AS duplicates
+FROM pulls p ORDER BY id DESC LIMIT $1`
 
 	sqlLeaseHolder = `
 SELECT COALESCE((SELECT holder FROM leases WHERE name = $1 AND expires_at > clock_timestamp()), '')`

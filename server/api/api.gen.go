@@ -1119,7 +1119,13 @@ type PersonKind string
 
 // Pull defines model for Pull.
 type Pull struct {
-	Calls      int         `json:"calls"`
+	Calls int `json:"calls"`
+
+	// Cause Code of what is behind error, as in Trouble.
+	Cause *string `json:"cause,omitempty"`
+
+	// Duplicates Of received: held before.
+	Duplicates int         `json:"duplicates"`
 	Error      *string     `json:"error,omitempty"`
 	FinishedAt *time.Time  `json:"finished_at,omitempty"`
 	FromSeq    string      `json:"from_seq"`
@@ -1261,6 +1267,7 @@ type Span struct {
 
 // Status defines model for Status.
 type Status struct {
+	// Alarm Level of the lag alone; troubles say what is wrong.
 	Alarm StatusAlarm `json:"alarm"`
 
 	// Balanced received = stored + quarantined.
@@ -1273,10 +1280,13 @@ type Status struct {
 	Gaps []Gap `json:"gaps"`
 
 	// LagSeconds Since the archive last was at WeCom's newest message.
-	LagSeconds    int64      `json:"lag_seconds"`
-	LastError     *string    `json:"last_error,omitempty"`
-	LastErrorAt   *time.Time `json:"last_error_at,omitempty"`
-	LastSuccessAt *time.Time `json:"last_success_at,omitempty"`
+	LagSeconds  int64      `json:"lag_seconds"`
+	LastError   *string    `json:"last_error,omitempty"`
+	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
+
+	// LastErrorCause Code of what is behind last_error, as in Trouble.
+	LastErrorCause *string    `json:"last_error_cause,omitempty"`
+	LastSuccessAt  *time.Time `json:"last_success_at,omitempty"`
 
 	// Puller Who holds the lease.
 	Puller *string `json:"puller,omitempty"`
@@ -1289,14 +1299,14 @@ type Status struct {
 	Seq         string            `json:"seq"`
 	Stored      int64             `json:"stored"`
 
-	// Troubles What stands still now; empty when nothing does.
+	// Troubles What stands still now, or needs a person at once; empty when nothing does.
 	Troubles []Trouble `json:"troubles"`
 
 	// WindowLeftSeconds Until WeCom drops the oldest message that may be unpulled; absent before the first pull.
 	WindowLeftSeconds *int64 `json:"window_left_seconds,omitempty"`
 }
 
-// StatusAlarm defines model for Status.Alarm.
+// StatusAlarm Level of the lag alone; troubles say what is wrong.
 type StatusAlarm string
 
 // TextContent defines model for TextContent.
@@ -1312,6 +1322,9 @@ type Trouble struct {
 
 	// Detail Why.
 	Detail string `json:"detail"`
+
+	// Early It has not lasted for alarm.stalled: no app message was sent.
+	Early bool `json:"early"`
 
 	// Next What to do.
 	Next    string         `json:"next"`
@@ -5184,130 +5197,132 @@ func (sh *strictHandler) GetSignature(ctx *gin.Context, params GetSignatureParam
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"1D1dc9y2dn8Fw3YmzpSW7JvkzlxpOq2vbCe+sZPUUuLOJJ4Vljy7xBUJ0ACo9cajxz73tdPf0L73oT+n",
-	"9390cADwE9wlpZUTv0lLEB/nHJzvc/ghSkRRCg5cq+jkQ1RSSQvQIPG/M8GvQSqqmeAvUvML49FJVFKd",
-	"RXHEaQHRSZS0Bi1YGsWRhHcVk5BGJ1pWEEcqyaCg5nW9Lc0rSkvG19HNTRydVVIJaZ6loBLJSjNNdBJx",
-	"eK+JWBGdASnpGsgSVkLCURTbPbyrQG5bm7DT7F7rWVHmYgswehRwA+Yf4yUrmB6e4rXYKLKhXEMak8dE",
-	"C/L40aNTksKKVrkmXz4aO0+O87XXLOh7VlRFdPL40aM4Khh3/8V+N4xrWIPE7bwCpeh6/KCFfT7/nK+r",
-	"fHxWWeW3mPInBhuQo5Ne4+PbTCvy3YR77UfMnzxRcjXE9k80r8AQrXlMGCdfP7sgx0VDtBnQFGSzg399",
-	"eHb++vnDC3EFfNYObsxgVQquAC/qMyntJUoE18CREmlZ5izBAx7/VZkNfmjN+PcSVtFJ9HfHzf0/tk/V",
-	"sZ0NV+ke8CIDktA8JyvKckiPEBbuLTPpkxwkrl1KUYLUzO6Oag1FqVsHqWk1jhIJVEO6oPh8JWRh/opS",
-	"quGhZgVEcf/0cQT+uIMnLA3+fMV4+AGSrMVG4KkCrmdtTGmqcSrg5nL+HJXAU/MM52r+Mle74ldcbAze",
-	"LTSRAFaVgjR6G5hai31o+wGkQfNN3KXsIAE3pPZzhNTfuwxaRP40cY2/DrKaPYrlXyHRZl3E/w90DUMa",
-	"YBqK7h+7jmIJ6aZegkpJt+Z/IxYmnAjXCO3wjMr0rLkj3T0mQpbjxFBa8E5EQm9H7uXglnIGXNc3uLul",
-	"ZcXy1LH/l8DXOnMCYEjJorKkt3ek0jS56o388lFgaO8MdoXY7cnPEzySYUxcjwKariVAmzKXQuRAkXbn",
-	"XLc7ocRtIt6Jm+YEXU74JqMadRMnSYmiWxWT5ZYYVnNEnr2nic63Tn2RmhiySslKSPzJDCJMkVKCAdSp",
-	"/aHiqipLITWkJKOKcMHhF/7AMQpSqLXZYEyEJJSUdJsLmhJtdpIKMMM1WTFNmFbEDPz86BfDXXo0TmW6",
-	"D2DtS2I4tMXm3re6SL+JoxWDPFVD4GmRiphcCw0xSUSeQ6JjIiEtaXIFOiYFgGZ8HRtZAzylEv/KY5Jk",
-	"lHPITxGG33xFtKRc5VSDIlewRTE7hbs8N/sKcRcvJjz31obbxBErDEsz1HMtrswfHiJxdC1YAsg+UzAs",
-	"E8EbR7mwgjeKIyiE+2vFcjM0Z/wqiqMN0LI0b2RUS0iEtGw3FTirtssgbHBlB5wojhx0jBYhtF09FYm5",
-	"jxumE6PfFFRepVa0cNgo3JYFpHnI3iPVG4jaVxcqoxLsVgx4za+SXcPCbViJnGnKcAi3O2tRalBYmTMG",
-	"EG9+Jg8Eh89jguf3/5htkgdAk4xQqVmSmx9TkfjnzX7sL5NR/ZLxqxZF9hFe42nfNG5ca6oCUrZXk3pl",
-	"BrVechgbWjv4e0xqUJ8giRv6OyUenSd4s5WoZIIq5ZAdUqkDUEeME8pTwyHg1CimQqYgJwNxBwAd5e6Z",
-	"4DWOak3jbtLe18yo9upO+u966QLeNzyox/Lxfo/w+dqGHYqrFU0gANevpahKdUqq0hh2fyIFFEuQqmby",
-	"9JpqOh3KjfrWB/IepXYP6uqDfWvGG6Knai8UX1KlnRFpid0cbZGIio+o8U4Oqo7wZlz/8csoDgwvAeR0",
-	"gEgwd2CHFPaGO1J4SqjCX5NKaVGA/Eyh+D3aqbF3Z/7eeh4kWKWYLEFvAHizkLlOfn4zsRcZNNHsGnky",
-	"5GBU5eV24V/q/urfNrsycmwFUiJnXgtuhoatAKbzwHa/owV4b4nQGUiiWApGUXA/rg2tBgFQK/4BCv++",
-	"BE4EB3UUBd0MAysCSdLvskUUnWX2XcCnoCnLQ+p595JOpXvUYTyw973nxhkVyKowUs0zAc3tmvWCYxuT",
-	"baNXOD5oHNXSZbCI2HCQ4yzMqsCEpUESkWydBXTgH/xLZJMJBWRZLZc5KEIlkFTSjSEde4vM+4GZexTU",
-	"wa9ftYFPCxkNlPfR0rPrEUuv67MMgewWbNKCMXCRvOdRGeGrElGCgRnR9MqaBx0hMbz0HTzvgJq13XHj",
-	"+wDzbU/VbXEjVDvpujLUinwDFdp1kB+1pwwb/igzVOh3t4oa8Qu5DY08xo0Fn/XhU88Tt9esZwgBap6z",
-	"os9r7uKziD28gvhrM6ehliLyXGymb/s5jg9t+BCejrjeT+gkT+l2eIDUSeIO2wxzzEbXGFJGV6DtoQ63",
-	"xHRB9ZRuXzKl7+rgemohvfNmj3uxnoJhGkWQtXllYxIXiolG1i1WJK3nVGQJudgQxpO8SiE9CmpwI1xz",
-	"3H1GJXDtmO1gX3pLnCqnRblfVCCfa2Z0y8atw+8G20FQ2CDh9pj0KAn4yGSSGaN34FJ2D1K8YrIAmWPc",
-	"CK5BBll0W0CM8dr2kIUWqb2es5lyi4bCOqqKSUEZbxEbQaE+R/7FUQ6reSrWPIYWR6VQzGuZg8kqBXKE",
-	"+A+lS9c81K3V2lEXyHGPTPrYDqM27gjFPQzPU+gh3Po1tU+XknGkhab5BFbuBagdHzxK2McO4Z8TkQYs",
-	"rXNNlzkQ8zBGSx/e06LMgTB+TXOWxsYEXaxExdOYSKphgaFcSGM/4sjGqoOaNnpMg1BwEiocxIJ3FSg9",
-	"KdiDp2qm67w8hFnvZQupEGif+413YXgF2yEIn7eghpZiTFzYMiYCB8Vkw1QWE1oYZWixAm6GVGaAFiVL",
-	"YqI0lVotqI4J8NT+UeY0gZhYZ4GKiZBrypkCGROqNfAUICZpJa2qrCARPFXWtbywjnXnAI1Ja8Nho5nm",
-	"VYA4Llhhhevr52fkiy+++FNMeGWdQsj0ElbQfL90M1DzawSBbTW3ochI08VmjHXTNJ0ZZe2cLUB20JJd",
-	"c/04Qz8MujXDjwYS8EA+lrdj/qBZYNJ03eWA8+y31sbtQUMY/5qWAXSvNMiFgnfBRW2+zOjjfqhDXbGy",
-	"RNBsGE/FJggc62CYQ0X9mFu95c4Ga8dRa4EQGL5hAa2txRl3u01qM12VNCShX3AtfDzvSMN7Pdl1e15S",
-	"vhfRDcu1648c8BBy1sDpViK2p5e/p4me4vrbK3nbfpLh2UYkng13jiVmpHMcyLMTOfQ0mz2NmrmbHcc+",
-	"cOi2GYRIKzA1tIT3cN6GWXYR9opxRkop1pIWnymME1c6Ezsd4LVHeajoygBNZFqX6Pw2fygieL49JYAG",
-	"HDqeN0zBfglnFw3CpRdpCwk5CUqNuOw001Xa8yKIapm3kGwlso3+8fWc8eOg+lWIYkRFHZzwVcjYWze2",
-	"8VB010kgAdtOlmP+S5+jFpDrOaAKRHNwAcNhGsZc816KfH88z4zBjDFRwkKxX2GKjyLsfhi1wkJXtDaj",
-	"nJsAN+sg1OSz9OHS2WgD67jB1tsgen8svSerf6v3wr3vneq9EV6vFWIertlTd8MENiYXMvCe/0DAL/1q",
-	"HoUYMC6WWz05Rrg7NIcznWKOzAl5A2eiIGt2jWkwBBMFbDBjmIgngaZGv4b3JbPKYJ1/x8e0wiArfJMB",
-	"JzhbkLFuWKqzCXbruNbnIj0DpP5VMD5Tl+csufromW2jEr+VpTox72BKwGa/HtHF3xPlA1QbJuGU2PwZ",
-	"NOqNhSG4+8XLt43Bd8UNxukyD0tTm9iQTstsSD+KKjNmAXgVp5ex7k6HuSdErAjlW8wmG1EeCliMaSNv",
-	"MpBA3H7JhiqMd3GykqI4JXRpnpACKFeY2sasguIvrPvJqlXWB1bl+Ui+UdfxNjGMisRZp4nvd+KmURyI",
-	"tln7JaQEOszGNbk7mO+4KncIV841g/aGEf2EO7YbtlUyqhYcNiDDmoV5LPJ07PE8S6dl1Q28xOwaguEG",
-	"S5daWCcSMgAzligtgRZECZtTyYXOGF8TpkjBlIJwbFxTuYbAPaJSVNxmXVF9QljqMzF8wqgWJDdPgx6m",
-	"EQOrAV3cgvIOBDXUPdXq2pcQfw2S6e1eg9iP22NtH8DKjqONkOldPDDuGrsdt0Hg595lsv9QC8+eSp/U",
-	"2VLdg/sorjqxWb+Gx9qxbfa3gSRDfrKBRBRj6UA2xSwQazGnIdTIMmBrTpzR1JFkGq8Bs2nGQdru5MOP",
-	"HsJgivKt9Yb/89/+7b/+9u//4xcyP72BM3OdjA6ugsuE7ugZ5YKzhOaEpafE6u9oEuRiA5IkVIW3PCUn",
-	"zmKszoaDld5hhpxgJrYZZFPK7GFba7dYVxhUfwalic3gNgNs8jImzQBH2Bsc4POJcU/vKzOrjVNkP8Gj",
-	"5WdseUWlWIp2MUqIyH6o8lA2Fs3zMXNitDxnxThT2Uzd1egLo35MUelEFB33sNLC6vVIg1E8CFu01bUE",
-	"MJYaPAfKh7u4O1sTtI4RO9i1lm/OEULov1RUUq4ZB8zXGnWBjqDDSAw1J1paLXOWXMF2cd0R0q0pJVAV",
-	"9E31jYPOVPV7rYSL8HlFyH62vqyws1uk2/27cRO44aGVu4nKd/TC2sleaChCUmvcmaRlxROqIcAWXwnD",
-	"ss3iREiSApQgMahsVBaOmXcq63KSMd+Cz9Ecz01o7f8AFhySPxY7dH1lLf4507QZarC4Vvgo7UzysfsT",
-	"1BYvMiBCsjXjNI8t02basGxmbUcXgA/z7pGNpKEayekXdLmdbi7uOlqd5Gz4UUc3YNoox9yKXEoSm2dN",
-	"tVUXtD+7rc39TA0cdSMoWm6xmjDqbCuIL+dNrCN+acE45ir0NN4GKK+rPORzYxISrwDvFoVLobPgzMCN",
-	"QTxSrpaxUK5LrXcrY06sqDxMDpX1R9I8H7k/+LiXhDM9rca+3skfu2Phwq3MhWppIDkrJdqWkL+GVWgT",
-	"Fbpj56kcxhTuBl9aWDuIvdG3LxrzoyHZNsJD2B2irAu+hnSbE3Xg4cg3eAOrHF7wstK/wZ3y9N+qT/2j",
-	"7XlQF7bGv4PLMZINr+Ylsx3gjvR5j7kMZiOYY07R15Gn83bVugC92e0DKw02VBFImYb0lHCAFFKy3JIf",
-	"frwIs7vhxenXKu9BcUHfv7CvPn7khvv/99y5j3vdxi7UIdJOUc7dPuHUvH4BoW14f3ALJ189ChaQHxyP",
-	"O8/icTbqO/VHeg2qygMHqx1Qv6mXab8n6bzFCTxbzcUGa3ZT5NXrMDM9Z2tOdSUD+g8XPIGF0nIkJNd6",
-	"MejcV5oW5aR43cC88C/HrU20lwyCwAB/wHN+vHj+8PEfMeeSVJxpIlYrBVph7h+B90leKaeC9zI7+S7L",
-	"flpsTmq82OFLfa6prgLFLTSnsmjjkduavrpie0Mlt+HIRDLNEppjkU2ncKel8NOc8iRkEHoPAvlHYt0e",
-	"5B/Iu9pdkIb9VAmt1pleVOW8dMDK9pOZHL9d03JRZxZNGx9KG4cNKE3+8Giyn/hrWgbjAXTdjoL30noZ",
-	"T6Btz5GcKivgqLbh5c8U4XYvPkfMZeDvORaWqo27xJrH88sMVZUkoNS8XPgqz0OlgG8yQTKRp7Z0Nocx",
-	"D6t5/yBoQrdiAE8N+U7m2X0H2c5Z04nk2PYNTslWGHFQOm/ktEm0xOQjNVLq7GxypVmeEy42HZvdx6tS",
-	"AWoyEi7sgkGBh3mgCyy2GL03P3LNcpd+kUpRWuqxHscm1GX2XtAtWRr+bcO4dQDYpoHia1gKQszzSVer",
-	"z6vRtdpyqdZ+4DbuO3ysxVkd+2lzrS7LiB1T7xCovw4tzIXERLsnwbDFj/Nd9vDNdCYqG3R4Vwkdvozv",
-	"vKd09+0wgwa+mDEfqCeJIY8UBVgS031ijL1HCLUcH+qkZdmlAXTjKLIGTejSnI5p8uAsYxyU7enRDzFU",
-	"CkZS2HyJeP+WhHNxeDDXwbYPECQV4dYARibMyLOoLAjb3b8qNCWuYKv6dLMR8mp3hf+e0IJbLXZQ8ttt",
-	"iu8djNzhQ5i2lmIoUe2WRnLK1A6z/pCeJetNFnzF1uFKM7REbcTODHJpcKckoZwLw3WI3yzJQEJYUdpR",
-	"Gb5QAPxei9Bun1F5x2zJYfWZy5es0duFf78krWMfNxsbp8AxP9OuasKm+pKwVPk61mHh6r0Q72E8P3MQ",
-	"3CCw7RT7co+l3cPuDnyOYXAcaYfwZTgGdHtvRuP4nZrfcqdcR7anXdyOdJspKVydMePxQbhmKfBQxt2F",
-	"6xlFqDKi1VgvPtWDyCoHkjEdFHUZ5Wk+00fu35kTjdrTyahOfrHd0LwjeeErulpO5rpVr39We53fjncM",
-	"WNyi1IQ7DWuYeZAklZQzgebU0zm9j1xT3Vt1L52ZWXrY5C5Pp3dO8BoUAIoS++U6CsQM7lzBwirobyd5",
-	"LG8RsnF5N/syxXzWZ5s+WpfWw6xpr4oUtpOdjHVEagoJBrZ84RlAWakMUqLFqQvXKqIA7S0micAmPfn0",
-	"1omjjVkx+h5Ssn/E7mhfeUNAeYMPMyNXGuSpzbgmvtjB+h+o0uTxI2tJUI0R6Mmb3JEUet3m0LtFU50X",
-	"3KOFZorm1HG0o0Kjnuru2b1jj29zdec1Ce71B64X3HngQ9Qy7kjQnl/RWDdh8CaqogWQFcs1yIMUOta7",
-	"HSsC8uKkG2WZ0kp6JtObWGWCxJNUBpfnBuIuZALKh/+wcXkixBWDpnH5YvGNUPphVrGk4g3caMm+ha3t",
-	"HM74SgRqLn544UHfJvs6i4b85fz777D0i9MrWCRUQUx0v6yePPjx4uzzGGOcVBF7ZBWTnCltfvmFX35A",
-	"XMXEUMg/3VySDdMZESV9VwGxDRjUEcGGEIpk9BoMVRCV0RJi5I+X+OzylGxc2ouo6u8RdNNefuGUK+Sr",
-	"ObsCO77uxwvvmdJH5Izmuao5GV8DUbUzhYNhzxkQ2x2eXLa7wl+SB8bUIpeulfyla+rrtMPoG8QA+b//",
-	"/c+//fd/tML8J9Fj1FFK4LRk0Un0xdGjoy+waY7OEMXHjfBwCeyGTOuO+ZHR75/4Qrj2ZyF+Dt/XZsix",
-	"+6bDTbx3pP1sws3bXjv7Pzx6dLBm9k1P8kBD+yf4bYkj61LCbzKMTVfvr+6OH0eqKgoqt2aextNVS1zr",
-	"4WoqU1pNl4zs22SAjRp1BltCpcQozgPnITMUiB2PvciuxTW6yWzLgZ9roWM2c5xgH/GHGEqwISmhAnh9",
-	"DaWQut10fC56sWzS4gxbh/zZOTAPgq72xm66TEzLCm4GlPJlwP8jNH6c4K5Ixc8cVBK8c3MpxUaBPCHY",
-	"CR2zuWOC1aOIUeyHXqtTHkc19D2a2g15jj/0hP/N6H38GvRZt0HizEvZ/ZaLuZzhlHfXzREbiDIV6OTY",
-	"fL+kcdq3i3VD3zOhaue3We6TAQRai4592qI18u7k8z3vybhOQbOjDizymEQYxynd7ubWT+lWHZ4sXjz5",
-	"7glKYPKr4NDg/oli9PjcCLOMsjG0619/M7T7Rn0juDbQvDuODcitWEcdwouAOhxSww1rk/ktMb9y7pEg",
-	"5p8znr7g98saLuA9BkrMRk7r7xgZVUbSxExxihU5Vq6xVGckFaj+FFQ7zTpEHe92f68pwNb3fAXKqEqd",
-	"OaelkQ8rdnYtYj+NMnuJT0ln8m1oAnfnG6YPcG8M0SrrqmRokHU4ZewTLeregLe4NO2amGCF5hNNCqE0",
-	"ri5WxBZsxhi7lnYH2DjsiHzn768NbneTQNQRecKJ/0SHkHXJHTNKgbUL6o5w5ihDvv2qaT564HvrZjZ7",
-	"acpNY2sL1eqq4GQpdIYCX43Kb4TOvPvarH7arIYahPcBWW90aD1f5XqY5dDPtGM1W0c7a7WXGPx2apHV",
-	"gXyom2rsvINr6owplAIxgVwBabu3XNllENz6PnjMR+Ac7cLwoL1ls0oOoZzbmczVrbFtpK6RuPh5C/LA",
-	"paEgdj4fYSO9IOO4ctUJkN2f1tJtUTumvDSbOYAO02r8a1UZgQZN862DxnBFzmFDrXQprtGNXLQhW4Io",
-	"c3Cw7cRMRyH7rBUu7vG/XpyVytoFY20vmjOKlXA2snkgPeOFrcluQfm0G17WpC7XDi3XvDdv3Scu8xBd",
-	"dY2iTW06VGglH0FoFtndJBhrneOI5nnQYfhpKSmdxrT36NsZ6Ui1k+CPP7Q+JbrTpn/WhDTnCf/Wx0w/",
-	"CpjHeJE/6GEM5gHPmQvr40G761HGc9ZrlXx7+MfDABxLMqLpsrnGdcvlUbuCLoNXefoHDMZZS591hr8V",
-	"U38k5lZM9FPiHYPPVtwj/+iQmQG8aNF53DMnhiZPh+hzdg2jBg2GFxW5dFNdkgftrkKfx+SyfTcuyYPB",
-	"h1LMmNphfUkedCOXn6N9fylBgb4kDySsQCcZgWuQWwxlxPZTQ7QkRukVguSCrz8/Is9okmEbDcpRO5eQ",
-	"CM4h0VafeEmVfogrPHzx1Bgqa9A2jJIYUmX115eOyJkorKJyBVD6KBK39VtElNbD0r3p59jV56VtGLxT",
-	"v2iDwzlBa82Suk5WZjeralwi975hM0f6q3YQqAOT2EXIrZnRnHj049FYUnBdfxzhLg44Y6Mf41wPbX+k",
-	"7iULfJi4dyxOgKc5KOX6K939Qp2DvAb5ENGBO1Mjun0BuyTvK4ju1RAaE5g2pHN3MLzJhLlniq05pIR1",
-	"nIs+fvsWP7yhk2wIARugfgW/r/BP3T1zUuznU0LXGcZ9VTeALDacKNCa8bUK48/SseVCxx+aNJCb3aTt",
-	"W03PQ23z2fiP4SQYg3hdXnUIhdLL1dYXbwSRoER+DYSSnPGrUe4RgPqxpJtdkH9NNx8d+CLREObOtd9o",
-	"yThFCbGXX1/41qp3B389FaGKpJDIbambGPeYQ0ZW+R6HwWsccY/0WZdqh+RZnmMqrTqEHOOKaXYNDzdC",
-	"pnbWIHQsSN7aD9MEgHKGX2XHwvDfFTNvekhM4uaPD7rwGHEbYB6AmyPIFaE2r3oX1mqiPta+7j6IRSxh",
-	"/13iEPsFfGSB3CvqH0FmdpBoFNaBOUxuRJWnGOi0rY8wRjUNvR9cqvZN3ewbhlh+ir/fCs94ndIpFnSL",
-	"Ivblytj9pIdwI5uJBjfiFD9a3cqCUppuw8xtVKbeBVhv75lG75fNGA1mL4OJI1c+FVLwPx6l/eby41NC",
-	"rLcGBrdFwqpS4LqDumxO33XNftNaSmP4+p6tAW7USt7dzYXO3cA7CJx97OXcWqei0gfQl9iaYx6ubaHq",
-	"jmmAsxbchl1dtUnYjFJ1s44xTuPaedwjZbkVRmgL4zkHAJSZpi7CtpGg2CjhlzZhm1hIXJJSMq6xVCzE",
-	"X/qZiy4Xdadu/pMbc48gbJUfjujnrp3yATSDJ26mIHw8PPYp5q7K8Xel1rULbz+ycu6LPsNXoG6FfWfU",
-	"pSk6nN2EzoVqPya+B50tYj/+YP/wat0OSXtLNDtM/PbSdjZJPPrUSMILXSlyiN1n2IX0jQA61NIIZE2v",
-	"QBFYrSDRXsZgfqcogXshhOGOXcTU/jzFDuZZD9sTqnhj22zIumhONYHGpdDZ3BijL15cQkavmajktLDi",
-	"9zzHJgsK5mcozC5nCi6OQo6pXur23WMzn1Iws1tud4+RzJ9CtSxjqZqd2pTmAhiG2lQS7vRi/9QqtJzL",
-	"U92b920B9it0R2MIbthhLMJ6Ohs/NQa2Ly/GEG3rMyPK5bW65McBcvaEhw6Egt9csnWLMj+6dGtKie+b",
-	"PF5ReWWsyoZEHIONCSXIYQlyWCM7UIDRNe2GDjv3Fj8+ctxpEzlqO9WD9skumxvDkivAogIzOxLyGN/2",
-	"dffDzBghS/85vkki44n9DIo3jQxXtDmNotJkJenaJvuZC5UJpUlRKWwVhCJGMT0q5iqZ/2aFLg3gx6xK",
-	"P+Du5PWX84fnT79tZnRatQFkLYo9nAJGeKvYGAmj9lT8/NaASGFg39IMfnEvOqYlO75+HN28vfn/AAAA",
-	"//8=",
+	"1H1dk9w2kuBfQfAuwnIc1S2N7YmY7ri407QkW2PJ9qll6yJsRTWKzCpimgQoAKxSWdGP+7yvG/sbdt/3",
+	"YX/Ozv/YQALgJ1hFdlfL9lt3kcRHZiK/M/ExSkRRCg5cq+jsY1RSSQvQIPG/C8E3IBXVTPAXqfmF8egs",
+	"KqnOojjitIDoLEpaLy1YGsWRhPcVk5BGZ1pWEEcqyaCg5nO9K80nSkvG19HNTRxdVFIJaZ6loBLJSjNM",
+	"dBZx+KCJWBGdASnpGsgSVkLCSRTbNbyvQO5ai7DD7J/rWVHmYgcwuhVwL8zfxktWMD3cxWuxVWRLuYY0",
+	"Jo+JFuTxo0fnJIUVrXJNvnw0tp8cx2vPWdAPrKiK6Ozxo0dxVDDu/ov9ahjXsAaJy3kFStH1+EYL+3z+",
+	"Pl9X+fiosspvMeRPDLYgRwfd4OPbDCvy/YS78W/MHzxRcjXE9k80r8AQrXlMGCdfP3tDTouGaDOgKchm",
+	"Bf//4cXl6+cP34hr4LNWcGNeVqXgCvCgPpPSHqJEcA0cKZGWZc4S3ODp35VZ4MfWiP9Twio6i/7HaXP+",
+	"T+1TdWpHw1m6G3yTAUlonpMVZTmkJwgL95UZ9EkOEucupShBamZXR7WGotStjdS0GkeJBKohXVB8vhKy",
+	"MH9FKdXwULMCori/+zgCv93BE5YGf75mPPwASdZiI/BUAdezFqY01TgUcHM4f45K4Kl5hmM1f5mjXfFr",
+	"LrYG7xaaSACrSkEavQsMrcUhtP0A0qD5Ju5SdpCAG1L7OULq7x0GLSK/m7jGXwdZzRrF8u+QaDMv4v8H",
+	"uoYhDTANRfePfVuxhHRTT0GlpDvzvxELE3aEc4RWeEFletGcke4aEyHLcWIoLXgnIqG3IvdxcEk5A67r",
+	"E9xd0rJieerY/0vga505ATCkZFFZ0jv4ptI0ue69+eWjwKu9PdgZYrcmP05wS4YxcT0KaLqWAG3KXAqR",
+	"A0XanXPc7oQSt4h4L26aHXQ54duMatRNnCQliu5UTJY7YljNCXn2gSY63zn1RWpiyColKyHxJ/MSYYqU",
+	"Egygzu0PFVdVWQqpISUZVYQLDr/wB45RkEKtzQJjIiShpKS7XNCUaLOSVIB5XZMV04RpRcyLn5/8YrhL",
+	"j8apTA8BrH1IDIe22Dz4VRfpN3G0YpCnagg8LVIRk43QEJNE5DkkOiYS0pIm16BjUgBoxtexkTXAUyrx",
+	"rzwmSUY5h/wcYfjNV0RLylVONShyDTsUs1O4y3OzrhB38WLCc29tuE0cscKwNEM9G3Ft/vAQiaONYAkg",
+	"+0zBsEwEbxzlwgreKI6gEO6vFcvNqznj11EcbYGWpfkio1pCIqRlu6nAUbWdBmGDMzvgRHHkoGO0CKHt",
+	"7KlIzHncMp0Y/aag8jq1ooXDVuGyLCDNQ/YBqd5A1H66UBmVYJdiwGt+lWwDC7dgJXKmKcNXuF1Zi1KD",
+	"wsrsMYB48zN5IDh8HhPcv//HLJM8AJpkhErNktz8mIrEP2/WY3+ZjOqXjF+3KLKP8BpPh4Zx77WGKiBl",
+	"BzWpV+al1kcOY0NrB3+PSQ3qMyRxQ3/nxKPzDE+2EpVMUKUcskMqdQDqiHFCeWo4BJwbxVTIFORkIO4B",
+	"oKPcAwO8xrdaw7iTdPAz81Z7dif99330Bj40PKjH8vF8j/D52oYdiqsVTSAA16+lqEp1TqrSGHZ/IQUU",
+	"S5CqZvJ0QzWdDuVGfesD+YBSewB19ca+Ne8boqfqIBRfUqWdEWmJ3WxtkYiKj6jxTg6qjvBmXP/5yygO",
+	"vF4CyOkAkWDOwB4p7A13pPCUUIW/JpXSogD5mULxe7JXY++O/L31PEiwSjFZgt4C8GYic5z8+GZgLzJo",
+	"otkGeTLkYFTl5W7hP+r+6r82qzJybAVSImdeC25eDVsBTOeB5X5HC/DeEqEzkESxFIyi4H5cG1oNAqBW",
+	"/AMU/n0JnAgO6iQKuhkGVgSSpF9liyg60xw6gE9BU5aH1PPuIZ1K96jDeGAf+s69Z1Qgq8JINc8ENKdr",
+	"1geObUy2jV7h+0HjqJYug0nEloMcZ2FWBSYsDZKIZOssoAP/4D8i20woIMtqucxBESqBpJJuDenYU2S+",
+	"D4zco6AOfv2sDXxayGigfIiWnm1GLL2uzzIEsluwSQvGwEHynkdlhK9KRAkGZkTTa2sedITE8NB38LwH",
+	"atZ2x4UfAsy3PVW3xY1Q7aTrylAr8g1UaNdBftQeMmz4o8xQod/dLGrEL+QWNPIYFxZ81odPPU7cnrMe",
+	"IQSoec6KPq+5i88i9vAK4q/NnIZaishzsZ2+7Of4fmjBx/B0xPV6Qjt5SnfDDaROEnfYZphjNrrGkDK6",
+	"Au0Adbgppguqp3T3kil9VwfXUwvpvSd73Iv1FAzTKIKszSsbk7hQTDSybrEiaT2mIkvIxZYwnuRVCulJ",
+	"UIMb4Zrj7jMqgWvHbAfr0jviVDktysOiAvlcM6KbNm5tfj/YjoLCBgm3x6RHScBHJpPMGL0Dl7J7kOIR",
+	"kwXIHONGsAEZZNFtATHGa9uvLLRI7fGczZRbNBTWUVVMCsp4i9gICvU58i+OcljNU7HmMbQ4KoViXssc",
+	"DFYpkCPEfyxduuahbq7WirpAjntk0sd2GLVxRygeYHieQo/h1q+pfbqUjCMtNM0nsHIvQO37wa2EfewQ",
+	"/jkRacDSutR0mQMxD2O09OEDLcocCOMbmrM0NiboYiUqnsZEUg0LDOVCGvs3TmysOqhpo8c0CAUnocJB",
+	"LHhfgdKTgj24q2a4zsdDmPU+tpAKgfa5X3gXhtewG4LweQtqaCnGxIUtYyLwpZhsmcpiQgujDC1WwM0r",
+	"lXlBi5IlMVGaSq0WVMcEeGr/KHOaQEyss0DFRMg15UyBjAnVGngKEJO0klZVVpAInirrWl5Yx7pzgMak",
+	"teCw0UzzKkAcb1hhhevr5xfkiy+++EtMeGWdQsj0ElbQ/LB0M1DzcwSBbTW3ochI08V2jHXTNJ0ZZe3s",
+	"LUB20JJdc/04Qz8MujXDjwYS8Eg+lndj/qBZYNJ03eWA8+y31sLtRkMY/5qWAXSvNMiFgvfBSW2+zOjj",
+	"fqhDXbOyRNBsGU/FNggc62CYQ0X9mFu95M4Ca8dRa4IQGL5hAa2txRn3u01qM12VNCShX3AtfDzvRMMH",
+	"Pdl1e1lSfhDRDcu1849s8Bhy1sDpViK2p5d/oIme4vo7KHnbfpLh3kYkng13jiVmpHMcyLMTOfQ0mz2N",
+	"mrGbFcc+cOiWGYRIKzA1tIQPcN6GWXYR9opxRkop1pIWnymME1c6E3sd4LVHeajoygBNZFqX6Pw2fygi",
+	"eL47J4AGHDqet0zBYQlnJw3CpRdpCwk5CUqNuOw001Xa8yKIapm3kGwlso3+8fWc98dB9asQxYiKOtjh",
+	"q5Cxt25s46HorpNAAradLMf8lz5HLSDXc0AViObgAobDNIy55r0U+eF4nnkHM8ZECQvFfoUpPoqw+2HU",
+	"Cgsd0dqMcm4CXKyDUJPP0odLZ6ENrOMGW++C6P2x9J6s/qk+CPe+d6r3RXi+Voh5OGdP3Q0T2JhcyMB7",
+	"/gMBv/SreRRiwLhY7vTkGOH+0ByOdI45MmfkLVyIgqzZBtNgCCYK2GDGMBFPAk2Nfg0fSmaVwTr/jo9p",
+	"hUFW+DYDTnC0IGPdslRnE+zWca3PRXoGSP27YHymLs9Zcv3JM9tGJX4rS3Vi3sGUgM1hPaKLvyfKB6i2",
+	"TMI5sfkzaNQbC0Nw94uXb1uD74objNNlHpamNrEhnZbZkH4SVWbMAvAqTi9j3e0Oc0+IWBHKd5hNNqI8",
+	"FLAY00beZiCBuPWSLVUY7+JkJUVxTujSPCEFUK4wtY1ZBcUfWPeTVausD6zK85F8o67jbWIYFYmzThM/",
+	"7MRNozgQbbP2S0gJdJiNa3J3MN9zVO4QrpxrBh0MI/oB9yw3bKtkVC04bEGGNQvzWOTp2ON5lk7Lqht4",
+	"idkGguEGS5daWCcSMgDzLlFaAi2IEjankgudMb4mTJGCKQXh2Limcg2Bc0SlqLjNuqL6jLDUZ2L4hFEt",
+	"SG6eBj1MIwZWA7q4BeU9CGqoe6rVdSghfgOS6d1Bg9i/d8DaPoKVHUdbIdO7eGDcMXYrboPAj73PZP+h",
+	"Fp49lT6ps6W6G/dRXHVms34Nj7XvttnfFpIM+ckWElGMpQPZFLNArMXshlAjy4CtOXFGU0eSaTwGzKYZ",
+	"B2m7kw8/ugmDKcp31hv+f//xT//2j3/+Dz+R+ektXJjjZHRwFZwmdEYvKBecJTQnLD0nVn9HkyAXW5Ak",
+	"oSq85Ck5cRZjdTYcrPQeM+QMM7HNSzalzG62NXeLdYVB9VdQmtgMbvOCTV7GpBngCHuDA3w+Me7pfWVm",
+	"tnGK7Cd4tPyMLa+oFEvRLkYJEdkPVR7KxqJ5PhZOpJUK0YxIMdK8NeTAFFlCZugfgwoxoYjeNxKt7yBu",
+	"08oWNIVC29+viIQE2AbSM5JBnrbqBQP2zmj90IpxprKZyrVRaEYdraLSiSg6/mulhTU88JBE8SCu0tYn",
+	"7abCgEYBdhd/bGuA1jZih9zW9B3oN5sKkd//q6ikXDMOmF026rAdIR4j39Sc2G61zFlyDbvFpqNStIaU",
+	"QFXQk9Y3ZTpD1d+10kPC+xUha9963sKueZHuDq/GDeBeD83cTau+o8/YDvZCQxGSseOuLy0rbsgiwMRf",
+	"CSNgzORESJIClCAxBG4ULI55girr8r0xT4jPKB3PpGit/wj2Jp4FLM3oevZa3H6mITbUt3Gu8Fbaee9j",
+	"5yeo277JgAjJ1ozTPLYihiGzZdbSdekCYUkzspA0VNE5/YAud9ON231bq1OyDXPqaDJMG1WeWwWBksRm",
+	"hVshw4X2e7eVxJ+pgVtxBEXLHdY+Rp1lBfHlfJ91fDItGMfMip5+3gDldZWHPIRMQuLV9f2Ceyl0FhwZ",
+	"uDHfR4rrMhbKzKmtBGWMnxWVx8n4st5Tmucj5wcf91KGpicB2c872W53LLO4lXFTLQ0kZyVw24L317AK",
+	"LaJC5/E8/cMY7t1QUQtrR7GO+tZQYyw1JNtGeAi7Q5R1wdeQbrOjDjwc+QZPYJXDC15W+jc4U57+W9W0",
+	"f7YdGuoy3Ph3cDhGcvfVvNS7I5yRPu8xh8EsBDPiKXpm8nTeqloHoDe6fWClwZYqAinTkJ4TDpBCSpY7",
+	"8sOPb8Lsbnhw+pXVB1Bc0A8v7KePH7nX/f8HztynPW5jB+oYSbIo526fHms+fwOhZXjvdQsnXz0Klrsf",
+	"HY979+JxNurp9Vt6DarKAxur3WW/qU/ssN/rssUJPFvNxRYrjFPk1eswM71ka051JQP6Dxc8gYXSciSA",
+	"2PowGIpQmhblpOjiwLzwH8etRbSnDILAAH/Ac3588/zh4z9jhiipONNErFYKtMJMRQIfkrxSTgXv5aHy",
+	"fWb+tEii1Hiww4f6UlNdBUpxaE5lMdzIS9hA7t3WOV0TmgsO50RbH40iiu5qZ85WCr5uOzC5rWKsa9S3",
+	"VHIbgE0k0yyhOZYVdUqVWkYDzSlPQkald0mQ/02sH4X8L/K+djmkYc9cQqt1phdVOS8BsuNwmhCxXtNy",
+	"UedSTXs/lCgPW1Ca/OnRZM/417QMRkDouh337yUyM55A2yYkOVVWSFJtA+qfKcLtWnxWnKs5OLAtLM4b",
+	"97E1j+cXVtrP5jkYmw+neBnxbVUlCSg1r8igyvNQjeXbTJBM5KmtSc5hzHVtvj8KNaC/NkAOzSmZLF76",
+	"vry9o6YTqb7t05ySBjLiWHVe1GmDeJ41UkPu3AdKszwnXGyxx4rRERWhvjiWamIkQ8fz4GOEqQA1GT+O",
+	"+oJiG3NvF1jgMnpyf+Sa5S7lJZWitIRl/aZNeNFsq6A7sjRSyIbO66C79Y3jZ1h+Q8zzSYe7L3HQW9zy",
+	"Eteu7TZZ9JzHNW93DLDNN7tMK3aiqUO7/qS0kBoSdu0+EMO2Ss4D2yMFpjNR2UDP+0ro8Dl97/29+w+O",
+	"eWngURrz5HqSGHJpUYAlMd2n09j7tVBX83KalmWXBtAZpcgaNKFLszumyYOLjHFQto9KP6zjWGsgbdCX",
+	"5fcPUDj/CajMA0B+oV1vI42M2TVFQjyfKE0NnZ4RLjobMULJEO5I2C2YyGJ7QwiSinDfByP+ZiTRVBZX",
+	"7dZuFVpe17BTfQLdCnm9v33DgbCMm82H0vxym84KDhlu8x7YIdKyBnYoG/GWvoWUqT3ekGM65KwTXvAV",
+	"W4fLCdGAt2FZ85LLdTwnCeWGvpZA/GJJBp1g4OFMV6sHAPB7rTS8fdrsHVNihyWGLim2Rm8X/v26w45b",
+	"oVnYOAWOuef2lYw2JbaEpcoXKw+rk++FeI/jMJuD4AaBbV/ilwccFD3s7sHnGAbHkXYMF5BjQLd3AjX+",
+	"8qlJTHdKaGUHegLuyamakqfXeWc8rAoblgIPpVW+cY3B0JaxBpvP5yGyyoFkTAdFXkZ5ms8MLfhv5gTx",
+	"DrSrqjOcbMs7739f+LK9lm++7sfsn9XO+nfjbSEWt6gn4k6lG2ZvJEkl5UygOX14ToMr1zn5Vi1qZ6YP",
+	"HzeDz9PpnbP4BlWeosSmyI4CMU0/V7CwFsG7SY7eW0S6XHLVoXRAn9rbpo/WofUwa3roIoXtZSdjba+a",
+	"apGBX6HwDKCsVAYp0eLcRbmNvowGHpNEYCemfHp/zNHuu5i0EFK2f8QWeF95hV15CxPTX1ca5LnV8omv",
+	"aHE+RaXJ40fWdKEaA/eTF7kn83fT5tD7RVOd/N2jhWaIZtdxtKcMpx7q7incY49vc3TndYLuNYGuJ9y7",
+	"4WMUrO7Jwp9ftlp32vA2saIFkBXLNcijVLPWqx2r9PLipBucmtIvfCbTm1hKhMSTVAaXlwbiLtIEykdN",
+	"sTt9IsQ1g6Y7/WLxjVD6YVaxpOIN3GjJvoWdbQ/P+EoECmt+eOFB3yb7OvmI/O3y+++wvo/Ta1gkVEFM",
+	"dL93Annw45uLz2MMDRv7H7esYpIzpc0vv/Crj4irmBgK+T83V2TLdEZESd9XQGyXDXVCsOuHIhndgKEK",
+	"ojJaQoz88QqfXZ3XHmNR1ZdOdLOFfuGUK+SrObsG+37ddBk+MKVPyAXNc1VzMr4GomrvDQfDnjMg9goA",
+	"ctVu/X9FHhhTi1y5+wKuXOdmpx1G3yAGyH/957/+49//pZUdcRY9Rh2lBE5LFp1FX5w8OvkCOyPpDFF8",
+	"2ggPV6VgyLS+FiEy+v0TX+3Yvvvj5/B5bV45dRd33MQH37R3Y9y8691Z8KdHj452Y0HTeD5wa8ETvEDk",
+	"xPqw8OKNseHq9dVXIMSRqoqCyp0Zp/FI1RLXutSa8qNWZy0j+7YZYDdOncGOUCkxcPXAueQMBWJbay+y",
+	"a3GNfjnbV+LnWuiYxZwm2Cz+IUYzbCRPqABeX0MppG53lp+LXqyNtTjD/jB/dR7To6CrvbCbLhPTsoKb",
+	"AaV8GfD/CI03UNwVqXiXRSXBe1OXUmwVyDOC7e4xZT8mWCKMGMWm97U65XFUQ9+jqd116fRjT/jfjJ7H",
+	"r0FfdLtgzjyU3Qt7zOEM1zW4lp3YJZapQLvO5pKaJkrQrsgOXVpD1d4LeO6TAQT6x47dX9J68+7k8z3v",
+	"ybhO1bqjDqzkmUQYpynd7efWT+lOHZ8sXjz57glKYPIrhvg97p8oRk8vjTDLKBtDu/71N0O778Y4gmsD",
+	"zbvj2IDcinXUIbwIqOMvNdywAJ3fEvMr5x4JYv454+kLfr+s4Q18wICJWch5fVmVUWUkTcwQ51h2ZeUa",
+	"S3VGUoHqT0G106xD1PF+/6VcAbZ+4Kovoyp1xpyWfT8sy9o3ib3/ZvYUfySdyfcaCpydb5g+wrkxRKus",
+	"q5KhQdbhlLHPLakbQN7i0LRLiYJluE80KYTSOLtYEVuVG2OwXNoVYHe4E/KdP782mt7Ne1En5Akn/h4W",
+	"Ieu6SmaUAmsX1G3/zFaGfPtV02H2yOfWjWzW0tQUx9YWqtVVwclS6AwFvhqV3wideee1mf28mQ01CO8D",
+	"st7o0Hy+lPk406Gfac9stlh61mwvMdru1CKrA/mQNNXYXgnn1BlTKAViArkC0nZvudraILj1ffCYT8A5",
+	"2tX/QXvLprEcQzm3I5mjW2PbSF0jcfEOE/LA5b0gdj4fYSO9IOO4ctUJkN2f1tLtQzymvDSLOYIO0+ru",
+	"bFUZgQZNc6FFY7gi57ChVroUG3QjF23IliDKHBxsOzHTUcg+a4WLe/yvF2elsnbBWNuL5oxiAaGNbB5J",
+	"z3hhC+9bUD7vhpc1qWvyQ9M1382b94lLtkRXXaNoU5t/FZrJRxCaSfZ3gsaC9jiieR50GP6xlJRO9+F7",
+	"9O2MtB3bS/CnH1v3xe616Z81Ic15wr91Y+0nAfMYL/IbPY7BPOA5c2F9OuhpPsp4Lnr9sG8P/3gYgGNJ",
+	"RjRdNse47qs9alfQZfAoT7+lYpy19Fln+EKg+iagWzHRPxLvGNxNco/8o0NmBvCiRedxz5wYmjwdos/Z",
+	"BkYNGgwvKnLlhroiD9qtoz6PyVX7bFyRB4PbcMw7tcP6ijzoRi4/R/v+SoICfUUeSFiBTjICG5A7DGXE",
+	"9j4pWhKj9ApBcsHXn5+QZzTJMLOTctTOJSSCc0i01SdeUqUf4gwPXzw1hsoatA2jJIZUWX3F1gm5EIVV",
+	"VK4BSh9F4rbsjYjSeli6J/0SWze9tF2h9+oXbXA4J2itWVLXrsysZlWNS+TeRUVzpL9qB4E6MIldhNya",
+	"Gc2OR28Ix6qGTX0Dxl0ccMZGP8WxHtomWN1DFrh9urctToCnOSjlmmjd/UBdgtyAfIjowJWpEd2+gH2S",
+	"9xVE92oIjQlMG9K5OxjeZsKcM8XWHFLCOs5FH799h7er6CQbQsAGqF/B7yv8U7dInRT7+SOh6wLjvqob",
+	"QBZbThRozfhahfFn6dhyodOPTRrIzX7S9v3E56HWfXffKmXTaDAI8bqi7BgKpZerrWuNBJGgRL4BQknO",
+	"+PUo9whA/VTS7T7Iv6bbTw58kWgIc+fab7RknKKEOMiv3/j+uXcHfz0UoYqkkMhdqZsY95hDRlb5AYfB",
+	"a3zjHumzrnAPybM8x1RadQw5xhXTbAMPt0KmdtQgdCxI3tnbhwJAucCr97Ge/nfFzJvWG5O4+eOjTjxG",
+	"3AaYR+DmCHJFqM2r3oe1mqhPtW9XEMQiVv7/LnGIbRY+sUDu9UIYQWZ2lGgU1oM5TG5FlacY6LQdozBG",
+	"NQ29H12q9k3d0R2GWH6Kv98Kz3ic0ikWdIsiDuXK2PWkx3Ajm4EGJ+IcbyZvZUEpTXdh5jYqU+8CrHf3",
+	"TKP3y2aMBnOQwcSRK58KKfifjtJ+c/nxR0KstwYGp0XCqlLgWsC6bE7frM5eXC6lMXx9Y94AN2ol7+7n",
+	"QpfuxTsInEPs5dJap6LSR9CX2JpjHq7tk+u2aYCzFhx8Ef64GaXqHidjnMZ1QblHynIzjNAWxnOOACgz",
+	"TF31bSNB2N/iyiZsEwuJK1JKxjWWioX4Sz9z0eWi7tXNf3Lv3CMIW+WHI/q565l9BM3giRspCB8Pj0OK",
+	"uaty/F2pde3C20+snPuiz/ARqPud3xl1aYoOZzegc6HaG+MPoLNF7Kcf7R9erdsjaW+JZoeJ317aziaJ",
+	"R380kvBCV4ocYnfXvpC+EUCHWhqBrOk1KAKrFSTayxjM7xQlcC+EMNyxj5jad5DsYZ71awdCFW9tXw9Z",
+	"F82pJtC4FDqbG2P0xYtLyOiGiUpOCyt+z3NssqBgfobC7HKm4OQo5JjqpW7fPTbzRwpmdsvt7jGS+VOo",
+	"lmUsVbNTm9IcAMNQm0rCvV7sn1qFlnN5qvvyvi3AfoXuaAzBvXYci7AezsZPjYHty4sxRNu6S0a5vFaX",
+	"/DhAzoHw0JFQ8JtLtm5R5ieXbk0p8X2Txysqr41V2ZCIY7AxoQQ5rO2nZGQHCjC6pt3QYefc4g0zp53u",
+	"mqO2U/3SIdllc2NYcg1YVGBGR0Ie49u+7n6YGSNk6e9cnCQynti7brxpZLiizWkUlSYrSdc22c8cqEwo",
+	"TYpKYasgFDGK6VExV8n8Nyt0aQA/ZlX6F+5OXn+7fHj59NtmRKdVG0DWotjDKWCEt4qNkTBqT8XP7wyI",
+	"FAb2Lc3gtYrRKS3Z6eZxdPPu5r8DAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -946,9 +946,14 @@ export interface components {
              * @description Until WeCom drops the oldest message that may be unpulled; absent before the first pull.
              */
             window_left_seconds?: number;
-            /** @enum {string} */
+            /**
+             * @description Level of the lag alone; troubles say what is wrong.
+             * @enum {string}
+             */
             alarm: "none" | "notice" | "warning" | "critical" | "lost";
             last_error?: string;
+            /** @description Code of what is behind last_error, as in Trouble. */
+            last_error_cause?: string;
             /** Format: date-time */
             last_error_at?: string;
             quarantine: components["schemas"]["QuarantineGroup"][];
@@ -956,7 +961,7 @@ export interface components {
             pulls: components["schemas"]["Pull"][];
             /** @description Who holds the lease. */
             puller?: string;
-            /** @description What stands still now; empty when nothing does. */
+            /** @description What stands still now, or needs a person at once; empty when nothing does. */
             troubles: components["schemas"]["Trouble"][];
         };
         /** @description Something that stands still, in the words of the app message that admins get about it (Chinese). */
@@ -971,6 +976,8 @@ export interface components {
             detail: string;
             /** @description What to do. */
             next: string;
+            /** @description It has not lasted for alarm.stalled: no app message was sent. */
+            early: boolean;
         };
         Gap: {
             after_seq: string;
@@ -995,9 +1002,13 @@ export interface components {
             from_seq: string;
             calls: number;
             received: number;
+            /** @description Of received: held before. */
+            duplicates: number;
             /** @enum {string} */
             outcome: "stored" | "empty" | "error";
             error?: string;
+            /** @description Code of what is behind error, as in Trouble. */
+            cause?: string;
         };
         ClientError: {
             route: string;
