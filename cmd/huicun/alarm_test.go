@@ -85,8 +85,8 @@ func (w *world) wantTitles(want ...string) []card {
 func (w *world) failing(code int) {
 	w.t.Helper()
 	w.waitFor("a failed pull", func() bool {
-		pulls, err := w.db.FindPulls(w.t.Context(), 1)
-		return err == nil && len(pulls) == 1 && pulls[0].Outcome == ingest.OutcomeError && pulls[0].ErrorCode == code
+		s, err := w.db.ReadStatus(w.t.Context(), 1, false)
+		return err == nil && len(s.Pulls) == 1 && s.Pulls[0].Outcome == ingest.OutcomeError && s.Pulls[0].ErrorCode == code
 	})
 }
 

@@ -193,6 +193,16 @@ func (w *world) state() ingest.State {
 	return s
 }
 
+// snapshot is what huicun status reads, with the rows counted.
+func (w *world) snapshot() ingest.Snapshot {
+	w.t.Helper()
+	s, err := w.db.ReadStatus(context.Background(), 1, true)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
 // waitReceived waits until n messages are stored or in quarantine.
 func (w *world) waitReceived(n int64) {
 	w.t.Helper()

@@ -108,6 +108,16 @@ func openStore(t *testing.T) *store.DB {
 	return db
 }
 
+// readStatus is a snapshot with up to 100 rows of each list, and the rows counted.
+func readStatus(t *testing.T, db *store.DB) ingest.Snapshot {
+	t.Helper()
+	s, err := db.ReadStatus(t.Context(), 100, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // pullUntil runs pullers until done is true of the state.
 func pullUntil(t *testing.T, db *store.DB, done func(ingest.State) bool, ps ...*ingest.Puller) ingest.State {
 	t.Helper()
@@ -146,9 +156,8 @@ func checkExactlyOnce(t *testing.T, db *store.DB, w *wecom) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stored messages (-want +got):\n%s", diff)
 	}
-	c, err := db.Recount(t.Context())
-	if err != nil || c.MsgIDs != int64(len(want)) {
-		t.Errorf("Recount = %+v, %v", c, err)
+	if c := readStatus(t, db).Recount; c.MsgIDs != int64(len(want)) {
+		t.Errorf("Recount = %+v, want %d msgids", *c, len(want))
 	}
 }
 
@@ -191,10 +200,8 @@ func TestPullerResumesAfterEachStep(t *testing.T) {
 		if err := p.Run(ctx); err != nil {
 			t.Fatal(err)
 		}
-		c, err := db.Recount(t.Context())
-		st, serr := db.PullState(t.Context())
-		if err != nil || serr != nil || c.Messages != st.Stored || c.MsgIDs != st.Received {
-			t.Fatalf("after stop at %s: rows %+v, counters %+v, %v, %v", step, c, st, err, serr)
+		if s := readStatus(t, db); !s.Recount.Agrees(s.State) {
+			t.Fatalf("after stop at %s: rows %+v, counters %+v", step, *s.Recount, s.State)
 		}
 	}
 	p := &ingest.Puller{Source: w, Store: db, Holder: "last", PageSize: 15, Interval: 10 * time.Millisecond}
@@ -234,12 +241,8 @@ func TestPullerActsOnErrorClasses(t *testing.T) {
 	w.fail = []error{&ingest.SourceError{Class: ingest.ClassTooLarge, Code: 301058, Err: errors.New("too large")}}
 	p := &ingest.Puller{Source: w, Store: db, Holder: "a", PageSize: 20, Interval: 10 * time.Millisecond}
 	pullUntil(t, db, func(s ingest.State) bool { return s.Stored == 30 }, p)
-	pulls, err := db.FindPulls(t.Context(), 100)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var codes, sizes []int
-	for _, p := range pulls {
+	for _, p := range readStatus(t, db).Pulls {
 		switch p.Outcome {
 		case ingest.OutcomeError:
 			codes = append(codes, p.ErrorCode)

@@ -38,16 +38,6 @@ func (db *DB) DropLease(ctx context.Context, l ingest.Lease) error {
 	return wrap(ctx, "drop lease", err)
 }
 
-// LeaseHolder tells who has a lease now; "" when nobody does.
-func (db *DB) LeaseHolder(ctx context.Context, name string) (string, error) {
-	var holder string
-	err := db.GetContext(ctx, &holder, `SELECT holder FROM leases WHERE name = $1 AND expires_at > clock_timestamp()`, name)
-	if noRows(err) {
-		return "", nil
-	}
-	return holder, wrap(ctx, "read lease", err)
-}
-
 // fence makes sure, until the transaction ends, that nobody took the lease.
 func fence(ctx context.Context, tx *sqlx.Tx, l ingest.Lease) error {
 	var token int64

@@ -101,27 +101,3 @@ GROUP BY state ORDER BY state`
 	(SELECT count(*) FROM messages) AS messages,
 	(SELECT count(*) FROM quarantine WHERE released_at IS NULL) AS quarantined`
 )
-
-// FindGaps gives the newest gaps in the numbers, and how many there are.
-func (db *DB) FindGaps(ctx context.Context, limit int) ([]ingest.Gap, int64, error) {
-	var total int64
-	if err := db.GetContext(ctx, &total, `SELECT count(*) FROM seq_gaps`); err != nil {
-		return nil, 0, wrap(ctx, "count gaps", err)
-	}
-	gaps := []ingest.Gap{}
-	err := db.SelectContext(ctx, &gaps, sqlFindGaps, limit)
-	return gaps, total, wrap(ctx, "find gaps", err)
-}
-
-// FindPulls gives the newest records of pulls.
-func (db *DB) FindPulls(ctx context.Context, limit int) ([]ingest.Pull, error) {
-	pulls := []ingest.Pull{}
-	err := db.SelectContext(ctx, &pulls, sqlFindPulls, limit)
-	return pulls, wrap(ctx, "find pulls", err)
-}
-
-// Recount counts the rows themselves: msgids, messages, open quarantine.
-func (db *DB) Recount(ctx context.Context) (ingest.Count, error) {
-	var c ingest.Count
-	return c, wrap(ctx, "recount", db.GetContext(ctx, &c, sqlRecount))
-}
