@@ -6,7 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"strings"
+	"sync"
+	"syscall"
 
 	"huicun/internal/bench"
 )
@@ -18,6 +22,9 @@ var errUsage = errors.New("wrong command line")
 func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	command, ok := findBenchmark(args)
 	if !ok {
+		if len(args) > 1 {
+			fmt.Fprintf(stderr, "huicun bench: unknown benchmark %q\n\n", args[1])
+		}
 		fmt.Fprint(stderr, benchUsage())
 		return errUsage
 	}
@@ -39,7 +46,60 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if fs.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
-	return b.Run(ctx, o)
+	ctx, hurry, release := patientSignals(ctx, stderr)
+	defer release()
+	o.Hurry = hurry
+	err := b.Run(ctx, o)
+	return afterInterrupt(ctx, err, o.Keep)
+}
+
+// errInterrupted is a benchmark that a person ended.
+var errInterrupted = errors.New("interrupted")
+
+// patientSignals keeps signals from ending the program before it has cleaned up:
+// the first one ends ctx, a second one closes hurry.
+func patientSignals(ctx context.Context, stderr io.Writer) (run context.Context, hurry <-chan struct{}, release func()) {
+	run, cancel := context.WithCancel(ctx)
+	signals, quick, over := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-signals:
+			case <-over:
+				return
+			}
+			switch n {
+			case 0:
+				fmt.Fprintln(stderr, "interrupted: stopping huicun and wecomsim, then removing their data …")
+				cancel()
+			case 1:
+				fmt.Fprintln(stderr, "again: killing them; a moment until their data is removed …")
+				close(quick)
+			}
+		}
+	})
+	return run, quick, func() {
+		signal.Stop(signals)
+		close(over)
+		waiting.Wait()
+		cancel()
+	}
+}
+
+// afterInterrupt says what an interrupted run left instead of what it missed.
+func afterInterrupt(ctx context.Context, err error, keep bool) error {
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case errors.Is(err, bench.ErrLeft):
+		return fmt.Errorf("%w: %w", errInterrupted, err)
+	case keep:
+		return fmt.Errorf("%w; data and logs are kept", errInterrupted)
+	default:
+		return fmt.Errorf("%w; everything removed", errInterrupted)
+	}
 }
 
 // findBenchmark finds the benchmark that args name.

@@ -74,7 +74,10 @@ func TestBenchUsage(t *testing.T) {
 		want string // on standard error
 	}{
 		{"no name", []string{"bench"}, 2, "huicun bench ingest"},
-		{"unknown name", []string{"bench", "nothing"}, 2, "huicun bench ingest"},
+		{"unknown name", []string{"bench", "ingst"}, 2, "huicun bench: unknown benchmark \"ingst\"\n\nhuicun bench measures"},
+		{"names of values", []string{"bench", "soak", "-h"}, 0, "-rate number\n    \tnumber of messages a second"},
+		{"a time that is none", []string{"bench", "soak", "-kill", "x"}, 2, `invalid value "x" for flag -kill`},
+		{"a database that is none", []string{"bench", "read", "-dsn", "nonsense"}, 1, "-dsn must begin with postgres://"},
 		{"help", []string{"bench", "ingest", "-h"}, 0, "-messages"},
 		{"unknown flag", []string{"bench", "ingest", "-nothing"}, 2, "-nothing"},
 		{"an argument", []string{"bench", "ingest", "x"}, 1, `unexpected argument "x"`},

@@ -22,7 +22,9 @@ import (
 const usage = `huicun keeps what was said on WeCom.
 
   huicun serve            serve the app, pull the archive, do the follow-up work
-  huicun status [-json]   where the archive stands; exit status 1 when something is wrong
+  huicun status [-json] [-recount]
+                          where the archive stands; exit status 1 when something is wrong;
+                          -recount counts the rows instead of trusting the counters
   huicun migrate          bring the database schema up to date
   huicun config [-table]  print huicun.example.toml (or the table of the README)
   huicun bench NAME       measure this machine with a simulated WeCom; huicun bench lists the names
@@ -87,6 +89,9 @@ func run(ctx context.Context, args []string, environ map[string]string, stdout, 
 		return 1
 	case errors.Is(err, errUsage):
 		return 2
+	case errors.Is(err, errInterrupted):
+		fmt.Fprintf(stderr, "huicun %s: %v\n", args[0], err)
+		return 130
 	}
 	fmt.Fprintf(stderr, "huicun %s: %v\n", args[0], err)
 	return 1

@@ -25,7 +25,7 @@ type Alert struct {
 // Flags implements Benchmark.
 func (b *Alert) Flags(fs *flag.FlagSet) {
 	fs.IntVar(&b.Alerts, "alerts", 200, "`number` of messages that set off an alert")
-	fs.Float64Var(&b.Rate, "rate", 200, "messages a `second` that flow meanwhile")
+	fs.Float64Var(&b.Rate, "rate", 200, "`number` of messages a second that flow meanwhile")
 	fs.DurationVar(&b.Every, "every", 250*time.Millisecond, "time between two alerts")
 	fs.IntVar(&b.History, "history", 5000, "`number` of messages that are there before")
 }

@@ -13,7 +13,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"huicun/internal/pgserver"
@@ -30,6 +33,8 @@ type Options struct {
 	JSON     bool      // results as JSON
 	Stdout   io.Writer // results, one a line
 	Progress io.Writer // what is going on, for a person
+
+	Hurry <-chan struct{} // closed when even the orderly end takes too long; nil: never
 }
 
 // Setup says what the World of a benchmark is like.
@@ -63,8 +68,7 @@ const (
 )
 
 // Start starts wecomsim and huicun and waits until both answer. The caller
-// closes the World. Both programs stop when ctx
-// ends.
+// closes the World, which stops both.
 func Start(ctx context.Context, o Options, s Setup) (w *World, err error) {
 	w = &World{opts: o}
 	if w.opts, err = o.normal(); err != nil {
@@ -93,9 +97,11 @@ func Start(ctx context.Context, o Options, s Setup) (w *World, err error) {
 			"-callback-url", "app=" + w.URL + "/wecom/callback/app", "-callback-url", "archive=" + w.URL + "/wecom/callback/archive",
 		}, flags...)
 	}
+	w.Logf("data and logs are in %s while it runs", w.Dir)
 	if w.Sim, err = startSim(ctx, w.opts.WeComSim, filepath.Join(w.Dir, "wecomsim"), flags); err != nil {
 		return w, err
 	}
+	w.Sim.hurry = w.opts.Hurry
 	if err := w.configure(ctx, address, s); err != nil {
 		return w, err
 	}
@@ -169,6 +175,7 @@ func (w *World) StartHuicun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.Huicun.hurry = w.opts.Hurry
 	ready, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	if err := w.Huicun.waitFor(ready, "huicun to serve", func() bool { return answers(ready, w.URL+"/readyz") }); err != nil {
@@ -219,12 +226,48 @@ func (w *World) Close() error {
 	if w.Sim != nil {
 		errs = append(errs, w.Sim.Stop(stopPatience))
 	}
+	w.endPostgres()
 	if w.opts.Keep {
 		w.Logf("data and logs are in %s", w.Dir)
 	} else {
-		errs = append(errs, os.RemoveAll(w.Dir))
+		errs = append(errs, removeAll(w.Dir))
 	}
 	return errors.Join(errs...)
+}
+
+// ErrLeft is a folder that could not be removed; the error names it.
+var ErrLeft = errors.New("could not be removed")
+
+// removeAll removes a folder.
+func removeAll(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("%s %w: %w", dir, ErrLeft, err)
+	}
+	return nil
+}
+
+// endPostgres ends the private Postgres where a killed huicun left it running.
+func (w *World) endPostgres() {
+	found, _ := filepath.Glob(filepath.Join(w.Dir, "huicun", "postgres", "*", "postmaster.pid")) // the pattern is sound
+	for _, file := range found {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has just ended
+		}
+		line, _, _ := strings.Cut(string(text), "\n")
+		pid, err := strconv.Atoi(strings.TrimSpace(line))
+		if err != nil || !worksIn(pid, w.Dir) {
+			continue
+		}
+		server := &Process{Cmd: &exec.Cmd{Process: &os.Process{Pid: pid}}}
+		server.killTree()
+	}
+}
+
+// worksIn tells whether the working directory of a process is below dir.
+func worksIn(pid int, dir string) bool {
+	cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	return pid > 1 && err == nil && strings.HasPrefix(cwd, dir+string(filepath.Separator))
 }
 
 // freeAddress finds a port of the loopback that nobody uses now.

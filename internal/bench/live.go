@@ -22,7 +22,7 @@ type Live struct {
 // Flags implements Benchmark.
 func (b *Live) Flags(fs *flag.FlagSet) {
 	fs.IntVar(&b.Chats, "chats", 500, "`number` of chats that are open")
-	fs.IntVar(&b.Seconds, "seconds", 30, "how long there is a message each second in every tenth chat")
+	fs.IntVar(&b.Seconds, "seconds", 30, "`number` of seconds with a message each second in every tenth chat")
 	fs.IntVar(&b.History, "history", 20_000, "`number` of messages that are there before")
 }
 
@@ -40,13 +40,13 @@ type LiveResult struct {
 	Resets    int     `json:"resets"` // streams told to read everything again
 	Broken    int     `json:"broken"` // streams that ended before the end
 	Quantiles
-	News         int     `json:"news"` // events about chats in lists
-	KBAStream    float64 `json:"kb_a_stream"`
-	CPUSeconds   float64 `json:"cpu_seconds"` // of huicun and Postgres while messages came
-	BeforeMB     float64 `json:"rss_before_mb"`
-	WithChatsMB  float64 `json:"rss_with_chats_mb"`
-	OverSeconds  float64 `json:"over_seconds"`
-	OpenInSecond float64 `json:"opened_in_seconds"`
+	News         int      `json:"news"`        // events about chats in lists
+	KBAStream    *float64 `json:"kb_a_stream"` // null: too few chats to tell
+	CPUSeconds   float64  `json:"cpu_seconds"` // of huicun and Postgres while messages came
+	BeforeMB     float64  `json:"rss_before_mb"`
+	WithChatsMB  float64  `json:"rss_with_chats_mb"`
+	OverSeconds  float64  `json:"over_seconds"`
+	OpenInSecond float64  `json:"opened_in_seconds"`
 }
 
 // Targets of live reading.
@@ -59,11 +59,32 @@ const (
 func (r LiveResult) String() string {
 	return fmt.Sprintf(`%d open chats of %d viewers, %d messages at %.1f a second (%s client):
   from said to shown  p50 %.0f  p95 %.0f  p99 %.0f  max %.0f ms   (p99 < %.0f: %s)
-  memory of huicun per open chat %.0f KB   (<= %.0f: %s)
+  memory of huicun per open chat %s
   missed %d, doubled %d, stray %d, resets %d, streams broken %d; %d events about lists; %.1f CPU seconds in %.0f s`,
 		r.Chats, r.Viewers, r.Messages, r.PerSecond, r.Client, r.P50, r.P95, r.P99, r.Max, targetLiveP99, verdict(r.P99 < targetLiveP99),
-		r.KBAStream, targetKBStream, verdict(r.KBAStream <= targetKBStream),
+		r.memory(),
 		r.Missed, r.Doubled, r.Stray, r.Resets, r.Broken, r.News, r.CPUSeconds, r.OverSeconds)
+}
+
+// fewestForMemory is how many chats must be open for their memory to stand out
+// from that of huicun's garbage, which comes and goes by some MiB.
+const fewestForMemory = 300
+
+// memory tells what an open chat takes.
+func (r LiveResult) memory() string {
+	if r.KBAStream == nil {
+		return fmt.Sprintf("too few to tell (-chats %d or more)", fewestForMemory)
+	}
+	return fmt.Sprintf("%.0f KB   (<= %.0f: %s)", *r.KBAStream, targetKBStream, verdict(*r.KBAStream <= targetKBStream))
+}
+
+// setMemory says what an open chat takes, where there are enough of them.
+func (r *LiveResult) setMemory(before, with float64, chats int) {
+	if chats < fewestForMemory {
+		return
+	}
+	kb := round(max(0, with-before)*1024/float64(chats), 0)
+	r.KBAStream = &kb
 }
 
 // bad reports that something was not shown as it should be.
@@ -132,7 +153,7 @@ func (b *Live) measure(ctx context.Context, w *World) (LiveResult, error) {
 	}
 	stop()
 	r.BeforeMB, r.WithChatsMB = round(before.HuicunNow, 1), round(after.HuicunNow, 1)
-	r.KBAStream = round(max(0, max(after.HuicunNow, with.HuicunNow)-before.HuicunNow)*1024/float64(len(chats)), 0)
+	r.setMemory(before.HuicunNow, max(after.HuicunNow, with.HuicunNow), len(chats))
 	r.CPUSeconds = round(after.CPU.minus(with.CPU).All(), 1)
 	r.count(readers, said)
 	return r, nil

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,17 +17,21 @@ import (
 // Process is a program that a benchmark started.
 type Process struct {
 	*exec.Cmd
-	name string
-	log  string // file with what it said on standard error
-	done chan struct{}
-	err  error // how it ended; valid once done is closed
+	name  string
+	log   string // file with what it said on standard error
+	done  chan struct{}
+	err   error           // how it ended; valid once done is closed
+	told  bool            // that it ended by itself has been said
+	hurry <-chan struct{} // closed when nobody wants to wait for an orderly end
 }
 
 // poll is how often a condition is looked at.
 const poll = 10 * time.Millisecond
 
 // startProcess runs a program. Its standard error goes to the file log, its
-// standard output to the same name with .out. It is asked to stop when ctx ends.
+// standard output to the same name with .out. It runs until it is stopped: a
+// second signal would make huicun leave its Postgres behind, so that neither the
+// end of ctx nor a Ctrl-C of the terminal reaches it.
 func startProcess(ctx context.Context, log string, environ []string, program string, args ...string) (*Process, error) {
 	stdout, err1 := os.OpenFile(log+".out", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	stderr, err2 := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -34,10 +39,9 @@ func startProcess(ctx context.Context, log string, environ []string, program str
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	p := &Process{Cmd: exec.CommandContext(ctx, program, args...), name: filepath.Base(program), log: log, done: make(chan struct{})}
+	p := &Process{Cmd: exec.CommandContext(context.WithoutCancel(ctx), program, args...), name: filepath.Base(program), log: log, done: make(chan struct{})}
 	p.Env, p.Stdout, p.Stderr = environ, stdout, stderr
-	p.Cancel = func() error { return p.Process.Signal(syscall.SIGTERM) } // so that huicun stops its Postgres
-	p.WaitDelay = stopPatience
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
@@ -60,13 +64,17 @@ func (p *Process) Stop(patience time.Duration) error {
 	defer timer.Stop()
 	select {
 	case <-p.done:
+	case <-p.hurry:
+		p.killTree()
+		<-p.done
+		return nil
 	case <-timer.C:
 		p.killTree()
 		<-p.done
 		return fmt.Errorf("%s did not stop within %v and was killed", p.name, patience)
 	}
 	var exit *exec.ExitError
-	if errors.As(p.err, &exit) && exit.ExitCode() > 0 {
+	if errors.As(p.err, &exit) && exit.ExitCode() > 0 && !p.told {
 		return fmt.Errorf("%s: %w%s", p.name, p.err, p.lastWords())
 	}
 	return nil
@@ -92,7 +100,8 @@ func (p *Process) waitFor(ctx context.Context, what string, ok func() bool) erro
 		select {
 		case <-t.C:
 		case <-p.done:
-			return fmt.Errorf("waiting for %s: %s ended: %w%s", what, p.name, errors.Join(p.err, errEnded), p.lastWords())
+			p.told = true
+			return fmt.Errorf("waiting for %s: %s ended: %w%s", what, p.name, cmp.Or(p.err, errEnded), p.lastWords())
 		case <-ctx.Done():
 			return fmt.Errorf("waited in vain for %s: %w%s", what, context.Cause(ctx), p.lastWords())
 		}
@@ -100,7 +109,7 @@ func (p *Process) waitFor(ctx context.Context, what string, ok func() bool) erro
 	return nil
 }
 
-var errEnded = errors.New("it was to go on")
+var errEnded = errors.New("by itself and without an error")
 
 // lastWords are the last lines that the process logged.
 func (p *Process) lastWords() string {

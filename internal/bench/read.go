@@ -28,10 +28,10 @@ type Read struct {
 // Flags implements Benchmark.
 func (b *Read) Flags(fs *flag.FlagSet) {
 	fs.StringVar(&b.Messages, "messages", "1000000", "`numbers` of messages, one database after the other: 1000000,10000000")
-	fs.StringVar(&b.DSN, "dsn", "", "`postgres://…` of an empty database to use instead of a private Postgres; it is left as it then is")
+	fs.StringVar(&b.DSN, "dsn", "", "`url` (postgres://…) of an empty database to use instead of a private Postgres; it is left as it then is")
 	fs.IntVar(&b.Pages, "pages", 1000, "`number` of pages a scope")
 	fs.IntVar(&b.Pairs, "pairs", 7, "`number` of times that a figure and its bound are measured in turns")
-	fs.DurationVar(&b.Slice, "slice", 2*time.Second, "how long each half of a pair of rates takes")
+	fs.DurationVar(&b.Slice, "slice", 2*time.Second, "`time` that each half of a pair of rates takes")
 }
 
 // Run implements Benchmark.
@@ -74,6 +74,8 @@ func (b *Read) sizes() ([]int, error) {
 		sizes = append(sizes, n)
 	}
 	switch {
+	case b.DSN != "" && !strings.HasPrefix(b.DSN, "postgres://") && !strings.HasPrefix(b.DSN, "postgresql://"):
+		return nil, errors.New("-dsn must begin with postgres://")
 	case b.DSN != "" && len(sizes) > 1:
 		return nil, errors.New("-messages: one size only with -dsn")
 	case b.Pages < 10 || b.Pairs < 1 || b.Slice <= 0:

@@ -5,7 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
+	"math"
 	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,11 +24,29 @@ type Soak struct {
 
 // Flags implements Benchmark.
 func (b *Soak) Flags(fs *flag.FlagSet) {
-	fs.Float64Var(&b.Minutes, "minutes", 30, "how many `minutes`")
-	fs.Float64Var(&b.Rate, "rate", 500, "messages a `second`")
-	fs.Uint64Var(&b.Seed, "seed", 1, "of what breaks, and when")
-	fs.DurationVar(&b.Kill, "kill", 3*time.Minute, "time between two kills of huicun, in the first half; 0: none")
-	fs.DurationVar(&b.Report, "report", time.Minute, "time between two lines")
+	fs.Float64Var(&b.Minutes, "minutes", 30, "`number` of minutes")
+	fs.Float64Var(&b.Rate, "rate", 500, "`number` of messages a second")
+	fs.Uint64Var(&b.Seed, "seed", 1, "`number` that decides what breaks, and when")
+	b.Kill = killFits
+	fs.Func("kill", "`time` between two kills of huicun, in the first half; 0: none (default 3m, in short runs a fifth of -minutes)", func(v string) (err error) {
+		b.Kill, err = time.ParseDuration(v)
+		return err
+	})
+	fs.DurationVar(&b.Report, "report", time.Minute, "`time` between two lines")
+}
+
+// killFits stands for a time between two kills that fits the length of the run.
+const (
+	killFits  = time.Duration(math.MinInt64)
+	killUsual = 3 * time.Minute
+	killShare = 5 // of the run
+)
+
+// fitKill chooses the time between two kills unless it is given.
+func (b *Soak) fitKill() {
+	if b.Kill == killFits {
+		b.Kill = min(killUsual, time.Duration(b.Minutes*float64(time.Minute)/killShare).Round(time.Second))
+	}
 }
 
 // SoakLine is how things stand, once a minute.
@@ -51,6 +73,18 @@ type Chaos struct {
 	Faults       map[string]int `json:"faults"` // of wecomsim, by kind: how often they struck
 }
 
+// faultList names the faults that struck, with how often each did.
+func (c Chaos) faultList() string {
+	var list []string
+	for _, kind := range slices.Sorted(maps.Keys(c.Faults)) {
+		list = append(list, fmt.Sprintf("%s %d", kind, c.Faults[kind]))
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
 // String implements fmt.Stringer.
 func (l SoakLine) String() string {
 	struck := 0
@@ -73,7 +107,8 @@ type SoakResult struct {
 	Memory    Trend    `json:"memory_mb"`
 	Routines  Trend    `json:"goroutines"`
 	Files     Trend    `json:"files"`
-	LeftFiles []string `json:"left_files"` // temporary ones, after a clean stop
+	LeftFiles []string `json:"left_files"`         // temporary ones, after a clean stop
+	KillEvery float64  `json:"kill_every_seconds"` // 0: huicun was not to be killed
 	Chaos
 	Holds bool `json:"holds"`
 }
@@ -83,9 +118,9 @@ func (r SoakResult) String() string {
 	return fmt.Sprintf(`%.1f minutes at %.0f messages a second (%s client): %s
   %d served, %d stored, %d lost, %d duplicated, %d differing; counters agree: %v; %d not scanned
   last 40 %% of it: memory %v, goroutines %v, open files %v; temporary files left: %d
-  killed: huicun %d, helpers %d, Postgres backends %d; faults of wecomsim: %v`,
+  huicun killed %d times (-kill %v), helpers %d, Postgres backends %d; faults of wecomsim: %s`,
 		r.Minutes, r.PerSecond, r.Client, verdict(r.Holds), r.Served, r.Stored, r.Lost, r.Duplicated, r.Differing, r.Balanced, r.Unscanned,
-		r.Memory, r.Routines, r.Files, len(r.LeftFiles), r.HuicunKills, r.HelperKills, r.BackendKills, r.Faults)
+		r.Memory, r.Routines, r.Files, len(r.LeftFiles), r.HuicunKills, time.Duration(r.KillEvery*float64(time.Second)), r.HelperKills, r.BackendKills, r.faultList())
 }
 
 // What grows by more than these in the last 40 % of the time is not flat.
@@ -104,6 +139,7 @@ func (r *SoakResult) judge() {
 
 // Run implements Benchmark.
 func (b *Soak) Run(ctx context.Context, o Options) (err error) {
+	b.fitKill()
 	if b.Minutes <= 0 || b.Rate <= 0 || b.Rate > 1000 || b.Kill < 0 || b.Report <= 0 {
 		return errors.New("-minutes and -report must be above 0, -rate above 0 up to 1000, -kill 0 or more")
 	}
@@ -111,7 +147,7 @@ func (b *Soak) Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	defer func() { err = errors.Join(err, removeAll(temp)) }()
 	if err := os.Chmod(temp, 0o777|os.ModeSticky); err != nil { //nolint:gosec // the private Postgres may belong to another user
 		return err
 	}

@@ -37,7 +37,7 @@ const (
 const alarmRule = "回扣"
 
 func (s *soaking) run(ctx context.Context) (SoakResult, error) {
-	r := SoakResult{Bench: "soak", Minutes: s.Minutes, Client: s.w.Client}
+	r := SoakResult{Bench: "soak", Minutes: s.Minutes, Client: s.w.Client, KillEvery: s.Kill.Seconds()}
 	if err := s.w.settle(ctx); err != nil {
 		return r, err
 	}

@@ -3,6 +3,7 @@ package bench
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -187,5 +188,53 @@ func TestQuantiles(t *testing.T) {
 	}
 	if diff := cmp.Diff(Quantiles{}, quantiles(nil)); diff != "" {
 		t.Errorf("of nothing (-want +got):\n%s", diff)
+	}
+}
+
+func TestTimeBetweenKillsFitsTheRun(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		minutes     float64
+		given, want time.Duration
+	}{
+		{30, killFits, 3 * time.Minute},
+		{15, killFits, 3 * time.Minute},
+		{1, killFits, 12 * time.Second},
+		{1, 0, 0},
+		{1, 3 * time.Minute, 3 * time.Minute},
+	} {
+		b := Soak{Minutes: tt.minutes, Kill: tt.given}
+		if b.fitKill(); b.Kill != tt.want {
+			t.Errorf("%v minutes, -kill %v: every %v, want %v", tt.minutes, tt.given, b.Kill, tt.want)
+		}
+	}
+}
+
+func TestSoakIsToldToAPerson(t *testing.T) {
+	t.Parallel()
+	r := SoakResult{KillEvery: 180, Chaos: Chaos{Faults: map[string]int{"page.short": 2, "api.error": 4}}}
+	if text := r.String(); !strings.HasSuffix(text, "huicun killed 0 times (-kill 3m0s), helpers 0, Postgres backends 0; faults of wecomsim: api.error 4, page.short 2") {
+		t.Errorf("said: %s", text)
+	}
+	if text := (SoakResult{}).String(); !strings.HasSuffix(text, "faults of wecomsim: none") {
+		t.Errorf("said: %s", text)
+	}
+}
+
+func TestMemoryOfFewChatsIsNotTold(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		chats        int
+		before, with float64
+		want         string
+	}{
+		{50, 100, 100.05, "too few to tell (-chats 300 or more)"},
+		{500, 100, 140, "82 KB   (<= 200: holds)"},
+		{500, 100, 300, "410 KB   (<= 200: MISSED)"},
+	} {
+		var r LiveResult
+		if r.setMemory(tt.before, tt.with, tt.chats); r.memory() != tt.want {
+			t.Errorf("%d chats: %q, want %q", tt.chats, r.memory(), tt.want)
+		}
 	}
 }
