@@ -63,9 +63,13 @@ func TestFaultsOfWeComLoseNothing(t *testing.T) {
 			l.restart()
 			l.total = int64(len(l.simMessages()))
 			l.finish()
-			if g := l.ledger(); g.Quarantined != 0 {
-				t.Errorf("%d messages stay in quarantine", g.Quarantined)
-			}
+			l.await("quarantine to open", func() error { // at a call a second
+				if g := l.ledger(); g.Quarantined != 0 {
+					return fmt.Errorf("%d messages stay in quarantine", g.Quarantined)
+				}
+				return nil
+			})
+			l.waitIdle()
 			l.checkSums()
 		})
 	}

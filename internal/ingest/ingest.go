@@ -87,6 +87,7 @@ type Quarantined struct {
 	Reason       string
 	Detail       string
 	OuterJSON    []byte
+	ReceivedAt   time.Time // zero: now
 }
 
 // Place is where a record stands in the order of quarantine.
@@ -190,9 +191,9 @@ type Store interface {
 	PullState(ctx context.Context) (State, error)
 	// EnsurePartitions makes room for messages of these times.
 	EnsurePartitions(ctx context.Context, times ...time.Time) error
-	// FindHeld tells which of these message ids are held, stored or in
-	// quarantine.
-	FindHeld(ctx context.Context, ids []string) (map[string]bool, error)
+	// FindStored tells which of these message ids are held and readable: not in
+	// open quarantine.
+	FindStored(ctx context.Context, ids []string) (map[string]bool, error)
 	// SaveBatch stores a page, the cursor and the follow-up work, all or
 	// nothing. Saving a page twice gives ErrCursorMoved and changes nothing.
 	// ErrRefused: the database works, and does not take what is in the page.

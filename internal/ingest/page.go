@@ -157,19 +157,20 @@ func (p *Puller) fetch(ctx context.Context, seq int64, sizes *sizer, pages chan<
 }
 
 // unknown gives those records of an answer without anything newer that are not
-// held: the others are not worth opening again at every poll.
+// stored, or in quarantine only: they may be readable this time. The others are
+// not worth opening again at every poll.
 func (p *Puller) unknown(ctx context.Context, records []Outer) ([]Outer, error) {
 	ids := make([]string, len(records))
 	for i := range records {
 		ids[i] = archive.MessageID(records[i].MsgID)
 	}
-	held, err := p.Store.FindHeld(ctx, ids)
+	stored, err := p.Store.FindStored(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look up repeated messages: %w", err)
 	}
 	var fresh []Outer
 	for i, id := range ids {
-		if !held[id] {
+		if !stored[id] {
 			fresh = append(fresh, records[i])
 		}
 	}

@@ -78,6 +78,27 @@ func TestPullerKeepsLateMessagesBehindTheCursor(t *testing.T) {
 	}
 }
 
+// A record that is in quarantine and comes again, readable this time, in an
+// answer that holds nothing newer, is taken.
+func TestPullerTakesWhatIsReadableAtLast(t *testing.T) {
+	t.Parallel()
+	db, w := openStore(t), &wecom{versions: map[int]bool{1: true}}
+	w.add(9, 1)
+	w.records[4].PublicKeyVer = 2
+	p := &ingest.Puller{Source: w, Store: db, Holder: "a", PageSize: 100, Interval: time.Hour}
+	if st := pullUntil(t, db, caughtUp(9), p); st.Quarantined != 1 {
+		t.Fatalf("%d in quarantine, want 1", st.Quarantined)
+	}
+
+	w.records[4].PublicKeyVer = 1
+	p = &ingest.Puller{Source: &overlapping{wecom: w, by: 9}, Store: db, Holder: "b", PageSize: 100, Interval: 10 * time.Millisecond}
+	st := pullUntil(t, db, func(s ingest.State) bool { return s.Stored == 9 }, p)
+	if st.Quarantined != 0 || st.Received != 9 {
+		t.Errorf("%d in quarantine of %d received, want 0 of 9", st.Quarantined, st.Received)
+	}
+	checkExactlyOnce(t, db, w)
+}
+
 // Failures now and then do not slow down what goes on between them.
 func TestBackoffEndsWithProgress(t *testing.T) {
 	t.Parallel()

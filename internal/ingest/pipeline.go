@@ -61,6 +61,7 @@ func (p *Puller) catchUp(ctx context.Context, lease Lease, sizes *sizer) (int, e
 				return err
 			}
 			sizes.pageStored()
+			p.healer.note(o.batch.Quarantined, p.Now())
 			total += o.batch.Received
 		}
 		return nil

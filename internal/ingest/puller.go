@@ -39,6 +39,8 @@ type Puller struct {
 	// Step is called between the steps of a pull with the step's name; tests
 	// stop the process there. May be nil.
 	Step func(step string)
+
+	healer healer
 }
 
 // Run pulls until ctx ends, then gives the lease back.
@@ -132,6 +134,7 @@ func (p *Puller) onSourceError(ctx context.Context, se *SourceError, back *backo
 		}
 		return waitOnStop
 	case ClassWait:
+		p.healer.rest(p.Now())
 		return waitOnLimit
 	case ClassStop:
 		return waitOnStop
@@ -169,14 +172,12 @@ func (p *Puller) open(ctx context.Context, pg page, st State) (Batch, error) {
 	if err != nil {
 		return Batch{}, err
 	}
-	p.heal(ctx, tryable, opened)
 	b := Batch{FromSeq: pg.from, Received: len(records)}
 	now, next := p.Now(), 0
-	for i, r := range records {
+	for _, r := range records {
 		o := Opened{Reason: ReasonMalformed, Detail: r.Broken}
 		if r.Broken == "" {
-			r, o, next = tryable[next], opened[next], next+1
-			records[i] = r // as it came at last, see heal
+			o, next = opened[next], next+1
 		}
 		if o.Reason != "" {
 			b.Quarantined = append(b.Quarantined, quarantined(r, o))

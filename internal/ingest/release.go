@@ -18,8 +18,11 @@ import (
 // turn again.
 const releaseTurn = 2 * time.Second
 
+// DetailRefused is the detail of records that the database refuses.
+const DetailRefused = "it opens, and the database refuses it"
+
 // notStorable is a message that ErrRefused keeps in quarantine.
-var notStorable = Opened{Reason: ReasonDecryptFailed, Detail: "it opens, and the database refuses it"}
+var notStorable = Opened{Reason: ReasonDecryptFailed, Detail: DetailRefused}
 
 // releaser tries quarantined records again: at the start, when a key arrives,
 // and now and then.
@@ -49,6 +52,7 @@ func (r *releaser) run(ctx context.Context, turn time.Duration) error {
 	var fresh []int
 	if r.lastAll.IsZero() || now.Sub(r.lastAll) > recheckFailed {
 		fresh, r.lastAll = have, now
+		r.puller.healer.renew(now)
 	} else {
 		for _, v := range have {
 			if !slices.Contains(r.versions, v) {
@@ -62,6 +66,9 @@ func (r *releaser) run(ctx context.Context, turn time.Duration) error {
 		r.after = Place{Seq: -1}
 	}
 	err := r.try(ctx, turn)
+	if err == nil {
+		err = r.heal(ctx)
+	}
 	if err != nil {
 		r.todo, r.lastAll = nil, now.Add(time.Minute-recheckFailed)
 	}
@@ -75,12 +82,12 @@ func unite(a, b []int) []int {
 }
 
 // pause is how long to wait before the next turn: not at all while there is
-// more to try.
+// more to try, nor for long while something is to be asked for again.
 func (r *releaser) pause(d time.Duration) time.Duration {
 	if len(r.todo) > 0 {
 		return 0
 	}
-	return d
+	return r.puller.healer.pause(r.puller.Now(), d)
 }
 
 // try opens the records of r.todo, chunk by chunk in order.
@@ -109,29 +116,31 @@ func (r *releaser) try(ctx context.Context, turn time.Duration) error {
 // chunk opens records and stores what opened.
 func (r *releaser) chunk(ctx context.Context, records []Quarantined) error {
 	p := r.puller
-	outers := make([]Outer, 0, len(records))
+	outers, since := make([]Outer, 0, len(records)), make([]time.Time, 0, len(records))
 	for _, q := range records {
 		o, err := q.outer()
 		if err == nil {
-			outers = append(outers, o)
+			outers, since = append(outers, o), append(since, q.ReceivedAt)
 		}
 	}
 	opened, err := p.Source.Open(ctx, outers)
 	if err != nil {
 		return err
 	}
-	p.heal(ctx, outers, opened)
 	now := p.Now()
 	var good []archive.Decoded
 	var from []Outer // of good
 	var bad []Quarantined
 	for i, o := range opened {
 		if o.Reason != "" {
-			bad = append(bad, quarantined(outers[i], o))
+			q := quarantined(outers[i], o)
+			q.ReceivedAt = since[i]
+			bad = append(bad, q)
 			continue
 		}
 		good, from = append(good, decode(outers[i], o.Data, now)), append(from, outers[i])
 	}
+	p.healer.note(bad, now)
 	return r.release(ctx, good, from, bad)
 }
 
@@ -166,36 +175,6 @@ func (r *releaser) release(ctx context.Context, good []archive.Decoded, from []O
 		slog.InfoContext(ctx, "quarantine released", "added", saved.Added, "still_closed", len(bad))
 	}
 	return nil
-}
-
-// maxHealed bounds how many records of a page are asked for again.
-const maxHealed = 20
-
-// heal asks once more for records that have their key and do not open: as long
-// as WeCom keeps them, what was damaged on its way comes whole. Those that do
-// not stay as they are.
-func (p *Puller) heal(ctx context.Context, records []Outer, opened []Opened) {
-	left := maxHealed
-	for i, o := range opened {
-		if o.Reason != ReasonKeyWrong && o.Reason != ReasonDecryptFailed || records[i].Seq == 0 {
-			continue
-		}
-		if left--; left < 0 {
-			return
-		}
-		fresh, err := p.Source.Page(ctx, records[i].Seq-1, 1)
-		if err != nil {
-			return
-		}
-		if len(fresh) != 1 || fresh[0].Seq != records[i].Seq || fresh[0].MsgID != records[i].MsgID || fresh[0].Broken != "" {
-			continue
-		}
-		again, err := p.Source.Open(ctx, fresh)
-		if err == nil && again[0].Reason == "" {
-			slog.WarnContext(ctx, "a damaged message was asked for again and came whole", "seq", records[i].Seq, "was", o.Reason)
-			records[i], opened[i] = fresh[0], again[0]
-		}
-	}
 }
 
 // outer reads the stored record back.

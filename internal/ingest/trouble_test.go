@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +75,14 @@ func TestDiagnose(t *testing.T) {
 		{"key on its way", Snapshot{Quarantine: quarantine(ReasonKeyMissing, time.Minute)}, nil},
 		{"key missing", Snapshot{Quarantine: quarantine(ReasonKeyMissing, time.Hour)}, []string{"keys", "key_missing", "第 2 版私钥：7 条消息"}},
 		{"key wrong", Snapshot{Quarantine: quarantine(ReasonKeyWrong, time.Hour)}, []string{"keys", "key_wrong", "第 2 版私钥：7 条消息"}},
+		{"not decrypted for a moment", Snapshot{Quarantine: quarantine(ReasonDecryptFailed, 9*time.Minute)}, nil},
+		{"not decrypted", Snapshot{Quarantine: quarantine(ReasonDecryptFailed, time.Hour)}, []string{"quarantine", "closed", "私钥已有，但是消息解不开：第 2 版私钥：7 条消息"}},
+		{"refused", Snapshot{Quarantine: quarantine(ReasonRefused, time.Hour)}, []string{"quarantine", "refused", "消息已解密，但是数据库不接受其内容：第 2 版私钥：7 条消息"}},
+		{
+			"what stays closed hides no missing key",
+			Snapshot{Quarantine: slices.Concat(quarantine(ReasonDecryptFailed, 90*day), quarantine(ReasonKeyMissing, time.Hour))},
+			[]string{"keys", "key_missing", "第 2 版私钥：7 条消息", "quarantine", "closed", "私钥已有，但是消息解不开：第 2 版私钥：7 条消息"},
+		},
 		{"no key can mend it", Snapshot{Quarantine: quarantine(ReasonMalformed, time.Hour)}, nil},
 		{"scan waits", Snapshot{Queues: queue("scan", time.Hour)}, []string{"work", "scan", "3 批消息还没有检查：why"}},
 		{"events wait", Snapshot{Queues: queue("callback", time.Hour)}, []string{"work", "callback", "3 个事件还没有处理：why"}},
@@ -106,14 +115,14 @@ func TestEveryCauseHasWords(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []string{
 		CauseTrustedIP, CauseSecret, CauseDisabled, CauseLimit, CauseBusy, CauseNetwork, CauseTLS, CauseSetup, CauseStorage, CauseOther,
-		CauseNobody, CauseSilent, CauseBehind, CauseKeyMissing, CauseKeyWrong, CauseScan, CauseCallback, CausePush,
+		CauseNobody, CauseSilent, CauseBehind, CauseKeyMissing, CauseKeyWrong, CauseClosed, CauseRefused, CauseScan, CauseCallback, CausePush,
 		CauseDiskFull, CauseConnections, CauseUnreachable, CauseDatabase,
 	} {
 		if e := explanations[cause]; e.title == "" || e.detail == "" || e.next == "" {
 			t.Errorf("cause %s has the words %+v", cause, e)
 		}
 	}
-	for _, subject := range []string{SubjectPull, SubjectKeys, SubjectWork, SubjectDatabase} {
+	for _, subject := range []string{SubjectPull, SubjectKeys, SubjectQuarantine, SubjectWork, SubjectDatabase} {
 		if recovered[subject] == "" {
 			t.Errorf("subject %s has no words for its end", subject)
 		}

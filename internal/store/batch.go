@@ -175,17 +175,21 @@ FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[]) AS u (id,
 ON CONFLICT DO NOTHING
 RETURNING id`
 
-// FindHeld implements ingest.Store.
-func (db *DB) FindHeld(ctx context.Context, ids []string) (map[string]bool, error) {
+const sqlFindStored = `
+SELECT id FROM message_ids m WHERE id = ANY($1::uuid[])
+AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.id = m.id AND q.released_at IS NULL)`
+
+// FindStored implements ingest.Store.
+func (db *DB) FindStored(ctx context.Context, ids []string) (map[string]bool, error) {
 	var found []string
-	if err := db.SelectContext(ctx, &found, `SELECT id FROM message_ids WHERE id = ANY($1::uuid[])`, pq.Array(ids)); err != nil {
+	if err := db.SelectContext(ctx, &found, sqlFindStored, pq.Array(ids)); err != nil {
 		return nil, wrap(ctx, "find msgids", err)
 	}
-	held := make(map[string]bool, len(found))
+	stored := make(map[string]bool, len(found))
 	for _, id := range found {
-		held[id] = true
+		stored[id] = true
 	}
-	return held, nil
+	return stored, nil
 }
 
 // claimIDs writes the msgids of the page that are not held yet and returns

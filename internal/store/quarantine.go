@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -13,7 +14,7 @@ import (
 
 // Lengths are known without reading what is long.
 const sqlFindQuarantined = `
-SELECT q.id, q.seq, q.msgid, q.publickey_ver, q.reason, q.detail, q.outer_json
+SELECT q.id, q.seq, q.msgid, q.publickey_ver, q.reason, q.detail, q.outer_json, q.received_at
 FROM (
 	SELECT id, sum(octet_length(outer_json)) OVER before AS bytes, row_number() OVER before AS n
 	FROM (
@@ -31,13 +32,14 @@ func (db *DB) FindQuarantined(ctx context.Context, versions []int, after ingest.
 		after.ID = "00000000-0000-0000-0000-000000000000"
 	}
 	var rows []struct {
-		ID           string `db:"id"`
-		Seq          int64  `db:"seq"`
-		MsgID        string `db:"msgid"`
-		PublicKeyVer int    `db:"publickey_ver"`
-		Reason       string `db:"reason"`
-		Detail       string `db:"detail"`
-		OuterJSON    []byte `db:"outer_json"`
+		ID           string    `db:"id"`
+		Seq          int64     `db:"seq"`
+		MsgID        string    `db:"msgid"`
+		PublicKeyVer int       `db:"publickey_ver"`
+		Reason       string    `db:"reason"`
+		Detail       string    `db:"detail"`
+		OuterJSON    []byte    `db:"outer_json"`
+		ReceivedAt   time.Time `db:"received_at"`
 	}
 	err := db.SelectContext(ctx, &rows, sqlFindQuarantined, pq.Array(versions), after.Seq, after.ID, limit, most)
 	out := make([]ingest.Quarantined, len(rows))

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,5 +53,44 @@ func TestFindQuarantinedInPieces(t *testing.T) {
 				t.Errorf("pieces (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Records that the database refuses are counted apart, and what is in
+// quarantine alone is not stored.
+func TestQuarantineTellsWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	since := time.Date(2026, 1, 5, 4, 0, 0, 0, time.UTC)
+	ids := make([]string, 3)
+	for i, detail := range []string{"short ciphertext", ingest.DetailRefused, "short ciphertext"} {
+		ids[i] = fmt.Sprintf("00000000-0000-0000-0000-00000000000%d", i)
+		_, err := f.Exec(`INSERT INTO quarantine (id, seq, msgid, publickey_ver, reason, detail, outer_json, received_at, released_at)
+			VALUES (CAST($1 AS uuid), $2, 'm', 2, 'decrypt_failed', $3, 'x', $4, CASE WHEN $5 THEN now() END)`, ids[i], i, detail, since, i == 2)
+		if err == nil {
+			_, err = f.Exec(`INSERT INTO message_ids (id, seq) VALUES (CAST($1 AS uuid), $2)`, ids[i], i)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := f.ReadStatus(t.Context(), 1, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, q := range s.Quarantine {
+		got = append(got, fmt.Sprintf("%s %d %v", q.Reason, q.Messages, q.Oldest.Equal(since)))
+	}
+	if diff := cmp.Diff([]string{"decrypt_failed 1 true", "refused 1 true"}, got); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+	stored, err := f.FindStored(t.Context(), ids)
+	if diff := cmp.Diff(map[string]bool{ids[2]: true}, stored); err != nil || diff != "" {
+		t.Errorf("FindStored: %v (-want +got):\n%s", err, diff)
+	}
+	found, err := f.FindQuarantined(t.Context(), []int{2}, ingest.Place{Seq: -1}, 10, 1<<20)
+	if err != nil || len(found) != 2 || !found[0].ReceivedAt.Equal(since) {
+		t.Errorf("FindQuarantined = %+v, %v, want both of %v", found, err, since)
 	}
 }

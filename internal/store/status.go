@@ -26,7 +26,7 @@ func (db *DB) ReadStatus(ctx context.Context, rows int, recount bool) (ingest.Sn
 	r.get(&s.ExpectedSince, `SELECT expected_since FROM pull_state WHERE id = 1`)
 	r.get(&s.GapTotal, `SELECT count(*) FROM seq_gaps`)
 	r.list(&s.Gaps, sqlFindGaps, rows)
-	r.list(&s.Quarantine, sqlCountQuarantine)
+	r.list(&s.Quarantine, sqlCountQuarantine, ingest.DetailRefused)
 	r.list(&s.Pulls, sqlFindPulls, rows)
 	r.get(&s.Puller, sqlLeaseHolder, ingest.LeasePull)
 	r.list(&s.Discarded, sqlCountDiscarded)
@@ -64,7 +64,8 @@ const (
 	sqlFindGaps = `SELECT after_seq, before_seq, kind, noticed_at FROM seq_gaps ORDER BY after_seq DESC LIMIT $1`
 
 	sqlCountQuarantine = `
-SELECT publickey_ver, reason, count(*) AS messages, min(received_at) AS oldest
+SELECT publickey_ver, CASE WHEN reason = 'decrypt_failed' AND detail = $1 THEN 'refused' ELSE reason END AS reason,
+	count(*) AS messages, min(received_at) AS oldest
 FROM quarantine WHERE released_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2`
 
 	sqlFindPulls = `

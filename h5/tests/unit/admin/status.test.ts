@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { advice, imbalance, outcomeOf, span, toneOf } from '@/features/admin/status/status'
+import { advice, causeOf, contentOf, imbalance, outcomeOf, span, toneOf } from '@/features/admin/status/status'
 import StatusPage from '@/features/admin/status/StatusPage.vue'
 import { setLocale } from '@/i18n/t'
 import { serve, show, shown } from '../screen'
@@ -31,6 +31,7 @@ describe('advice', () => {
     ['key_missing', '缺少第 3 版私钥', 'private_key_v3.pem'],
     ['key_wrong', '第 3 版私钥不匹配', 'private_key_v3.pem'],
     ['decrypt_failed', '解密失败', 'private_key_v3.pem'],
+    ['refused', '数据库不接受其内容', '日志'],
     ['sdk_crashed', '解密组件异常退出', 'SDK'],
     ['malformed', '企业微信返回的记录不完整', '技术支持'],
     ['a reason of tomorrow', '未能入库', '日志'],
@@ -52,9 +53,25 @@ describe('levels', () => {
   })
 
   it('call a pull without an end under way', () => {
-    const pull = { started_at: '2026-01-01T04:00:00Z', from_seq: '1', calls: 1, received: 0, outcome: 'error' as const }
+    const pull = { started_at: '2026-01-01T04:00:00Z', from_seq: '1', calls: 1, received: 0, duplicates: 0, outcome: 'error' as const }
     expect(outcomeOf(pull).label).toBe('进行中')
     expect(outcomeOf({ ...pull, finished_at: pull.started_at })).toEqual({ label: '出错', tone: 'bad' })
+  })
+})
+
+describe('a pull', () => {
+  const pull = { started_at: '2026-01-01T04:00:00Z', from_seq: '1', calls: 1, received: 14, duplicates: 13, outcome: 'stored' as const }
+
+  it('tells new messages from repeated ones', () => {
+    expect(contentOf(pull)).toBe('，新 1 条、重复 13 条')
+    expect(contentOf({ ...pull, duplicates: 0 })).toBe('，新 14 条')
+    expect(contentOf({ ...pull, received: 0, duplicates: 0 })).toBe('')
+  })
+
+  it('says why it failed, as far as that is known', () => {
+    expect(causeOf('trusted_ip')).toBe('本机出口 IP 不在可信 IP 名单中')
+    expect(causeOf('a cause of tomorrow')).toBe('')
+    expect(causeOf(undefined)).toBe('')
   })
 })
 
@@ -93,12 +110,41 @@ describe('the page', () => {
       title: '会话存档停止拉取',
       detail: '本机出口 IP 不在可信 IP 名单中（错误码 301042）',
       next: '请在可信IP地址中加入本机的公网出口 IP',
+      early: false,
     }
     serve(() => ({ body: statusOf({ troubles: [trouble] }) }))
     const { page } = await show(StatusPage)
     expect(page.find('.verdict.bad').text()).toBe(trouble.title)
     for (const text of [trouble.detail, trouble.next, '2026']) expect(shown()).toContain(text)
     expect(shown()).not.toContain('拉取正常')
+  })
+
+  it('is amber at once when only a person can mend it', async () => {
+    const trouble = {
+      subject: 'pull' as const,
+      cause: 'secret',
+      since: '2026-01-01T04:00:00Z',
+      title: '拉取失败',
+      detail: '企业 ID 或会话存档 Secret 不正确（错误码 40001）',
+      next: '请核对',
+      early: true,
+    }
+    serve(() => ({ body: statusOf({ troubles: [trouble], last_error: 'get access token: 40001', last_error_cause: 'secret' }) }))
+    const { page } = await show(StatusPage)
+    expect(page.find('.verdict.warn').text()).toBe('拉取失败')
+    expect(page.find('.error .text').text()).toBe('企业 ID 或会话存档 Secret 不正确')
+    expect(page.find('.error .raw').text()).toBe('get access token: 40001')
+    expect(shown()).not.toContain('拉取正常')
+  })
+
+  it('counts gaps only when not all are shown', async () => {
+    const gaps = [{ after_seq: '3', before_seq: '7', kind: 'skipped' as const, noticed_at: '2026-01-01T04:00:00Z' }]
+    serve(() => ({ body: statusOf({ gaps, gap_total: 1 }) }))
+    await show(StatusPage)
+    expect(shown()).not.toContain('显示最近的')
+    serve(() => ({ body: statusOf({ gaps, gap_total: 2 }) }))
+    await show(StatusPage)
+    expect(shown()).toContain('共 2 处，显示最近的 1 处')
   })
 
   it('has the no-permission state', async () => {
