@@ -123,18 +123,20 @@ const status = {
   window_left_seconds: 431_800,
   alarm: 'notice',
   last_error: 'get chat data: 10001 network error',
+  last_error_cause: 'network',
   last_error_at: at(4),
   quarantine: [
     { publickey_ver: 3, reason: 'key_missing', messages: 42, oldest: at(300) },
     { publickey_ver: 2, reason: 'decrypt_failed', messages: 3, oldest: at(9000) },
   ],
   pulls: [
-    { started_at: at(0), from_seq: '1048576', calls: 1, received: 0, outcome: 'empty' },
-    { started_at: at(1), finished_at: at(1), from_seq: '1047576', calls: 2, received: 1000, outcome: 'stored' },
-    { started_at: at(2), finished_at: at(2), from_seq: '1047576', calls: 1, received: 0, outcome: 'empty' },
-    { started_at: at(4), finished_at: at(4), from_seq: '1047576', calls: 3, received: 0, outcome: 'error', error: 'get chat data: 10001 network error' },
+    { started_at: at(0), from_seq: '1048576', calls: 1, received: 0, duplicates: 0, outcome: 'empty' },
+    { started_at: at(1), finished_at: at(1), from_seq: '1047576', calls: 2, received: 1000, duplicates: 13, outcome: 'stored' },
+    { started_at: at(2), finished_at: at(2), from_seq: '1047576', calls: 1, received: 0, duplicates: 0, outcome: 'empty' },
+    { started_at: at(4), finished_at: at(4), from_seq: '1047576', calls: 3, received: 0, duplicates: 0, outcome: 'error', error: 'get chat data: 10001 network error', cause: 'network' },
   ],
   puller: 'archive-1/4711',
+  troubles: [],
 }
 
 function page(items, query, more = {}) {

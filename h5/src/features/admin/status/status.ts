@@ -49,3 +49,16 @@ export function outcomeOf(pull: Api['Pull']): { label: string; tone: '' | 'good'
   const tones = { stored: 'good', empty: '', error: 'bad' } as const
   return { label: t(`admin.status.pull.${pull.outcome}`), tone: tones[pull.outcome] }
 }
+
+/** What a pull brought: how many messages were new, how many were held already. */
+export function contentOf(pull: Api['Pull']): string {
+  if (!pull.received) return ''
+  const fresh = t('admin.status.pull.new', { n: Math.max(0, pull.received - pull.duplicates) })
+  return pull.duplicates ? `${fresh}${t('admin.status.pull.repeated', { n: pull.duplicates })}` : fresh
+}
+
+/** Why a pull failed, in words; '' when there are none for it. */
+export function causeOf(cause: string | undefined): string {
+  const key = `admin.status.cause.${cause}`
+  return isKey(key) ? t(key) : ''
+}
