@@ -16,6 +16,8 @@ const at = inject('hostile')
 const sim = new Sim(at.sim)
 const looks: Record<Screen, Look> = { phone: 'dark', desktop: 'light' }
 const person = reader.toLowerCase()
+/** The tricks that try a layout hardest: on the desktop these must do. */
+const widest = ['markup', 'bidi', 'storm', 'endless', 'lines']
 let stage: Stage
 let caller: Caller
 /** Ids of the reader's conversations by the trick of the other side; of groups too. */
@@ -142,14 +144,15 @@ describe.each(bothScreens)('%s', (screen) => {
       await page.locator('.virtual-list a').nth(5).waitFor()
       await expectUnharmed(actor, tab)
     }
-    await page.getByRole('searchbox').first().fill(payloads.queries ?? '')
+    // On the desktop the list of people stands before that of the chats.
+    await page.getByRole('searchbox').last().fill(payloads.queries ?? '')
     // Its quotes, % and _ stand for themselves: one group is called so.
-    await expect.poll(() => page.locator('.virtual-list a').count()).toBe(1)
+    await expect.poll(() => page.locator('.virtual-list').last().locator('a').count()).toBe(1)
     await expectUnharmed(actor, 'search')
     expect(await violations(page)).toEqual([])
   })
 
-  it.each(bearers)('keeps the chat with $trick in order', async ({ trick }) => {
+  it.each(screen === 'phone' ? bearers : bearers.filter(({ trick }) => widest.includes(trick)))('keeps the chat with $trick in order', async ({ trick }) => {
     const actor = await open(`/c/${chats.get(trick)}?as=${person}`)
     const { page } = actor
     await page.locator('article').first().waitFor()
@@ -174,7 +177,7 @@ describe.each(bothScreens)('%s', (screen) => {
     expectQuiet(actor)
   })
 
-  it.each(['markup', 'bidi', 'storm', 'endless', 'lines'])('keeps details of %s in order', async (trick) => {
+  it.each(screen === 'phone' ? widest : ['markup', 'endless'])('keeps details of %s in order', async (trick) => {
     const actor = await open(`/c/${groups.get(trick)}?as=${person}`)
     const { page } = actor
     await page.locator('article').first().waitFor()
@@ -194,7 +197,7 @@ describe.each(bothScreens)('%s', (screen) => {
       await expectUnharmedIn(actor, page.locator(part).last(), name)
     }
     await page.getByRole('button', { name: '在会话中查找' }).click()
-    await page.getByRole('searchbox').last().fill(payloads[trick]?.slice(0, 50) ?? '')
+    await page.locator('.find').getByRole('searchbox').fill(payloads[trick]?.trim().slice(0, 50) ?? '')
     await page.locator('.find .status').filter({ hasText: /\d|没有/ }).waitFor()
     // What is looked for is not folded.
     expect((await harmIn(page)).filter((one) => !one.startsWith('tall: article'))).toEqual([])
