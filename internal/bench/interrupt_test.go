@@ -69,7 +69,7 @@ func interrupt(t *testing.T, cmd *exec.Cmd, after []string) (said []string) {
 		said = append(said, lines.Text())
 		if len(after) > 0 && strings.HasPrefix(lines.Text(), after[0]) {
 			after = after[1:]
-			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			if err := cmd.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 				t.Errorf("interrupt: %v", err)
 			}
 		}
