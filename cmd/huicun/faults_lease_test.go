@@ -81,7 +81,7 @@ func TestPausedPullerWakesAfterItsLeaseIsGone(t *testing.T) {
 	if err := sleeper.wake(); err != nil {
 		t.Fatal(err)
 	}
-	sleeper.mustSay(t, "the lease has gone to another process")
+	sleeper.mustSay(t, "pulling interrupted", "the lease has gone to another process")
 	l.finish()
 	l.checkSums()
 }

@@ -45,7 +45,7 @@ func TestPrivatePostgresIsStartedAgain(t *testing.T) {
 	}
 	w.waitReceived(3000)
 	w.checkStored()
-	p.mustSay(t, "the private postgres has ended; it is started again")
+	p.mustSay(t, "the private postgres has ended; it is started again", "private postgres is back")
 	select {
 	case <-p.done:
 		t.Errorf("huicun ended: %v", p.ProcessState)
