@@ -17,9 +17,12 @@ import (
 )
 
 // age makes everything that the database remembers older by d: the clock of
-// these tests.
+// these tests. Work in hand is let finish first: it would be late at once.
 func (w *world) age(d time.Duration) {
 	w.t.Helper()
+	w.waitFor("the work in hand", func() bool {
+		return w.count(`SELECT count(*) FROM outbox WHERE kind IN ('scan', 'callback') AND state IN ('available', 'running')`) == 0
+	})
 	for _, q := range []string{
 		`UPDATE pull_state SET last_success_at = last_success_at - $1::interval, caught_up_at = caught_up_at - $1::interval,
 			expected_since = expected_since - $1::interval`,
