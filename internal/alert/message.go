@@ -2,7 +2,6 @@ package alert
 
 import (
 	"fmt"
-	"html"
 	"strings"
 	"time"
 	"unicode"
@@ -100,8 +99,12 @@ func (j Job) room() string {
 	return "群聊"
 }
 
+// markup replaces what could be read as a tag or an entity. Whether WeCom undoes
+// entities in a card is not documented; these look right either way.
+var markup = strings.NewReplacer("<", "＜", ">", "＞", "&", "＆")
+
 func div(class, text string) string {
-	return `<div class="` + class + `">` + html.EscapeString(text) + `</div>`
+	return `<div class="` + class + `">` + markup.Replace(text) + `</div>`
 }
 
 // snippet gives up to size characters of text around the first span, on one

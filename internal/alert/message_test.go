@@ -39,7 +39,7 @@ func TestMessage(t *testing.T) {
 				j.Violation.RuleName, j.Violation.Evidence, j.Violation.Spans = `<b>&"'`, `</div><a href="x">回扣`, nil
 				j.Names["wm1"] = directory.Person{Name: "<i>"}
 			}, "敏感词告警",
-			date + normal("规则：&lt;b&gt;&amp;&#34;&#39;") + normal("林晓雨 → &lt;i&gt;") + highlight("&lt;/div&gt;&lt;a href=&#34;x&#34;&gt;回扣"), "/c/5?m=m-1&a=3",
+			date + normal(`规则：＜b＞＆"'`) + normal("林晓雨 → ＜i＞") + highlight(`＜/div＞＜a href="x"＞回扣`), "/c/5?m=m-1&a=3",
 		},
 		{
 			"characters that change the reading", func(j *Job) {
