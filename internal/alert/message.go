@@ -63,20 +63,20 @@ func (s *Service) description(job Job, snippetRunes int) string {
 	if zone == nil {
 		zone = shanghai
 	}
-	lines := []string{div("gray", v.OccurredAt.In(zone).Format("2006年1月2日 15:04:05"))}
+	lines := []string{CardLine("gray", v.OccurredAt.In(zone).Format("2006年1月2日 15:04:05"))}
 	by, whom := job.name(v.Sender), job.name(v.Receiver)
 	switch v.Kind {
 	case rules.KindCustomerDeletedEmployee:
-		lines = append(lines, div("normal", "客户："+by), div("normal", "员工："+whom), div("highlight", "客户已删除该员工，点击查看最后的聊天"))
+		lines = append(lines, CardLine("normal", "客户："+by), CardLine("normal", "员工："+whom), CardLine("highlight", "客户已删除该员工，点击查看最后的聊天"))
 	case rules.KindEmployeeDeletedCustomer:
-		lines = append(lines, div("normal", "员工："+by), div("normal", "客户："+whom), div("highlight", "员工已删除该客户，点击查看最后的聊天"))
+		lines = append(lines, CardLine("normal", "员工："+by), CardLine("normal", "客户："+whom), CardLine("highlight", "员工已删除该客户，点击查看最后的聊天"))
 	default:
 		if v.Receiver == "" {
 			whom = job.room()
 		}
-		lines = append(lines, div("normal", "规则："+plain(v.RuleName, max(snippetRunes, maxNameRunes))), div("normal", by+" → "+whom))
+		lines = append(lines, CardLine("normal", "规则："+plain(v.RuleName, max(snippetRunes, maxNameRunes))), CardLine("normal", by+" → "+whom))
 		if text := snippet(v.Evidence, v.Spans, snippetRunes); text != "" {
-			lines = append(lines, div("highlight", text))
+			lines = append(lines, CardLine("highlight", text))
 		}
 	}
 	return strings.Join(lines, "")
@@ -103,7 +103,9 @@ func (j Job) room() string {
 // entities in a card is not documented; these look right either way.
 var markup = strings.NewReplacer("<", "＜", ">", "＞", "&", "＆")
 
-func div(class, text string) string {
+// CardLine makes a line of a textcard: class is gray, normal or highlight, and
+// text has no tags.
+func CardLine(class, text string) string {
 	return `<div class="` + class + `">` + markup.Replace(text) + `</div>`
 }
 

@@ -24,13 +24,13 @@ type cards struct {
 // messages are the same to WeCom's duplicate check.
 func (c cards) raised(tr Trouble, step int) alert.Message {
 	lines := []string{
-		div("gray", fmt.Sprintf("%s 起，已持续 %s", c.time(tr.Since), lasting(tr.For))),
-		div("normal", "原因："+tr.Detail),
+		alert.CardLine("gray", fmt.Sprintf("%s 起，已持续 %s", c.time(tr.Since), lasting(tr.For))),
+		alert.CardLine("normal", "原因："+tr.Detail),
 	}
 	if tr.Subject == SubjectPull {
-		lines = append(lines, div("highlight", windowWords(tr.For)))
+		lines = append(lines, alert.CardLine("highlight", windowWords(tr.For)))
 	}
-	lines = append(lines, div("normal", "处理："+tr.Next))
+	lines = append(lines, alert.CardLine("normal", "处理："+tr.Next))
 	return c.card(tr.Title, lines, tr.Subject, tr.Since, step)
 }
 
@@ -46,16 +46,16 @@ func windowWords(stalled time.Duration) string {
 func (c cards) ended(o OpenAlarm, s Status) alert.Message {
 	lasted := s.Now.Sub(o.Since)
 	lines := []string{
-		div("gray", fmt.Sprintf("%s，共 %s", c.between(o.Since, s.Now), lasting(lasted))),
+		alert.CardLine("gray", fmt.Sprintf("%s，共 %s", c.between(o.Since, s.Now), lasting(lasted))),
 	}
 	lines = append(lines, reason(o.Cause)...)
 	switch {
 	case o.Subject == SubjectPull && lasted > windowLength:
-		lines = append(lines, div("highlight", "中断超过企业微信的 5 天保留期，期间较早的消息可能已经丢失，请查看存档状态中的序号空缺"))
+		lines = append(lines, alert.CardLine("highlight", "中断超过企业微信的 5 天保留期，期间较早的消息可能已经丢失，请查看存档状态中的序号空缺"))
 	case o.Subject == SubjectPull:
-		lines = append(lines, div("normal", "中断期间的消息会补拉回来，没有丢失"))
+		lines = append(lines, alert.CardLine("normal", "中断期间的消息会补拉回来，没有丢失"))
 	case o.Subject == SubjectWork && len(s.Discarded) > 0:
-		lines = append(lines, div("highlight", "有处理失败而放弃的工作，请查看 huicun status"))
+		lines = append(lines, alert.CardLine("highlight", "有处理失败而放弃的工作，请查看 huicun status"))
 	}
 	return c.card(recovered[o.Subject], lines, o.Subject, o.Since, 0)
 }
@@ -85,13 +85,5 @@ func reason(cause string) []string {
 	if text == "" {
 		return nil
 	}
-	return []string{div("normal", "原因："+text)}
-}
-
-// markup are the characters that mean something in a card, and the wide ones
-// that take their place: phones show entities as they are spelt.
-var markup = strings.NewReplacer("<", "＜", ">", "＞", "&", "＆")
-
-func div(class, text string) string {
-	return `<div class="` + class + `">` + markup.Replace(text) + `</div>`
+	return []string{alert.CardLine("normal", "原因："+text)}
 }

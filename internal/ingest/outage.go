@@ -80,9 +80,9 @@ func (a *Alarm) toldSince(since time.Time) time.Time {
 func (a *Alarm) directCard(tr Trouble, step int) alert.Message {
 	e, since := explanations[tr.Cause], a.toldSince(tr.Since)
 	reached := a.Monitor.thresholds().steps(tr.Subject)[step-1]
-	lines := []string{div("gray", fmt.Sprintf("%s 前后起，已超过 %s", a.cards().time(since), lasting(reached)))}
+	lines := []string{alert.CardLine("gray", fmt.Sprintf("%s 前后起，已超过 %s", a.cards().time(since), lasting(reached)))}
 	lines = append(lines, reason(tr.Cause)...)
-	lines = append(lines, div("normal", "处理："+e.next))
+	lines = append(lines, alert.CardLine("normal", "处理："+e.next))
 	return a.cards().card(e.title, lines, tr.Subject, since, step)
 }
 
