@@ -79,10 +79,7 @@ func newApp(ctx context.Context, c config.Config) (a *app, err error) {
 	if a.zone, err = time.LoadLocation("Asia/Shanghai"); err != nil {
 		return a, fmt.Errorf("time zone: %w", err)
 	}
-	if a.db, err = openDatabase(ctx, c); err != nil {
-		return a, err
-	}
-	if err = a.db.Migrate(ctx); err != nil {
+	if a.db, err = awaitDatabase(ctx, c); err != nil {
 		return a, err
 	}
 	if err = a.openRedis(ctx); err != nil {

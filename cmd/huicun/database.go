@@ -19,6 +19,9 @@ const (
 	startDatabase = 2 * time.Minute // first start: initdb; after a crash: recovery
 	stopDatabase  = 30 * time.Second
 
+	firstLook   = 200 * time.Millisecond // before a database that was not up is tried again
+	longestLook = 5 * time.Second
+
 	firstRevival   = 500 * time.Millisecond // before a private server that did not start is started again
 	longestRevival = 30 * time.Second
 )
@@ -50,6 +53,27 @@ func openDatabase(ctx context.Context, c config.Config) (*database, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
+}
+
+// awaitDatabase opens the database and brings its schema up to date. One that
+// is not up yet, as when a machine starts or Postgres is started again, is
+// waited for, at most database.timeout.
+func awaitDatabase(ctx context.Context, c config.Config) (*database, error) {
+	end := time.Now().Add(c.Database.Timeout)
+	for wait := firstLook; ; wait = min(2*wait, longestLook) {
+		d, err := openDatabase(ctx, c)
+		if err == nil {
+			if err = d.Migrate(ctx); err == nil {
+				return d, nil
+			}
+			err = errors.Join(err, d.Close())
+		}
+		if !store.NotUp(err) || ctx.Err() != nil || time.Now().Add(wait).After(end) {
+			return nil, err
+		}
+		slog.WarnContext(ctx, "the database is not up yet", "err", err)
+		pause(ctx, wait)
+	}
 }
 
 // keepPrivate starts the private server again whenever it ends, until ctx does.

@@ -105,6 +105,21 @@ func TestNetworkCutBetweenEachPair(t *testing.T) {
 	}
 }
 
+// A huicun that starts before its database waits for it.
+func TestStartWaitsForTheDatabase(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	w := l.wireDatabase()
+	l.cfg.Database.Timeout = 30 * time.Second
+	w.set(wireCut)
+	l.huicun = l.start()
+	l.huicun.maySay(t, "the database is not up yet")
+	w.set(wireOpen)
+	l.say(5, "")
+	l.finish()
+	l.checkSums()
+}
+
 // maySay waits until one of the texts is in the log.
 func (p *process) maySay(t *testing.T, anyOf ...string) {
 	t.Helper()

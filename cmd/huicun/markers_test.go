@@ -285,7 +285,7 @@ func TestFailedStartsTellNoSecret(t *testing.T) {
 		name string
 		env  []string
 	}{
-		{"the database is not there", []string{"HUICUN_DATABASE_URL=postgres://huicun:marked-secret@" + nobody + "/x?connect_timeout=1"}},
+		{"the database is not there", []string{"HUICUN_DATABASE_URL=postgres://huicun:marked-secret@" + nobody + "/x?connect_timeout=1", "HUICUN_DATABASE_TIMEOUT=1s"}},
 		{"the address of the database is none", []string{"HUICUN_DATABASE_URL=postgres://huicun:marked-secret@[::1/x"}},
 		{"the address of the database has another scheme", []string{"HUICUN_DATABASE_URL=mysql://huicun:marked-secret@h/x"}},
 		{"the address of Redis is none", []string{"HUICUN_REDIS_URL=redis://:marked-secret@[::1/0"}},

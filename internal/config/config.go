@@ -44,7 +44,7 @@ type Database struct {
 	URL      string        `toml:"url" env:"URL" secret:"true" doc:"postgres://user:password@host/name?sslmode=…; empty: private Postgres."`
 	URLFile  string        `toml:"url_file" env:"URL_FILE" doc:"File that holds url."`
 	MaxConns int           `toml:"max_conns" env:"MAX_CONNS" doc:"Connections of the pool, at least 4; one more listens."`
-	Timeout  time.Duration `toml:"timeout" env:"TIMEOUT" doc:"A statement that the server does not answer for so long has failed, and is tried again over another connection."`
+	Timeout  time.Duration `toml:"timeout" env:"TIMEOUT" doc:"A statement that the server does not answer for so long has failed, and is tried again over another connection. At the start a database that is not up is waited for so long."`
 	BinDir   string        `toml:"bin_dir" env:"BIN_DIR" doc:"Folder of initdb and postgres for the private one; empty: newest installed."`
 }
 

@@ -6,10 +6,14 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -74,6 +78,19 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
 	return &DB{DB: x, url: o.URL}, nil
+}
+
+// NotUp reports whether err says that nobody answers at the database's address,
+// or that the server there is starting or stopping (SQL states 57P01 to 57P03):
+// what may be better in a moment.
+func NotUp(err error) bool {
+	if pe, ok := errors.AsType[*pq.Error](err); ok {
+		return pe.Code == "57P01" || pe.Code == "57P02" || pe.Code == "57P03"
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return true
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // URL is what the pool connects to, for listeners of their own.
