@@ -217,8 +217,11 @@ const cursorList = "alerts"
 
 // decodeCursor gives the id that a page ended with; 0 for "".
 func decodeCursor(s string) (id int64, err error) {
-	if s != "" {
-		err = cursor.Decode(s, cursorList, &id)
+	if s == "" {
+		return 0, nil
+	}
+	if err = cursor.Decode(s, cursorList, &id); err == nil && id <= 0 {
+		err = fault.Invalid("cursor", "not a cursor of this list")
 	}
 	return id, err
 }

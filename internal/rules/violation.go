@@ -182,8 +182,11 @@ const cursorList = "violations"
 func encodePosition(p Position) string { return cursor.Encode(cursorList, p.At, p.ID) }
 
 func decodePosition(s string) (p Position, err error) {
-	if s != "" {
-		err = cursor.Decode(s, cursorList, &p.At, &p.ID)
+	if s == "" {
+		return p, nil
+	}
+	if err = cursor.Decode(s, cursorList, &p.At, &p.ID); err == nil && (p.ID <= 0 || p.At.Unix() < 0) {
+		err = fault.Invalid("cursor", "not a cursor of this list")
 	}
 	return p, err
 }
