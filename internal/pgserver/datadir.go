@@ -131,8 +131,12 @@ func ownerHint(err error) string {
 	return " (does it belong to another user? Run huicun as the user that made it)"
 }
 
-// close gives the directory up.
+// close gives the directory up. The lock is released by name: to close the
+// file is not enough while a child that is being started still has a copy.
 func (d *dataDir) close() {
+	if d.lock != nil {
+		_ = syscall.Flock(int(d.lock.Fd()), syscall.LOCK_UN) // it goes with the process otherwise
+	}
 	for _, f := range []*os.File{d.self, d.lock} {
 		if f != nil {
 			f.Close()

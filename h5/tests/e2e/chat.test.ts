@@ -116,7 +116,7 @@ describe('finding', () => {
     await page.keyboard.press('Enter')
     await page.locator('mark').first().waitFor()
     const position = page.locator('.find .status')
-    expect(await position.textContent()).toMatch(/^1\//)
+    await expect.poll(() => position.textContent()).toMatch(/^1\//)
     await page.getByRole('button', { name: '上一处' }).click()
     await expect.poll(() => position.textContent()).toMatch(/^2\//)
     expectQuiet(opened)

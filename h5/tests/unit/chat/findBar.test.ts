@@ -37,6 +37,18 @@ describe('FindBar', () => {
     expect(page.emitted('find')).toBeUndefined()
   })
 
+  it('stays on the first hit when Enter comes after the search began by itself', async () => {
+    const page = bar()
+    await page.find('input').setValue('报价')
+    vi.advanceTimersByTime(300)
+    await page.setProps({ query: '报价', position: 1, total: 3, state: 'done' })
+    await page.find('form').trigger('submit')
+    expect(page.emitted('step')).toBeUndefined()
+    await page.find('form').trigger('submit')
+    expect(page.emitted('step')).toEqual([[1]])
+    expect(page.emitted('find')).toEqual([['报价']])
+  })
+
   it('ends the search when the text is cleared', async () => {
     const page = bar('报价')
     await page.find('input').setValue('')
