@@ -5,11 +5,11 @@ import (
 	"huicun/server/api"
 )
 
-// newContent maps what a message says; e is the message that it belongs to.
-func newContent(c archive.Content, e archive.Entry) api.Content {
+// content maps what a message says; e is the message that it belongs to.
+func (s shower) content(c archive.Content, e archive.Entry) api.Content {
 	out := api.Content{
-		Kind: api.ContentKind(c.Kind), Text: newText(c.Text), Media: newMedia(c.Media), Location: newLocation(c.Location),
-		Record: newRecord(c.Record, e), Notice: optional(shown(c.Notice)),
+		Kind: api.ContentKind(c.Kind), Text: newText(c.Text), Media: s.media(c.Media, e), Location: newLocation(c.Location),
+		Record: s.record(c.Record, e), Notice: optional(shown(c.Notice)),
 	}
 	if !out.Kind.Valid() {
 		out.Kind = api.ContentKind(archive.ContentUnsupported)
@@ -26,7 +26,7 @@ func newContent(c archive.Content, e archive.Entry) api.Content {
 		out.Card = &api.CardContent{Person: newPerson(personOf(e, c.Card.Person)), CorpName: optional(named(c.Card.CorpName))}
 	}
 	out.Links = optionalList(mapAll(c.Links, newLink))
-	out.Parts = optionalList(mapAll(c.Parts, func(p archive.Content) api.Content { return newContent(p, e) }))
+	out.Parts = optionalList(mapAll(c.Parts, func(p archive.Content) api.Content { return s.content(p, e) }))
 	out.Fields = optionalList(mapAll(c.Fields, func(f archive.Field) api.Field { return api.Field{Key: f.Key, Value: shown(f.Value)} }))
 	return out
 }
@@ -50,23 +50,6 @@ func newText(t *archive.Text) *api.TextContent {
 	return out
 }
 
-// newMedia maps a file. Fetching the bytes comes with a later release; until
-// then a file that has an id is pending.
-func newMedia(m *archive.Media) *api.MediaContent {
-	if m == nil {
-		return nil
-	}
-	state := api.MediaContentState("pending")
-	if m.SDKFileID == "" {
-		state = "none"
-	}
-	return &api.MediaContent{
-		Name: optional(named(m.Name)), Ext: optional(named(m.Ext)), SizeBytes: optional(m.SizeBytes),
-		DurationSeconds: optional(int(m.DurationSeconds)), Width: optional(int(m.Width)), Height: optional(int(m.Height)),
-		Md5: optional(named(m.MD5)), State: state,
-	}
-}
-
 func newLocation(l *archive.Location) *api.LocationContent {
 	if l == nil {
 		return nil
@@ -83,13 +66,13 @@ func newLink(l archive.Link) api.LinkContent {
 	}
 }
 
-func newRecord(r *archive.Record, e archive.Entry) *api.RecordContent {
+func (s shower) record(r *archive.Record, e archive.Entry) *api.RecordContent {
 	if r == nil {
 		return nil
 	}
 	items := mapAll(r.Items, func(it archive.RecordItem) api.RecordItem {
 		return api.RecordItem{
-			SentAt: optionalTime(it.SentAt), FromChatroom: optional(it.FromChatroom), Content: newContent(it.Content, e),
+			SentAt: optionalTime(it.SentAt), FromChatroom: optional(it.FromChatroom), Content: s.content(it.Content, e),
 		}
 	})
 	return &api.RecordContent{Title: named(r.Title), Items: items, Truncated: optional(r.Truncated)}

@@ -288,7 +288,7 @@ func (l *liveStream) frames(e archive.LiveEvent, last bool) []frame {
 	conv, persons := text(e.Entry.ConvID), notNil(e.Persons)
 	var out []frame
 	if e.Entry.ConvID == l.conv {
-		out = append(out, frame{"message", api.MessageEvent{ConversationId: conv, Message: newMessage(e.Entry)}})
+		out = append(out, frame{"message", api.MessageEvent{ConversationId: conv, Message: l.s.shower(l.viewer).message(e.Entry)}})
 	}
 	if last {
 		out = append(out, frame{"conversation", api.ConversationEvent{

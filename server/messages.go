@@ -29,7 +29,7 @@ func (s *Server) ListMessages(ctx context.Context, req api.ListMessagesRequestOb
 		return nil, err
 	}
 	return api.ListMessages200JSONResponse{
-		Items: mapAll(w.Entries, newMessage), HasOlder: w.HasOlder, HasNewer: w.HasNewer,
+		Items: mapAll(w.Entries, s.shower(r.viewer).message), HasOlder: w.HasOlder, HasNewer: w.HasNewer,
 		Target: optional(w.Target), LiveId: optional(text(w.LiveID)),
 	}, nil
 }
@@ -75,7 +75,7 @@ func (s *Server) GetMessage(ctx context.Context, req api.GetMessageRequestObject
 	if err := s.recordRead(ctx, r, e.ConvID); err != nil {
 		return nil, err
 	}
-	return api.GetMessage200JSONResponse(newMessage(e)), nil
+	return api.GetMessage200JSONResponse(s.shower(r.viewer).message(e)), nil
 }
 
 // GetRawMessage answers GET /messages/{id}/raw.
@@ -122,7 +122,7 @@ func (s *Server) FindInConversation(ctx context.Context, req api.FindInConversat
 		return nil, err
 	}
 	return api.FindInConversation200JSONResponse{
-		Items: mapAll(page.Hits, newHit), Next: optional(page.Next), Total: int(page.Total),
+		Items: mapAll(page.Hits, s.shower(r.viewer).hit), Next: optional(page.Next), Total: int(page.Total),
 	}, nil
 }
 
@@ -151,14 +151,14 @@ func (s *Server) recordFind(ctx context.Context, r *request, q archive.FindQuery
 	return s.Audit.Record(ctx, r.origin().Entry(audit.ConversationFound, audit.Object("conversation", q.ConvID), detail))
 }
 
-func newHit(h archive.Hit) api.Hit {
-	return api.Hit{Message: newMessage(h.Entry), Spans: newSpans(h.Text, h.Spans)}
+func (s shower) hit(h archive.Hit) api.Hit {
+	return api.Hit{Message: s.message(h.Entry), Spans: newSpans(h.Text, h.Spans)}
 }
 
-func newMessage(e archive.Entry) api.Message {
+func (s shower) message(e archive.Entry) api.Message {
 	m := api.Message{
 		Id: e.ID, ConversationId: text(e.ConvID), Seq: text(e.Seq), SentAt: e.SentAt.UTC(), Msgtype: e.MsgType,
-		Sender: newPerson(e.Sender), Content: newContent(e.Content, e), Text: shown(e.Text), Revoked: newRevoked(e.Revoked),
+		Sender: newPerson(e.Sender), Content: s.content(e.Content, e), Text: shown(e.Text), Revoked: newRevoked(e.Revoked),
 	}
 	if e.TimeSource != "" && e.TimeSource != archive.TimeFromMsgTime {
 		m.TimeSource = optional(api.MessageTimeSource(e.TimeSource))

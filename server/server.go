@@ -18,6 +18,7 @@ import (
 
 	"huicun/internal/archive"
 	"huicun/internal/audit"
+	"huicun/internal/media"
 )
 
 // Options are what a Server works with. Fields without a comment on what
@@ -35,6 +36,7 @@ type Options struct {
 
 	Access     Access
 	Archive    Archive
+	Files      media.Files
 	Rules      Rules
 	Violations Violations
 	Alerts     Alerts

@@ -36,6 +36,8 @@ type Archive interface {
 	Raw(ctx context.Context, v access.Viewer, id string) ([]byte, error)
 	Find(ctx context.Context, v access.Viewer, q archive.FindQuery) (archive.HitPage, error)
 	Days(ctx context.Context, v access.Viewer, conv int64, tz string) ([]archive.Day, error)
+	Media(ctx context.Context, v access.Viewer, q archive.MediaQuery) (archive.MediaPage, error)
+	File(ctx context.Context, v access.Viewer, messageID, fileID string) (archive.Entry, *archive.Media, error)
 	Conversation(ctx context.Context, v access.Viewer, conv int64, as string) (archive.ConversationDetail, error)
 	Conversations(ctx context.Context, v access.Viewer, q archive.ConversationsQuery) (archive.ConversationPage, error)
 	Employees(ctx context.Context, v access.Viewer, q archive.EmployeesQuery) (archive.EmployeePage, error)

@@ -53,7 +53,7 @@ func (s *Server) GetViolation(ctx context.Context, req api.GetViolationRequestOb
 		return nil, err
 	}
 	v, err := s.newViolation(ctx, d.Violation)
-	return api.GetViolation200JSONResponse{Violation: v, Context: mapAll(d.Context, newMessage), Alerts: alerts}, err
+	return api.GetViolation200JSONResponse{Violation: v, Context: mapAll(d.Context, s.shower(r.viewer).message), Alerts: alerts}, err
 }
 
 // UpdateViolation answers PATCH /violations/{id}.

@@ -76,6 +76,7 @@ type Media struct {
 	DurationSeconds int64
 	Width, Height   int64 // pixels; 0 unknown
 	MD5             string
+	File            *File // what is known of the bytes; nil until the service that reads has looked
 }
 
 // Revoke names the message that was taken back.

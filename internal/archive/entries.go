@@ -24,6 +24,9 @@ func (s *Service) entries(ctx context.Context, scope access.Scope, ms []Message)
 			pres = append(pres, r.PreMsgID)
 		}
 	}
+	if err := s.fillFiles(ctx, es); err != nil {
+		return nil, err
+	}
 	revoked, err := s.Store.FindRevocations(ctx, scope, ms)
 	if err != nil {
 		return nil, err

@@ -75,6 +75,7 @@ type TextQuery struct {
 // Service answers what viewers read.
 type Service struct {
 	Store  Store
+	Files  FileStore                // nil: nothing is known of files
 	Decode func(raw []byte) Content // chatdata.Content
 	Now    func() time.Time
 	Zone   *time.Location // in which days begin

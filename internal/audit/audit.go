@@ -20,6 +20,8 @@ const (
 	ConversationRead  = "conversation.read"
 	ConversationFound = "conversation.find"
 	MessageRawRead    = "message.raw_read"
+	FileOpened        = "file.opened" // a file of a message was opened, played or saved
+	FileRetried       = "file.retried"
 
 	ViewerCreated = "viewer.created"
 	ViewerUpdated = "viewer.updated"

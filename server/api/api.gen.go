@@ -281,27 +281,87 @@ func (e GapKind) Valid() bool {
 	}
 }
 
+// Defines values for MediaContentErrorClass.
+const (
+	MediaContentErrorClassBroken    MediaContentErrorClass = "broken"
+	MediaContentErrorClassExpired   MediaContentErrorClass = "expired"
+	MediaContentErrorClassOverLimit MediaContentErrorClass = "over_limit"
+	MediaContentErrorClassRefused   MediaContentErrorClass = "refused"
+	MediaContentErrorClassRetry     MediaContentErrorClass = "retry"
+	MediaContentErrorClassStop      MediaContentErrorClass = "stop"
+	MediaContentErrorClassStore     MediaContentErrorClass = "store"
+	MediaContentErrorClassWait      MediaContentErrorClass = "wait"
+)
+
+// Valid indicates whether the value is a known member of the MediaContentErrorClass enum.
+func (e MediaContentErrorClass) Valid() bool {
+	switch e {
+	case MediaContentErrorClassBroken:
+		return true
+	case MediaContentErrorClassExpired:
+		return true
+	case MediaContentErrorClassOverLimit:
+		return true
+	case MediaContentErrorClassRefused:
+		return true
+	case MediaContentErrorClassRetry:
+		return true
+	case MediaContentErrorClassStop:
+		return true
+	case MediaContentErrorClassStore:
+		return true
+	case MediaContentErrorClassWait:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MediaContentFlag.
+const (
+	Md5  MediaContentFlag = "md5"
+	Size MediaContentFlag = "size"
+)
+
+// Valid indicates whether the value is a known member of the MediaContentFlag enum.
+func (e MediaContentFlag) Valid() bool {
+	switch e {
+	case Md5:
+		return true
+	case Size:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MediaContentState.
 const (
-	MediaContentStateExpired MediaContentState = "expired"
-	MediaContentStateFailed  MediaContentState = "failed"
-	MediaContentStateNone    MediaContentState = "none"
-	MediaContentStatePending MediaContentState = "pending"
-	MediaContentStateReady   MediaContentState = "ready"
+	MediaContentStateBroken    MediaContentState = "broken"
+	MediaContentStateExpired   MediaContentState = "expired"
+	MediaContentStateNone      MediaContentState = "none"
+	MediaContentStateOverLimit MediaContentState = "over_limit"
+	MediaContentStatePending   MediaContentState = "pending"
+	MediaContentStateReady     MediaContentState = "ready"
+	MediaContentStateRefused   MediaContentState = "refused"
 )
 
 // Valid indicates whether the value is a known member of the MediaContentState enum.
 func (e MediaContentState) Valid() bool {
 	switch e {
+	case MediaContentStateBroken:
+		return true
 	case MediaContentStateExpired:
 		return true
-	case MediaContentStateFailed:
-		return true
 	case MediaContentStateNone:
+		return true
+	case MediaContentStateOverLimit:
 		return true
 	case MediaContentStatePending:
 		return true
 	case MediaContentStateReady:
+		return true
+	case MediaContentStateRefused:
 		return true
 	default:
 		return false
@@ -590,6 +650,30 @@ func (e ViolationUpdateState) Valid() bool {
 	}
 }
 
+// Defines values for ListConversationMediaParamsTab.
+const (
+	ListConversationMediaParamsTabFile   ListConversationMediaParamsTab = "file"
+	ListConversationMediaParamsTabLink   ListConversationMediaParamsTab = "link"
+	ListConversationMediaParamsTabVisual ListConversationMediaParamsTab = "visual"
+	ListConversationMediaParamsTabVoice  ListConversationMediaParamsTab = "voice"
+)
+
+// Valid indicates whether the value is a known member of the ListConversationMediaParamsTab enum.
+func (e ListConversationMediaParamsTab) Valid() bool {
+	switch e {
+	case ListConversationMediaParamsTabFile:
+		return true
+	case ListConversationMediaParamsTabLink:
+		return true
+	case ListConversationMediaParamsTabVisual:
+		return true
+	case ListConversationMediaParamsTabVoice:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListEmployeesParamsState.
 const (
 	ListEmployeesParamsStateAll      ListEmployeesParamsState = "all"
@@ -748,7 +832,9 @@ type Content struct {
 	// Links link (one), weapp (one), news (each article), doc (one), drive_file (one).
 	Links    *[]LinkContent   `json:"links,omitempty"`
 	Location *LocationContent `json:"location,omitempty"`
-	Media    *MediaContent    `json:"media,omitempty"`
+
+	// Media A file. Links (…_url) are paths of this site for this viewer; they end at links_until: read the message again for new ones.
+	Media *MediaContent `json:"media,omitempty"`
 
 	// Notice notice, solitaire: the text; markdown: its source.
 	Notice *string `json:"notice,omitempty"`
@@ -911,6 +997,12 @@ type Field struct {
 	Value string `json:"value"`
 }
 
+// FileEvent Something became known of files of these messages; read them again.
+type FileEvent struct {
+	ConversationId string   `json:"conversation_id"`
+	MessageIds     []string `json:"message_ids"`
+}
+
 // Follow defines model for Follow.
 type Follow struct {
 	AddWay      *int        `json:"add_way,omitempty"`
@@ -1006,25 +1098,129 @@ type MeUpdate struct {
 	DeletionAlerts bool `json:"deletion_alerts"`
 }
 
-// MediaContent defines model for MediaContent.
+// MediaContent A file. Links (…_url) are paths of this site for this viewer; they end at links_until: read the message again for new ones.
 type MediaContent struct {
-	DurationSeconds *int    `json:"duration_seconds,omitempty"`
-	Ext             *string `json:"ext,omitempty"`
-	Height          *int    `json:"height,omitempty"`
-	Md5             *string `json:"md5,omitempty"`
-	Name            *string `json:"name,omitempty"`
-	SizeBytes       *int64  `json:"size_bytes,omitempty"`
+	// Codes Contents of QR codes in the picture.
+	Codes *[]string `json:"codes,omitempty"`
 
-	// State Of the bytes; none: WeCom gives no file id.
+	// DownloadUrl The file itself, as an attachment.
+	DownloadUrl *string `json:"download_url,omitempty"`
+
+	// DurationSeconds Of the bytes when looked into, else as the message says; rounded up.
+	DurationSeconds *int `json:"duration_seconds,omitempty"`
+
+	// ErrorClass Of the last failure to fetch it.
+	ErrorClass *MediaContentErrorClass `json:"error_class,omitempty"`
+	Ext        *string                 `json:"ext,omitempty"`
+
+	// Flag The bytes are not as the message says.
+	Flag   *MediaContentFlag `json:"flag,omitempty"`
+	Height *int              `json:"height,omitempty"`
+
+	// Id Of the file; absent when state is none.
+	Id *string `json:"id,omitempty"`
+
+	// LargeUrl At most 1600 pixels; absent: url is small enough.
+	LargeUrl   *string    `json:"large_url,omitempty"`
+	LinksUntil *time.Time `json:"links_until,omitempty"`
+
+	// Looked The file was looked into: sizes, forms, pages and codes are complete.
+	Looked *bool `json:"looked,omitempty"`
+
+	// Md5 As the message says.
+	Md5 *string `json:"md5,omitempty"`
+
+	// Mime By the bytes, never by the name.
+	Mime *string `json:"mime,omitempty"`
+	Name *string `json:"name,omitempty"`
+
+	// Pages Of a document; 0 or absent: no preview.
+	Pages *int `json:"pages,omitempty"`
+
+	// PosterUrl A picture of a video.
+	PosterUrl *string `json:"poster_url,omitempty"`
+
+	// SizeBytes Of the bytes when ready, else as the message says.
+	SizeBytes *int64 `json:"size_bytes,omitempty"`
+
+	// State Of the bytes. none: WeCom gives no file id; expired: WeCom's 5 days were over; refused: WeCom does not know it; broken: what WeCom sent could not be opened.
 	State MediaContentState `json:"state"`
 
-	// Url When ready.
-	Url   *string `json:"url,omitempty"`
-	Width *int    `json:"width,omitempty"`
+	// ThumbUrl A small picture of a picture.
+	ThumbUrl *string `json:"thumb_url,omitempty"`
+
+	// Url To be shown or played: the file itself, or where browsers do not play it a form that they do. Absent: it can only be downloaded.
+	Url *string `json:"url,omitempty"`
+
+	// Waveform Loudness of 48 equal stretches, 0 to 255.
+	Waveform *[]int `json:"waveform,omitempty"`
+
+	// Width Pixels, as shown.
+	Width *int `json:"width,omitempty"`
 }
 
-// MediaContentState Of the bytes; none: WeCom gives no file id.
+// MediaContentErrorClass Of the last failure to fetch it.
+type MediaContentErrorClass string
+
+// MediaContentFlag The bytes are not as the message says.
+type MediaContentFlag string
+
+// MediaContentState Of the bytes. none: WeCom gives no file id; expired: WeCom's 5 days were over; refused: WeCom does not know it; broken: what WeCom sent could not be opened.
 type MediaContentState string
+
+// MediaItem defines model for MediaItem.
+type MediaItem struct {
+	// Content What the message says, by kind. Exactly the part named for the kind is present; kind unsupported has none
+	// (unknown msgtype, or a payload that does not fit its type).
+	Content        Content `json:"content"`
+	ConversationId string  `json:"conversation_id"`
+	MessageId      string  `json:"message_id"`
+
+	// Pos Of the file or link in its message, from 0.
+	Pos     int       `json:"pos"`
+	Revoked *Revoked  `json:"revoked,omitempty"`
+	Sender  Person    `json:"sender"`
+	SentAt  time.Time `json:"sent_at"`
+}
+
+// MediaPage defines model for MediaPage.
+type MediaPage struct {
+	Items []MediaItem `json:"items"`
+	Next  *string     `json:"next,omitempty"`
+}
+
+// MediaStatus Files that messages name: files = ready + pending + expired + refused + broken + over_limit.
+type MediaStatus struct {
+	Broken int64 `json:"broken"`
+
+	// Bytes Of distinct contents, before encryption.
+	Bytes   int64 `json:"bytes"`
+	Expired int64 `json:"expired"`
+	Files   int64 `json:"files"`
+
+	// Flagged Of ready: not as the message says.
+	Flagged int64 `json:"flagged"`
+
+	// LastError Of a file that is pending or given up.
+	LastError      *string `json:"last_error,omitempty"`
+	LastErrorClass *string `json:"last_error_class,omitempty"`
+
+	// OldestPendingAt When the oldest pending one was sent.
+	OldestPendingAt *time.Time `json:"oldest_pending_at,omitempty"`
+	OverLimit       int64      `json:"over_limit"`
+
+	// Overdue Of pending: sent more than 3 days ago; WeCom keeps them for 5.
+	Overdue int64 `json:"overdue"`
+	Pending int64 `json:"pending"`
+	Ready   int64 `json:"ready"`
+	Refused int64 `json:"refused"`
+
+	// Unlooked Contents that are still to be looked into.
+	Unlooked *int64 `json:"unlooked,omitempty"`
+
+	// Unreadable Contents of which no form could be made.
+	Unreadable *int64 `json:"unreadable,omitempty"`
+}
 
 // Member defines model for Member.
 type Member struct {
@@ -1065,6 +1261,18 @@ type MessageEvent struct {
 	Message        Message `json:"message"`
 }
 
+// MessageFile defines model for MessageFile.
+type MessageFile struct {
+	ConversationId string `json:"conversation_id"`
+
+	// Media A file. Links (…_url) are paths of this site for this viewer; they end at links_until: read the message again for new ones.
+	Media     MediaContent `json:"media"`
+	MessageId string       `json:"message_id"`
+
+	// Pages Of a document, the first 20 at most.
+	Pages []PagePicture `json:"pages"`
+}
+
 // MessagePage defines model for MessagePage.
 type MessagePage struct {
 	HasNewer bool      `json:"has_newer"`
@@ -1087,6 +1295,13 @@ type MessageViolation struct {
 	// Spans Into text.
 	Spans []Span   `json:"spans"`
 	Words []string `json:"words"`
+}
+
+// PagePicture defines model for PagePicture.
+type PagePicture struct {
+	Height int    `json:"height"`
+	Url    string `json:"url"`
+	Width  int    `json:"width"`
 }
 
 // Person defines model for Person.
@@ -1288,6 +1503,9 @@ type Status struct {
 	LastErrorCause *string    `json:"last_error_cause,omitempty"`
 	LastSuccessAt  *time.Time `json:"last_success_at,omitempty"`
 
+	// Media Files that messages name: files = ready + pending + expired + refused + broken + over_limit.
+	Media *MediaStatus `json:"media,omitempty"`
+
 	// Puller Who holds the lease.
 	Puller *string `json:"puller,omitempty"`
 
@@ -1453,6 +1671,9 @@ type Cursor = string
 // EmployeeId defines model for EmployeeId.
 type EmployeeId = string
 
+// FileId defines model for FileId.
+type FileId = string
+
 // Limit defines model for Limit.
 type Limit = int
 
@@ -1515,6 +1736,21 @@ type FindInConversationParams struct {
 	// Limit Rows wanted, 1 to 100; default 40.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// ListConversationMediaParams defines parameters for ListConversationMedia.
+type ListConversationMediaParams struct {
+	// Tab visual: pictures and videos; voice: voice messages and call recordings.
+	Tab ListConversationMediaParamsTab `form:"tab" json:"tab"`
+
+	// Cursor next of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Rows wanted, 1 to 100; default 40.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListConversationMediaParamsTab defines parameters for ListConversationMedia.
+type ListConversationMediaParamsTab string
 
 // ListMessagesParams defines parameters for ListMessages.
 type ListMessagesParams struct {
@@ -1584,6 +1820,18 @@ type StreamLiveParams struct {
 
 // UpdateMeParams defines parameters for UpdateMe.
 type UpdateMeParams struct {
+	// XCSRFToken Value of csrf in GET /me.
+	XCSRFToken Csrf `json:"X-CSRF-Token"`
+}
+
+// GetMediaParams defines parameters for GetMedia.
+type GetMediaParams struct {
+	// Range bytes=from-to
+	Range *string `json:"Range,omitempty"`
+}
+
+// RetryMessageFileParams defines parameters for RetryMessageFile.
+type RetryMessageFileParams struct {
 	// XCSRFToken Value of csrf in GET /me.
 	XCSRFToken Csrf `json:"X-CSRF-Token"`
 }
@@ -1713,6 +1961,9 @@ type ServerInterface interface {
 	// FindInConversation Finds text in one conversation, newest first.
 	// (GET /conversations/{conversation_id}/find)
 	FindInConversation(c *gin.Context, conversationId ConversationId, params FindInConversationParams)
+	// ListConversationMedia Files and links of one conversation, newest first.
+	// (GET /conversations/{conversation_id}/media)
+	ListConversationMedia(c *gin.Context, conversationId ConversationId, params ListConversationMediaParams)
 	// ListMessages A window of messages in time order (oldest first).
 	// (GET /conversations/{conversation_id}/messages)
 	ListMessages(c *gin.Context, conversationId ConversationId, params ListMessagesParams)
@@ -1737,9 +1988,18 @@ type ServerInterface interface {
 	// UpdateMe Changes the viewer's own settings.
 	// (PATCH /me)
 	UpdateMe(c *gin.Context, params UpdateMeParams)
+	// GetMedia The bytes of a file, or of a form of it.
+	// (GET /media/{token})
+	GetMedia(c *gin.Context, token string, params GetMediaParams)
 	// GetMessage One message in scope, to resolve a link.
 	// (GET /messages/{message_id})
 	GetMessage(c *gin.Context, messageId MessageId)
+	// GetMessageFile One file of a message, with the pages of its preview and fresh links.
+	// (GET /messages/{message_id}/files/{file_id})
+	GetMessageFile(c *gin.Context, messageId MessageId, fileId FileId)
+	// RetryMessageFile Fetches a file again that was refused, broken or over the limit (admins).
+	// (POST /messages/{message_id}/files/{file_id}/retry)
+	RetryMessageFile(c *gin.Context, messageId MessageId, fileId FileId, params RetryMessageFileParams)
 	// GetRawMessage The bytes as decrypted (admins).
 	// (GET /messages/{message_id}/raw)
 	GetRawMessage(c *gin.Context, messageId MessageId)
@@ -2015,6 +2275,58 @@ func (siw *ServerInterfaceWrapper) FindInConversation(c *gin.Context) {
 	}
 
 	siw.Handler.FindInConversation(c, conversationId, params)
+}
+
+// ListConversationMedia operation middleware
+func (siw *ServerInterfaceWrapper) ListConversationMedia(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "conversation_id" -------------
+	var conversationId ConversationId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "conversation_id", c.Param("conversation_id"), &conversationId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter conversation_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListConversationMediaParams
+
+	// ------------- Required query parameter "tab" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "tab", c.Request.URL.Query(), &params.Tab, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter tab: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListConversationMedia(c, conversationId, params)
 }
 
 // ListMessages operation middleware
@@ -2333,6 +2645,55 @@ func (siw *ServerInterfaceWrapper) UpdateMe(c *gin.Context) {
 	siw.Handler.UpdateMe(c, params)
 }
 
+// GetMedia operation middleware
+func (siw *ServerInterfaceWrapper) GetMedia(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "token" -------------
+	var token string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token", c.Param("token"), &token, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter token: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMediaParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Range" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Range")]; found {
+		var Range string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Range, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Range", valueList[0], &Range, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Range: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Range = &Range
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMedia(c, token, params)
+}
+
 // GetMessage operation middleware
 func (siw *ServerInterfaceWrapper) GetMessage(c *gin.Context) {
 
@@ -2356,6 +2717,101 @@ func (siw *ServerInterfaceWrapper) GetMessage(c *gin.Context) {
 	}
 
 	siw.Handler.GetMessage(c, messageId)
+}
+
+// GetMessageFile operation middleware
+func (siw *ServerInterfaceWrapper) GetMessageFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "message_id" -------------
+	var messageId MessageId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "message_id", c.Param("message_id"), &messageId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter message_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "file_id" -------------
+	var fileId FileId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "file_id", c.Param("file_id"), &fileId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMessageFile(c, messageId, fileId)
+}
+
+// RetryMessageFile operation middleware
+func (siw *ServerInterfaceWrapper) RetryMessageFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "message_id" -------------
+	var messageId MessageId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "message_id", c.Param("message_id"), &messageId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter message_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "file_id" -------------
+	var fileId FileId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "file_id", c.Param("file_id"), &fileId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetryMessageFileParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "X-CSRF-Token" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-CSRF-Token")]; found {
+		var XCSRFToken Csrf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-CSRF-Token, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-CSRF-Token", valueList[0], &XCSRFToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-CSRF-Token: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XCSRFToken = XCSRFToken
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter X-CSRF-Token is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RetryMessageFile(c, messageId, fileId, params)
 }
 
 // GetRawMessage operation middleware
@@ -2987,6 +3443,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/conversations/:conversation_id/days", wrapper.ListDays)
 	router.GET(options.BaseURL+"/messages/:message_id", wrapper.GetMessage)
 	router.GET(options.BaseURL+"/messages/:message_id/raw", wrapper.GetRawMessage)
+	router.GET(options.BaseURL+"/messages/:message_id/files/:file_id", wrapper.GetMessageFile)
+	router.POST(options.BaseURL+"/messages/:message_id/files/:file_id/retry", wrapper.RetryMessageFile)
+	router.GET(options.BaseURL+"/conversations/:conversation_id/media", wrapper.ListConversationMedia)
+	router.GET(options.BaseURL+"/media/:token", wrapper.GetMedia)
 	router.GET(options.BaseURL+"/live", wrapper.StreamLive)
 	router.GET(options.BaseURL+"/violations", wrapper.ListViolations)
 	router.GET(options.BaseURL+"/violations/:violation_id", wrapper.GetViolation)
@@ -3189,6 +3649,46 @@ type FindInConversationdefaultJSONResponse struct {
 }
 
 func (response FindInConversationdefaultJSONResponse) VisitFindInConversationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConversationMediaRequestObject struct {
+	ConversationId ConversationId `json:"conversation_id"`
+	Params         ListConversationMediaParams
+}
+
+type ListConversationMediaResponseObject interface {
+	VisitListConversationMediaResponse(w http.ResponseWriter) error
+}
+
+type ListConversationMedia200JSONResponse MediaPage
+
+func (response ListConversationMedia200JSONResponse) VisitListConversationMediaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConversationMediadefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response ListConversationMediadefaultJSONResponse) VisitListConversationMediaResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3542,6 +4042,80 @@ func (response UpdateMedefaultJSONResponse) VisitUpdateMeResponse(w http.Respons
 	return err
 }
 
+type GetMediaRequestObject struct {
+	Token  string `json:"token"`
+	Params GetMediaParams
+}
+
+type GetMediaResponseObject interface {
+	VisitGetMediaResponse(w http.ResponseWriter) error
+}
+
+type GetMedia200ApplicationoctetStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetMedia200ApplicationoctetStreamResponse) VisitGetMediaResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetMedia206ApplicationoctetStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetMedia206ApplicationoctetStreamResponse) VisitGetMediaResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(206)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetMedia416Response struct {
+}
+
+func (response GetMedia416Response) VisitGetMediaResponse(w http.ResponseWriter) error {
+	w.WriteHeader(416)
+	return nil
+}
+
+type GetMediadefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response GetMediadefaultJSONResponse) VisitGetMediaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetMessageRequestObject struct {
 	MessageId MessageId `json:"message_id"`
 }
@@ -3570,6 +4144,87 @@ type GetMessagedefaultJSONResponse struct {
 }
 
 func (response GetMessagedefaultJSONResponse) VisitGetMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMessageFileRequestObject struct {
+	MessageId MessageId `json:"message_id"`
+	FileId    FileId    `json:"file_id"`
+}
+
+type GetMessageFileResponseObject interface {
+	VisitGetMessageFileResponse(w http.ResponseWriter) error
+}
+
+type GetMessageFile200JSONResponse MessageFile
+
+func (response GetMessageFile200JSONResponse) VisitGetMessageFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMessageFiledefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response GetMessageFiledefaultJSONResponse) VisitGetMessageFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryMessageFileRequestObject struct {
+	MessageId MessageId `json:"message_id"`
+	FileId    FileId    `json:"file_id"`
+	Params    RetryMessageFileParams
+}
+
+type RetryMessageFileResponseObject interface {
+	VisitRetryMessageFileResponse(w http.ResponseWriter) error
+}
+
+type RetryMessageFile200JSONResponse MessageFile
+
+func (response RetryMessageFile200JSONResponse) VisitRetryMessageFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryMessageFiledefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response RetryMessageFiledefaultJSONResponse) VisitRetryMessageFileResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4223,6 +4878,9 @@ type StrictServerInterface interface {
 	// FindInConversation Finds text in one conversation, newest first.
 	// (GET /conversations/{conversation_id}/find)
 	FindInConversation(ctx context.Context, request FindInConversationRequestObject) (FindInConversationResponseObject, error)
+	// ListConversationMedia Files and links of one conversation, newest first.
+	// (GET /conversations/{conversation_id}/media)
+	ListConversationMedia(ctx context.Context, request ListConversationMediaRequestObject) (ListConversationMediaResponseObject, error)
 	// ListMessages A window of messages in time order (oldest first).
 	// (GET /conversations/{conversation_id}/messages)
 	ListMessages(ctx context.Context, request ListMessagesRequestObject) (ListMessagesResponseObject, error)
@@ -4247,9 +4905,18 @@ type StrictServerInterface interface {
 	// UpdateMe Changes the viewer's own settings.
 	// (PATCH /me)
 	UpdateMe(ctx context.Context, request UpdateMeRequestObject) (UpdateMeResponseObject, error)
+	// GetMedia The bytes of a file, or of a form of it.
+	// (GET /media/{token})
+	GetMedia(ctx context.Context, request GetMediaRequestObject) (GetMediaResponseObject, error)
 	// GetMessage One message in scope, to resolve a link.
 	// (GET /messages/{message_id})
 	GetMessage(ctx context.Context, request GetMessageRequestObject) (GetMessageResponseObject, error)
+	// GetMessageFile One file of a message, with the pages of its preview and fresh links.
+	// (GET /messages/{message_id}/files/{file_id})
+	GetMessageFile(ctx context.Context, request GetMessageFileRequestObject) (GetMessageFileResponseObject, error)
+	// RetryMessageFile Fetches a file again that was refused, broken or over the limit (admins).
+	// (POST /messages/{message_id}/files/{file_id}/retry)
+	RetryMessageFile(ctx context.Context, request RetryMessageFileRequestObject) (RetryMessageFileResponseObject, error)
 	// GetRawMessage The bytes as decrypted (admins).
 	// (GET /messages/{message_id}/raw)
 	GetRawMessage(ctx context.Context, request GetRawMessageRequestObject) (GetRawMessageResponseObject, error)
@@ -4497,6 +5164,33 @@ func (sh *strictHandler) FindInConversation(ctx *gin.Context, conversationId Con
 	}
 }
 
+// ListConversationMedia operation middleware
+func (sh *strictHandler) ListConversationMedia(ctx *gin.Context, conversationId ConversationId, params ListConversationMediaParams) {
+	var request ListConversationMediaRequestObject
+
+	request.ConversationId = conversationId
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConversationMedia(ctx, request.(ListConversationMediaRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConversationMedia")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListConversationMediaResponseObject); ok {
+		if err := validResponse.VisitListConversationMediaResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListMessages operation middleware
 func (sh *strictHandler) ListMessages(ctx *gin.Context, conversationId ConversationId, params ListMessagesParams) {
 	var request ListMessagesRequestObject
@@ -4710,6 +5404,33 @@ func (sh *strictHandler) UpdateMe(ctx *gin.Context, params UpdateMeParams) {
 	}
 }
 
+// GetMedia operation middleware
+func (sh *strictHandler) GetMedia(ctx *gin.Context, token string, params GetMediaParams) {
+	var request GetMediaRequestObject
+
+	request.Token = token
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMedia(ctx, request.(GetMediaRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMedia")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetMediaResponseObject); ok {
+		if err := validResponse.VisitGetMediaResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetMessage operation middleware
 func (sh *strictHandler) GetMessage(ctx *gin.Context, messageId MessageId) {
 	var request GetMessageRequestObject
@@ -4729,6 +5450,61 @@ func (sh *strictHandler) GetMessage(ctx *gin.Context, messageId MessageId) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetMessageResponseObject); ok {
 		if err := validResponse.VisitGetMessageResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMessageFile operation middleware
+func (sh *strictHandler) GetMessageFile(ctx *gin.Context, messageId MessageId, fileId FileId) {
+	var request GetMessageFileRequestObject
+
+	request.MessageId = messageId
+	request.FileId = fileId
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMessageFile(ctx, request.(GetMessageFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMessageFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetMessageFileResponseObject); ok {
+		if err := validResponse.VisitGetMessageFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RetryMessageFile operation middleware
+func (sh *strictHandler) RetryMessageFile(ctx *gin.Context, messageId MessageId, fileId FileId, params RetryMessageFileParams) {
+	var request RetryMessageFileRequestObject
+
+	request.MessageId = messageId
+	request.FileId = fileId
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryMessageFile(ctx, request.(RetryMessageFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryMessageFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RetryMessageFileResponseObject); ok {
+		if err := validResponse.VisitRetryMessageFileResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -5197,132 +5973,157 @@ func (sh *strictHandler) GetSignature(ctx *gin.Context, params GetSignatureParam
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"1H1dk9w2kuBfQfAuwnIc1S2N7YmY7ri407QkW2PJ9qll6yJsRTWKzCpimgQoAKxSWdGP+7yvG/sbdt/3",
-	"YX/Ozv/YQALgJ1hFdlfL9lt3kcRHZiK/M/ExSkRRCg5cq+jsY1RSSQvQIPG/C8E3IBXVTPAXqfmF8egs",
-	"KqnOojjitIDoLEpaLy1YGsWRhPcVk5BGZ1pWEEcqyaCg5nO9K80nSkvG19HNTRxdVFIJaZ6loBLJSjNM",
-	"dBZx+KCJWBGdASnpGsgSVkLCSRTbNbyvQO5ai7DD7J/rWVHmYgcwuhVwL8zfxktWMD3cxWuxVWRLuYY0",
-	"Jo+JFuTxo0fnJIUVrXJNvnw0tp8cx2vPWdAPrKiK6Ozxo0dxVDDu/ov9ahjXsAaJy3kFStH1+EYL+3z+",
-	"Pl9X+fiosspvMeRPDLYgRwfd4OPbDCvy/YS78W/MHzxRcjXE9k80r8AQrXlMGCdfP3tDTouGaDOgKchm",
-	"Bf//4cXl6+cP34hr4LNWcGNeVqXgCvCgPpPSHqJEcA0cKZGWZc4S3ODp35VZ4MfWiP9Twio6i/7HaXP+",
-	"T+1TdWpHw1m6G3yTAUlonpMVZTmkJwgL95UZ9EkOEucupShBamZXR7WGotStjdS0GkeJBKohXVB8vhKy",
-	"MH9FKdXwULMCori/+zgCv93BE5YGf75mPPwASdZiI/BUAdezFqY01TgUcHM4f45K4Kl5hmM1f5mjXfFr",
-	"LrYG7xaaSACrSkEavQsMrcUhtP0A0qD5Ju5SdpCAG1L7OULq7x0GLSK/m7jGXwdZzRrF8u+QaDMv4v8H",
-	"uoYhDTANRfePfVuxhHRTT0GlpDvzvxELE3aEc4RWeEFletGcke4aEyHLcWIoLXgnIqG3IvdxcEk5A67r",
-	"E9xd0rJieerY/0vga505ATCkZFFZ0jv4ptI0ue69+eWjwKu9PdgZYrcmP05wS4YxcT0KaLqWAG3KXAqR",
-	"A0XanXPc7oQSt4h4L26aHXQ54duMatRNnCQliu5UTJY7YljNCXn2gSY63zn1RWpiyColKyHxJ/MSYYqU",
-	"Egygzu0PFVdVWQqpISUZVYQLDr/wB45RkEKtzQJjIiShpKS7XNCUaLOSVIB5XZMV04RpRcyLn5/8YrhL",
-	"j8apTA8BrH1IDIe22Dz4VRfpN3G0YpCnagg8LVIRk43QEJNE5DkkOiYS0pIm16BjUgBoxtexkTXAUyrx",
-	"rzwmSUY5h/wcYfjNV0RLylVONShyDTsUs1O4y3OzrhB38WLCc29tuE0cscKwNEM9G3Ft/vAQiaONYAkg",
-	"+0zBsEwEbxzlwgreKI6gEO6vFcvNqznj11EcbYGWpfkio1pCIqRlu6nAUbWdBmGDMzvgRHHkoGO0CKHt",
-	"7KlIzHncMp0Y/aag8jq1ooXDVuGyLCDNQ/YBqd5A1H66UBmVYJdiwGt+lWwDC7dgJXKmKcNXuF1Zi1KD",
-	"wsrsMYB48zN5IDh8HhPcv//HLJM8AJpkhErNktz8mIrEP2/WY3+ZjOqXjF+3KLKP8BpPh4Zx77WGKiBl",
-	"BzWpV+al1kcOY0NrB3+PSQ3qMyRxQ3/nxKPzDE+2EpVMUKUcskMqdQDqiHFCeWo4BJwbxVTIFORkIO4B",
-	"oKPcAwO8xrdaw7iTdPAz81Z7dif99330Bj40PKjH8vF8j/D52oYdiqsVTSAA16+lqEp1TqrSGHZ/IQUU",
-	"S5CqZvJ0QzWdDuVGfesD+YBSewB19ca+Ne8boqfqIBRfUqWdEWmJ3WxtkYiKj6jxTg6qjvBmXP/5yygO",
-	"vF4CyOkAkWDOwB4p7A13pPCUUIW/JpXSogD5mULxe7JXY++O/L31PEiwSjFZgt4C8GYic5z8+GZgLzJo",
-	"otkGeTLkYFTl5W7hP+r+6r82qzJybAVSImdeC25eDVsBTOeB5X5HC/DeEqEzkESxFIyi4H5cG1oNAqBW",
-	"/AMU/n0JnAgO6iQKuhkGVgSSpF9liyg60xw6gE9BU5aH1PPuIZ1K96jDeGAf+s69Z1Qgq8JINc8ENKdr",
-	"1geObUy2jV7h+0HjqJYug0nEloMcZ2FWBSYsDZKIZOssoAP/4D8i20woIMtqucxBESqBpJJuDenYU2S+",
-	"D4zco6AOfv2sDXxayGigfIiWnm1GLL2uzzIEsluwSQvGwEHynkdlhK9KRAkGZkTTa2sedITE8NB38LwH",
-	"atZ2x4UfAsy3PVW3xY1Q7aTrylAr8g1UaNdBftQeMmz4o8xQod/dLGrEL+QWNPIYFxZ81odPPU7cnrMe",
-	"IQSoec6KPq+5i88i9vAK4q/NnIZaishzsZ2+7Of4fmjBx/B0xPV6Qjt5SnfDDaROEnfYZphjNrrGkDK6",
-	"Au0Adbgppguqp3T3kil9VwfXUwvpvSd73Iv1FAzTKIKszSsbk7hQTDSybrEiaT2mIkvIxZYwnuRVCulJ",
-	"UIMb4Zrj7jMqgWvHbAfr0jviVDktysOiAvlcM6KbNm5tfj/YjoLCBgm3x6RHScBHJpPMGL0Dl7J7kOIR",
-	"kwXIHONGsAEZZNFtATHGa9uvLLRI7fGczZRbNBTWUVVMCsp4i9gICvU58i+OcljNU7HmMbQ4KoViXssc",
-	"DFYpkCPEfyxduuahbq7WirpAjntk0sd2GLVxRygeYHieQo/h1q+pfbqUjCMtNM0nsHIvQO37wa2EfewQ",
-	"/jkRacDSutR0mQMxD2O09OEDLcocCOMbmrM0NiboYiUqnsZEUg0LDOVCGvs3TmysOqhpo8c0CAUnocJB",
-	"LHhfgdKTgj24q2a4zsdDmPU+tpAKgfa5X3gXhtewG4LweQtqaCnGxIUtYyLwpZhsmcpiQgujDC1WwM0r",
-	"lXlBi5IlMVGaSq0WVMcEeGr/KHOaQEyss0DFRMg15UyBjAnVGngKEJO0klZVVpAInirrWl5Yx7pzgMak",
-	"teCw0UzzKkAcb1hhhevr5xfkiy+++EtMeGWdQsj0ElbQ/LB0M1DzcwSBbTW3ochI08V2jHXTNJ0ZZe3s",
-	"LUB20JJdc/04Qz8MujXDjwYS8Eg+lndj/qBZYNJ03eWA8+y31sLtRkMY/5qWAXSvNMiFgvfBSW2+zOjj",
-	"fqhDXbOyRNBsGU/FNggc62CYQ0X9mFu95M4Ca8dRa4IQGL5hAa2txRn3u01qM12VNCShX3AtfDzvRMMH",
-	"Pdl1e1lSfhDRDcu1849s8Bhy1sDpViK2p5d/oIme4vo7KHnbfpLh3kYkng13jiVmpHMcyLMTOfQ0mz2N",
-	"mrGbFcc+cOiWGYRIKzA1tIQPcN6GWXYR9opxRkop1pIWnymME1c6E3sd4LVHeajoygBNZFqX6Pw2fygi",
-	"eL47J4AGHDqet0zBYQlnJw3CpRdpCwk5CUqNuOw001Xa8yKIapm3kGwlso3+8fWc98dB9asQxYiKOtjh",
-	"q5Cxt25s46HorpNAAradLMf8lz5HLSDXc0AViObgAobDNIy55r0U+eF4nnkHM8ZECQvFfoUpPoqw+2HU",
-	"Cgsd0dqMcm4CXKyDUJPP0odLZ6ENrOMGW++C6P2x9J6s/qk+CPe+d6r3RXi+Voh5OGdP3Q0T2JhcyMB7",
-	"/gMBv/SreRRiwLhY7vTkGOH+0ByOdI45MmfkLVyIgqzZBtNgCCYK2GDGMBFPAk2Nfg0fSmaVwTr/jo9p",
-	"hUFW+DYDTnC0IGPdslRnE+zWca3PRXoGSP27YHymLs9Zcv3JM9tGJX4rS3Vi3sGUgM1hPaKLvyfKB6i2",
-	"TMI5sfkzaNQbC0Nw94uXb1uD74objNNlHpamNrEhnZbZkH4SVWbMAvAqTi9j3e0Oc0+IWBHKd5hNNqI8",
-	"FLAY00beZiCBuPWSLVUY7+JkJUVxTujSPCEFUK4wtY1ZBcUfWPeTVausD6zK85F8o67jbWIYFYmzThM/",
-	"7MRNozgQbbP2S0gJdJiNa3J3MN9zVO4QrpxrBh0MI/oB9yw3bKtkVC04bEGGNQvzWOTp2ON5lk7Lqht4",
-	"idkGguEGS5daWCcSMgDzLlFaAi2IEjankgudMb4mTJGCKQXh2Limcg2Bc0SlqLjNuqL6jLDUZ2L4hFEt",
-	"SG6eBj1MIwZWA7q4BeU9CGqoe6rVdSghfgOS6d1Bg9i/d8DaPoKVHUdbIdO7eGDcMXYrboPAj73PZP+h",
-	"Fp49lT6ps6W6G/dRXHVms34Nj7XvttnfFpIM+ckWElGMpQPZFLNArMXshlAjy4CtOXFGU0eSaTwGzKYZ",
-	"B2m7kw8/ugmDKcp31hv+f//xT//2j3/+Dz+R+ektXJjjZHRwFZwmdEYvKBecJTQnLD0nVn9HkyAXW5Ak",
-	"oSq85Ck5cRZjdTYcrPQeM+QMM7HNSzalzG62NXeLdYVB9VdQmtgMbvOCTV7GpBngCHuDA3w+Me7pfWVm",
-	"tnGK7Cd4tPyMLa+oFEvRLkYJEdkPVR7KxqJ5PhZOpJUK0YxIMdK8NeTAFFlCZugfgwoxoYjeNxKt7yBu",
-	"08oWNIVC29+viIQE2AbSM5JBnrbqBQP2zmj90IpxprKZyrVRaEYdraLSiSg6/mulhTU88JBE8SCu0tYn",
-	"7abCgEYBdhd/bGuA1jZih9zW9B3oN5sKkd//q6ikXDMOmF026rAdIR4j39Sc2G61zFlyDbvFpqNStIaU",
-	"QFXQk9Y3ZTpD1d+10kPC+xUha9963sKueZHuDq/GDeBeD83cTau+o8/YDvZCQxGSseOuLy0rbsgiwMRf",
-	"CSNgzORESJIClCAxBG4ULI55girr8r0xT4jPKB3PpGit/wj2Jp4FLM3oevZa3H6mITbUt3Gu8Fbaee9j",
-	"5yeo277JgAjJ1ozTPLYihiGzZdbSdekCYUkzspA0VNE5/YAud9ON231bq1OyDXPqaDJMG1WeWwWBksRm",
-	"hVshw4X2e7eVxJ+pgVtxBEXLHdY+Rp1lBfHlfJ91fDItGMfMip5+3gDldZWHPIRMQuLV9f2Ceyl0FhwZ",
-	"uDHfR4rrMhbKzKmtBGWMnxWVx8n4st5Tmucj5wcf91KGpicB2c872W53LLO4lXFTLQ0kZyVw24L317AK",
-	"LaJC5/E8/cMY7t1QUQtrR7GO+tZQYyw1JNtGeAi7Q5R1wdeQbrOjDjwc+QZPYJXDC15W+jc4U57+W9W0",
-	"f7YdGuoy3Ph3cDhGcvfVvNS7I5yRPu8xh8EsBDPiKXpm8nTeqloHoDe6fWClwZYqAinTkJ4TDpBCSpY7",
-	"8sOPb8Lsbnhw+pXVB1Bc0A8v7KePH7nX/f8HztynPW5jB+oYSbIo526fHms+fwOhZXjvdQsnXz0Klrsf",
-	"HY979+JxNurp9Vt6DarKAxur3WW/qU/ssN/rssUJPFvNxRYrjFPk1eswM71ka051JQP6Dxc8gYXSciSA",
-	"2PowGIpQmhblpOjiwLzwH8etRbSnDILAAH/Ac3588/zh4z9jhiipONNErFYKtMJMRQIfkrxSTgXv5aHy",
-	"fWb+tEii1Hiww4f6UlNdBUpxaE5lMdzIS9hA7t3WOV0TmgsO50RbH40iiu5qZ85WCr5uOzC5rWKsa9S3",
-	"VHIbgE0k0yyhOZYVdUqVWkYDzSlPQkald0mQ/02sH4X8L/K+djmkYc9cQqt1phdVOS8BsuNwmhCxXtNy",
-	"UedSTXs/lCgPW1Ca/OnRZM/417QMRkDouh337yUyM55A2yYkOVVWSFJtA+qfKcLtWnxWnKs5OLAtLM4b",
-	"97E1j+cXVtrP5jkYmw+neBnxbVUlCSg1r8igyvNQjeXbTJBM5KmtSc5hzHVtvj8KNaC/NkAOzSmZLF76",
-	"vry9o6YTqb7t05ySBjLiWHVe1GmDeJ41UkPu3AdKszwnXGyxx4rRERWhvjiWamIkQ8fz4GOEqQA1GT+O",
-	"+oJiG3NvF1jgMnpyf+Sa5S7lJZWitIRl/aZNeNFsq6A7sjRSyIbO66C79Y3jZ1h+Q8zzSYe7L3HQW9zy",
-	"Eteu7TZZ9JzHNW93DLDNN7tMK3aiqUO7/qS0kBoSdu0+EMO2Ss4D2yMFpjNR2UDP+0ro8Dl97/29+w+O",
-	"eWngURrz5HqSGHJpUYAlMd2n09j7tVBX83KalmWXBtAZpcgaNKFLszumyYOLjHFQto9KP6zjWGsgbdCX",
-	"5fcPUDj/CajMA0B+oV1vI42M2TVFQjyfKE0NnZ4RLjobMULJEO5I2C2YyGJ7QwiSinDfByP+ZiTRVBZX",
-	"7dZuFVpe17BTfQLdCnm9v33DgbCMm82H0vxym84KDhlu8x7YIdKyBnYoG/GWvoWUqT3ekGM65KwTXvAV",
-	"W4fLCdGAt2FZ85LLdTwnCeWGvpZA/GJJBp1g4OFMV6sHAPB7rTS8fdrsHVNihyWGLim2Rm8X/v26w45b",
-	"oVnYOAWOuef2lYw2JbaEpcoXKw+rk++FeI/jMJuD4AaBbV/ilwccFD3s7sHnGAbHkXYMF5BjQLd3AjX+",
-	"8qlJTHdKaGUHegLuyamakqfXeWc8rAoblgIPpVW+cY3B0JaxBpvP5yGyyoFkTAdFXkZ5ms8MLfhv5gTx",
-	"DrSrqjOcbMs7739f+LK9lm++7sfsn9XO+nfjbSEWt6gn4k6lG2ZvJEkl5UygOX14ToMr1zn5Vi1qZ6YP",
-	"HzeDz9PpnbP4BlWeosSmyI4CMU0/V7CwFsG7SY7eW0S6XHLVoXRAn9rbpo/WofUwa3roIoXtZSdjba+a",
-	"apGBX6HwDKCsVAYp0eLcRbmNvowGHpNEYCemfHp/zNHuu5i0EFK2f8QWeF95hV15CxPTX1ca5LnV8omv",
-	"aHE+RaXJ40fWdKEaA/eTF7kn83fT5tD7RVOd/N2jhWaIZtdxtKcMpx7q7incY49vc3TndYLuNYGuJ9y7",
-	"4WMUrO7Jwp9ftlp32vA2saIFkBXLNcijVLPWqx2r9PLipBucmtIvfCbTm1hKhMSTVAaXlwbiLtIEykdN",
-	"sTt9IsQ1g6Y7/WLxjVD6YVaxpOIN3GjJvoWdbQ/P+EoECmt+eOFB3yb7OvmI/O3y+++wvo/Ta1gkVEFM",
-	"dL93Annw45uLz2MMDRv7H7esYpIzpc0vv/Crj4irmBgK+T83V2TLdEZESd9XQGyXDXVCsOuHIhndgKEK",
-	"ojJaQoz88QqfXZ3XHmNR1ZdOdLOFfuGUK+SrObsG+37ddBk+MKVPyAXNc1VzMr4GomrvDQfDnjMg9goA",
-	"ctVu/X9FHhhTi1y5+wKuXOdmpx1G3yAGyH/957/+49//pZUdcRY9Rh2lBE5LFp1FX5w8OvkCOyPpDFF8",
-	"2ggPV6VgyLS+FiEy+v0TX+3Yvvvj5/B5bV45dRd33MQH37R3Y9y8691Z8KdHj452Y0HTeD5wa8ETvEDk",
-	"xPqw8OKNseHq9dVXIMSRqoqCyp0Zp/FI1RLXutSa8qNWZy0j+7YZYDdOncGOUCkxcPXAueQMBWJbay+y",
-	"a3GNfjnbV+LnWuiYxZwm2Cz+IUYzbCRPqABeX0MppG53lp+LXqyNtTjD/jB/dR7To6CrvbCbLhPTsoKb",
-	"AaV8GfD/CI03UNwVqXiXRSXBe1OXUmwVyDOC7e4xZT8mWCKMGMWm97U65XFUQ9+jqd116fRjT/jfjJ7H",
-	"r0FfdLtgzjyU3Qt7zOEM1zW4lp3YJZapQLvO5pKaJkrQrsgOXVpD1d4LeO6TAQT6x47dX9J68+7k8z3v",
-	"ybhO1bqjDqzkmUQYpynd7efWT+lOHZ8sXjz57glKYPIrhvg97p8oRk8vjTDLKBtDu/71N0O778Y4gmsD",
-	"zbvj2IDcinXUIbwIqOMvNdywAJ3fEvMr5x4JYv454+kLfr+s4Q18wICJWch5fVmVUWUkTcwQ51h2ZeUa",
-	"S3VGUoHqT0G106xD1PF+/6VcAbZ+4Kovoyp1xpyWfT8sy9o3ib3/ZvYUfySdyfcaCpydb5g+wrkxRKus",
-	"q5KhQdbhlLHPLakbQN7i0LRLiYJluE80KYTSOLtYEVuVG2OwXNoVYHe4E/KdP782mt7Ne1En5Akn/h4W",
-	"Ieu6SmaUAmsX1G3/zFaGfPtV02H2yOfWjWzW0tQUx9YWqtVVwclS6AwFvhqV3wideee1mf28mQ01CO8D",
-	"st7o0Hy+lPk406Gfac9stlh61mwvMdru1CKrA/mQNNXYXgnn1BlTKAViArkC0nZvudraILj1ffCYT8A5",
-	"2tX/QXvLprEcQzm3I5mjW2PbSF0jcfEOE/LA5b0gdj4fYSO9IOO4ctUJkN2f1tLtQzymvDSLOYIO0+ru",
-	"bFUZgQZNc6FFY7gi57ChVroUG3QjF23IliDKHBxsOzHTUcg+a4WLe/yvF2elsnbBWNuL5oxiAaGNbB5J",
-	"z3hhC+9bUD7vhpc1qWvyQ9M1382b94lLtkRXXaNoU5t/FZrJRxCaSfZ3gsaC9jiieR50GP6xlJRO9+F7",
-	"9O2MtB3bS/CnH1v3xe616Z81Ic15wr91Y+0nAfMYL/IbPY7BPOA5c2F9OuhpPsp4Lnr9sG8P/3gYgGNJ",
-	"RjRdNse47qs9alfQZfAoT7+lYpy19Fln+EKg+iagWzHRPxLvGNxNco/8o0NmBvCiRedxz5wYmjwdos/Z",
-	"BkYNGgwvKnLlhroiD9qtoz6PyVX7bFyRB4PbcMw7tcP6ijzoRi4/R/v+SoICfUUeSFiBTjICG5A7DGXE",
-	"9j4pWhKj9ApBcsHXn5+QZzTJMLOTctTOJSSCc0i01SdeUqUf4gwPXzw1hsoatA2jJIZUWX3F1gm5EIVV",
-	"VK4BSh9F4rbsjYjSeli6J/0SWze9tF2h9+oXbXA4J2itWVLXrsysZlWNS+TeRUVzpL9qB4E6MIldhNya",
-	"Gc2OR28Ix6qGTX0Dxl0ccMZGP8WxHtomWN1DFrh9urctToCnOSjlmmjd/UBdgtyAfIjowJWpEd2+gH2S",
-	"9xVE92oIjQlMG9K5OxjeZsKcM8XWHFLCOs5FH799h7er6CQbQsAGqF/B7yv8U7dInRT7+SOh6wLjvqob",
-	"QBZbThRozfhahfFn6dhyodOPTRrIzX7S9v3E56HWfXffKmXTaDAI8bqi7BgKpZerrWuNBJGgRL4BQknO",
-	"+PUo9whA/VTS7T7Iv6bbTw58kWgIc+fab7RknKKEOMiv3/j+uXcHfz0UoYqkkMhdqZsY95hDRlb5AYfB",
-	"a3zjHumzrnAPybM8x1RadQw5xhXTbAMPt0KmdtQgdCxI3tnbhwJAucCr97Ge/nfFzJvWG5O4+eOjTjxG",
-	"3AaYR+DmCHJFqM2r3oe1mqhPtW9XEMQiVv7/LnGIbRY+sUDu9UIYQWZ2lGgU1oM5TG5FlacY6LQdozBG",
-	"NQ29H12q9k3d0R2GWH6Kv98Kz3ic0ikWdIsiDuXK2PWkx3Ajm4EGJ+IcbyZvZUEpTXdh5jYqU+8CrHf3",
-	"TKP3y2aMBnOQwcSRK58KKfifjtJ+c/nxR0KstwYGp0XCqlLgWsC6bE7frM5eXC6lMXx9Y94AN2ol7+7n",
-	"QpfuxTsInEPs5dJap6LSR9CX2JpjHq7tk+u2aYCzFhx8Ef64GaXqHidjnMZ1QblHynIzjNAWxnOOACgz",
-	"TF31bSNB2N/iyiZsEwuJK1JKxjWWioX4Sz9z0eWi7tXNf3Lv3CMIW+WHI/q565l9BM3giRspCB8Pj0OK",
-	"uaty/F2pde3C20+snPuiz/ARqPud3xl1aYoOZzegc6HaG+MPoLNF7Kcf7R9erdsjaW+JZoeJ317aziaJ",
-	"R380kvBCV4ocYnfXvpC+EUCHWhqBrOk1KAKrFSTayxjM7xQlcC+EMNyxj5jad5DsYZ71awdCFW9tXw9Z",
-	"F82pJtC4FDqbG2P0xYtLyOiGiUpOCyt+z3NssqBgfobC7HKm4OQo5JjqpW7fPTbzRwpmdsvt7jGS+VOo",
-	"lmUsVbNTm9IcAMNQm0rCvV7sn1qFlnN5qvvyvi3AfoXuaAzBvXYci7AezsZPjYHty4sxRNu6S0a5vFaX",
-	"/DhAzoHw0JFQ8JtLtm5R5ieXbk0p8X2Txysqr41V2ZCIY7AxoQQ5rO2nZGQHCjC6pt3QYefc4g0zp53u",
-	"mqO2U/3SIdllc2NYcg1YVGBGR0Ie49u+7n6YGSNk6e9cnCQynti7brxpZLiizWkUlSYrSdc22c8cqEwo",
-	"TYpKYasgFDGK6VExV8n8Nyt0aQA/ZlX6F+5OXn+7fHj59NtmRKdVG0DWotjDKWCEt4qNkTBqT8XP7wyI",
-	"FAb2Lc3gtYrRKS3Z6eZxdPPu5r8DAAD//w==",
+	"3H3dktw21tiroDqpslSmZkbrn8o3U1uJVrJsfSutvdLYTpWt6kGTp5vYIQEKALvVVk1VbnKd21QeIFfJ",
+	"fS7yNKnse6RwAPAXZJMzPZKdK42aJH7OOTj/OOfDIhZ5IThwrRbnHxYFlTQHDRL/91TwLUhFNRP8RWJ+",
+	"YXxxviioThfRgtMcFueLuPHSkiWLaCHhXckkJItzLUuIFipOIafmc70vzCdKS8Y3i5ubaPG0lEpI8ywB",
+	"FUtWmGEW5wsO7zURa6JTIAXdAFnBWkg4WUR2De9KkPvGIuww43N9kxeZ2AMMbgXcC/O38Zxlw8OuWXaL",
+	"IV+ynOk+YF6LnSI7yjUkEXlMtCCPz84uSAJrWmaafHk2BKIMx2vOmdP3LC/zxfnjs7NokTPu/hf51TCu",
+	"YQMSl/MKlKKb4U3m9vn8fb4uR0Any9uA7icGO5CDg27x8W2GFdn4Wdj6N+YPHiu57mP7J5qVYM6BeUwY",
+	"J99+c0lO8/ocpEATkPUK/uOjp29eP390Ka6Bz1rBjXlZFYIrwLP/jZT2XMaCa+BIibQoMhbjBk//ocwC",
+	"PzRG/LcS1ovzxb85rVnKqX2qTu1oOEt7g5cpkJhmGVlTlkFygrBwX5lBn2Qgce5CigKkZnZ1VGvIC93Y",
+	"SEWr0SKWQDUkS4rP10Lm5q9FQjU80iyHRdTdfbQAv93eE5YEf75mPPwASdZiI/BUAdezFqY01TgUcHM4",
+	"f1kUwBPzDMeq/zJHu+TXXOwM3i00kQDWpYJk8TYwtBaH0PYDSIPmm6hN2UECrkntlwVSf+cwaLHwu4kq",
+	"/LWQVa9RrP4BsTbzIv5/oBvo0wDTkLf/GNuKJaSbagoqJd2b/xtJM2FHOEdohU+pTJ7WZ6S9xljIYpgY",
+	"CgveiUjorMh9HFxSxoDr6gS3l7QqWZY49v8S+EanTgD0KVmUlvQOvqk0ja87b355Fni1swc7Q+TW5McJ",
+	"bskwJq4HAU03EqBJmSshMqBIu3OO251Q4hYRjeKm3kGbE/6cUo3qjpOkRNG9ishqTwyrOSHfvKexzvZO",
+	"I5KaGLJKyFpI/Mm8RJgihQQDqAv7Q8lVWRRCakhIShXhgsOv/IFjFCRXG7PAiAhJKCnoPhM0IdqsJBFg",
+	"XtdkzTRhWhHz4sOTXw136dA4lckhgDUPieHQFpsHv2oj/SZarBlkieoDT4tERGQrNEQkFlkGsY6IhKSg",
+	"8TXoiOQAmvFNZGQN8IRK/CuLSJxSziG7QBh+9xXRknKVUQ2KXMMexewU7vLcrCvEXbyY8NxbG24TLVhu",
+	"WJqhnq24Nn94iESLrWAxIPtMwLBMBG+0yIQVvItoAblwfxnN0jxj/HoRLXZAi8J8kVItIRbSst1E4Kja",
+	"ToOwwZkdcBbRwkHHaBFC29kTEZvzuGM6NvpNTuV1YkULh53CZVlAmofsPVK9gaj9dKlSKsEuxYDX/CrZ",
+	"FpZuwUpkTFOGr3C7sgalBoWV2WMA8eZn8kBweBgR3L//j1kmeQA0TgmVmsWZ+TERsX9er8f+MhnVLxm/",
+	"blBkF+EVng4N495rDJVDwg5qUq/MS42PHMb6BhT+HpEK1OdI4ob+LohH5zmebCVKGaNK2WeHVOoA1BHj",
+	"hPLEcAi4MIqpkAnIyUAcAaCj3AMDvMa3GsO4k3TwM/NWc3Yn/cc+uoT3NQ/qsHw83wN8vjKL++JqTWMI",
+	"wPVbKcpCXZCyMIbdv5Ac8hVIVTF5uqWaTodyrb51gXxAqT2AumpjfzXvG6Kn6iAUX1KlnRFpid1sbRmL",
+	"kg+o8U4OqpbwZlx//eUiCrxeAMjpAJFgzsCIFPa+AKTwhFCFv8al0iIH+ZlC8XsyqrG3R/7eOjMkWKWY",
+	"rEDvAHg9kTlOfnwzsBcZNNZsizwZMjCq8mq/9B+1f/Vfm1UZObYGKZEzbwQ3r4atAKazwHL/RnPwDhih",
+	"U5BEsQSMouB+3BhaDQKgUvwDFP59AZwIDupkEXQz9KwIJEm/ygZRtKY5dACfgaYsC6nn7UM6le5Rh/HA",
+	"PvSde8+oQFaFkWqeCWhO16wPHNuYbBu9wveDxlElXXqTiB0HOczCrApMWBIkEck2aUAH/sF/RHapUEBW",
+	"5WqVgSJUAkkk3RnSsafIfB8YuUNBLfz6WWv4NJBRQ/kQLX2zHbD02m7QEMhuwSYtGAMHyTszlRG+KhYF",
+	"GJgRTa+tedASEv1D38LzCNSs7Y4LPwSYv3ZU3QY3QrWTbkpDrcg3UKHdBPlRc8iw4Y8yQ4V+d7OoAb+Q",
+	"W9DAY1xY8FkXPtU4UXPOaoQQoOY5K7q85i4+i8jDK4i/JnPqaykiy8Ru+rKf4/uhBR/D0xFV6wnt5Bnd",
+	"9zeQOEncYpthjlnrGn3KaAu0A9ThppguqJ7R/Uum9F0dXM8spEdP9rAX6xkYppEHWZtXNiZxoYhoZN1i",
+	"TZJqTEVWkIkdYTzOygSSk6AGN8A1h91nVALXjtn21qX3xKlyWhSHRQXyuXpEN23U2Pw42I6CwhoJt8ek",
+	"R0nARybj1Bi9PZeye5DgEZM5yAzjRrAFGWTRTQExxGubryy1SOzxnM2UGzQU1lFVRHLKeIPYCAr1OfIv",
+	"WmSwnqdizWNo0aIQinktszdYqUAOEP+xdOmKh7q5GitqAznqkEkX22HURi2heIDheQo9hlu/ovbpUjJa",
+	"aKFpNoGVewFq3w9uJexjh/DPsUgCltYbTVcZEPMwQksf3tO8yIAwvqUZSyJjgi7XouRJRCTVsMRQLiSR",
+	"f+PEhr+DmjZ6TINQcBIqHMSCdyUoPSnYg7uqh2t93IdZ52MLqRBon/uFt2F4Dfs+CJ83oIaWYkRc2DIi",
+	"Al+KyI6pNCI0N8rQcg3cvFKaF7QoWBwRpanUakl1RIAn9o8iozFExDoLVESE3FDOFMiIUK2BJwARSUpp",
+	"VWUFseCJsq7lpXWsOwdoRBoLDhvNNCsDxHHJcitcXz9/Sr744ot/iQgvrVMImV7Mcpodlm4Gan6OMLAz",
+	"qAybDnmKHHTK+IasIKY5EBs6EGuyZsY2s+4AVcUt1AWRgFEEyAndUIb7nW8s1QkFbW5wV1umOW4QFFaJ",
+	"7UvPJFnuhqQYTZKZAecWkAO7goYYn+vS6ruk0MMbftRTBo7kbno75BqbBSZNN3dBf2PhdqMhjH9LiwC6",
+	"1xrkUsG74KQ2G2nwcTfqo65ZUSBodownYhcEjvW1zKGibvixWnJrgZUPrTFBCAzfsYAC2xAS4x6kymOh",
+	"ChpSVl5wLTyLONHwXk/2Yr8pKD+I6Fr62PkHNngMlcPA6VbaRsdEeU9jPcULelAJabqM+nsb4K428juU",
+	"o5LM8aXPzmnR09wXyaIeu15x5GOobplBiDRidH2nwAHOWzPLNsJeMc5IIcVG0vwzhSHzUqdiNBZQOdf7",
+	"Or8M0ESqdYFxAPOHIoJn+wsCaMuiD37HFBwW9nbSIFw6QceQkJOg1ID3UjNdJh2HiihXWQPJVjmxgVC+",
+	"mfP+MKh+EyIf0NZ7O3wVsns3tZugL7qrfJiAmSuLIe3Ep+sF5HoGqGzQDFzstJ+RMtfTIUV2OLRp3sHk",
+	"OVHAUrHfYIq7JuyJGTRIQ0e0siidxwQX6yBUp/Z04dJaaA3rqMbW2yB6fyy8U697qg/Cveuo63wRnq8R",
+	"be+B8wmqwCfEsBtFHvyf//Tfl6XMHmK4oqA6dcoxU0QxDS6KyxSxCaiYc7I3xgahmmB+w7LkmmXnlQJd",
+	"5QKhHo0DcNhVNn/fugwIXrd6XMvfX6OZiejHPCIW69JlVU/2lSRixzNBk2WQhV2mgFAhTCvI1hGhilBu",
+	"zCUapzlwHeSTXRtqMHy62mtQZJcCJ5kQ15AQxrWICGQKfJC2mUB1QaQxnCEhrWBlg9bRAl3GGVXDs2ZU",
+	"acxQLSUQLcgadJwSppthWgka06131KZZa1GYp+8LJluZmNFiJV12rtiCXFZ52VrIsNY8pFisM7oJI8BC",
+	"yZAhFzoElubC8+QrM705h6HZU/CxuiGPbRBkhgYuCF0ZAW7xhQo4YTYJ7SQc6JQbCJPVE01yoTR5/PXZ",
+	"GSnYe8iUH/2clDIz46qcZhkBLspNGh6/PmMzoq9IZiOEvqOqSYvnxIBSoSsnVxHeXlA2uI9Hz2DFsG9j",
+	"RjVW2ZAOBiF9AISR2FfsWB5g/H/Z16cnIujZJSv726DuMuJ330D4rFCSiLjMMf/wDDUkhyEuSCHB8L3w",
+	"ISyEMrZLGPWeTRkORgnmxYUTL9hvsMQtTmEfhsfuhxnHiXOGH8g6GU/2wOlOkODPyc/wVORkw7aYWOmY",
+	"ZHJBHItwL3ymyFckoXtFdmC2vDWCwvEOP0aVm3nNxY4wfUEsSzknu5Rq9xIevFiUGSZpkRUQUQC3sRd/",
+	"9LnNC6lTyhEoM9hWMKEkLfPVECrtGW0htCGEpmnJl8LsRqXohpKkyOjewEZ3JY+QBtMSDHR2CqQiiUBY",
+	"mC8I04TiGbX5riiLE3FCnjiSZZrElKMObqbzUg/CCQ07ujUWd95f7UtRJhwUyt8v/x2BdyXNiNLSiBBz",
+	"GM+MQPnTV1+FhHCD0LpSeMcSnQYyKJA1otRFAE0wMIcdI6j9vNCQB9Md9LQM3kbO7wyfX5jxCDUqbwzG",
+	"MSGUcUxsdMNFZC1FTs7CrMcmDibTMgeTj2Afhz0bVjnuuzNrA9kty4IpqjA0iNhj+EJqCrmHmxU4+BtN",
+	"dRlA+3N0PuPR9Y5nFGXnzi39Z8vgyefEcTfyuee05HPPUMnnjnOSz0nN1fqqtWN90xIRhyVQwpRmPNY+",
+	"OKEid62RAI/lvgoOTJjEM+hpS0KQTH03o5sNhBU7BOn5mFI5YQJMtKoiZAEdAo8yYpapCntCoujkZCDp",
+	"sB611uX7OWtZAkov3ZjuTHYTQMHaRvbden5uNT3lTJhpymNDVE6DvvkgKcMahVvKuRXtuaEbnVJOvrD6",
+	"At2ICyf7rwEKZSMwxmb8aiJmvB4wbalWV5j6rtUipr1d8iGluzJmkTyMKq00yzIjQlfQ1MIn7rjkZhd0",
+	"FcqAbRrOu5TFKWptRmGwWtUKSE4TmDRTh+fZ81irW7UC5vE/x3L0J9aznjAvRT9bj93/QzA+M3LFWXz9",
+	"0a+0Dfq370cROew171lnLjN1xyRcEHtxBg8fjTHd2/7ivblogdTEF86R/b0pJuaDcLzLO/Q7V9Xd7vDS",
+	"Cer6fI/XyAZc5Tksh3zvP6Me79aLfFhTI7aNYld5GXKgXOGdNmZN2srDYX+yQQSb/FJm2cBFo3bGzUQt",
+	"CImzuh9+OHtrSJd7NxDyqHQ7T+4O5iNH5Q55ynODflNj7mPLNfrcbVd7i2tThyyNCS6OyNkdUmnypzNC",
+	"rYdq+uUcuoEfrOk7Nbo5ZANYCPhVjwA5rPKnVC057ECGgxXmsVGGBh7PNRiqQHEvB49tIZjMaQ+/FjZF",
+	"xzpk2RbQiKY5UcJqA1zYNBWmSM6UGjDUNZUbCDArin5i9NNRY/0n/p6L13C1IJl5GszfGYjZ1qCLGlAe",
+	"QVDNQqYGcg+VG9iCZHp/MMbu3zsQwD9C4D5a7IS8U06P45VuxU0Q+LHHsgCa565/FEac3c4X1Xf9eE/M",
+	"AaXPfO/frtzqwRVWOlQnjhlXt+U6mqrPvTy3t76NqLXvNqXgDuIUxcoOYpEPXQezVwwDubboM0aPGbAN",
+	"Jy5S3FJoNB7UMQ9/qx7C4CYMLVG+t9mQ/+Gf//l//PO//C8/kfnpZ3hqDnypQIad4CEu8pRywVlMM3S6",
+	"2qAlBsIysQNJYqrCS55yJ9JirLoNCWs9Ens9x5v45iV7pdBuNhwKCIPqL8YwtWl45gV7eR0vTQFH2Bsc",
+	"4POJee8+QcjMNkyR3Qs+jeSqRiqYFCvRLEYSIrIfyix0G49m2VA6OS1V0ERLwJpn1lmwgtTQP7oB0AfK",
+	"OLmUmHIwEHa0BW0GZL2EGNgWknOSAhp8vgTVQBQxHKVjnKl0po1l9NrB7DJR6ljkraQ9DB4m9roC8sRu",
+	"Xm3TrLCbCgMaRexdktAaAzS2ETnkNqZvQb/eVIj8/l5SSblmHPB24WCW2gDxWE/OjNz+cpWx+Br2y21L",
+	"6Wn7PlQwfahr0baGqr5rXA8K71eEUhxsulE4H1Ek+8OrcQO410Mzt6/V39E5bAcb8g4P5/toWXJDFgEm",
+	"/koYAWMmJ0KSBKAAiekQ1hOGDqFO2GMo/cPfKB72PzfWfwS3A54FLM3RTmdqcPu7BQrGHP7tugdD5yeo",
+	"fV+mQIRkG8ZpFlkRw5DZuhwSd10kLGkGFpKEKnpNP6Cr/XQfx9jWqiv5hjm1NBmmjbHBrYJASWwjhFbI",
+	"cKH93m0iz2eql0s1gKLVHmtftbLQw/hyCV9VUnaSM443azoWRA2U12XIgE6YhNgbFOOCeyV0Gs4/4XSV",
+	"DRVXSlnoZlZlxyhjnq2pPM6NP5syRrNs4Pzg486VsemJTfbz1m3HO5bZuJX5Va4MJGdd4LcFD1/DOrSI",
+	"EjPm5ukfW5CqnR/bwNpR7LeuvVabczXJNhEewm4fZW3w1aRb76gFD0e+wRNYZvCCF6X+BGfK03+jmtrX",
+	"tkJnVYYt+h0cjoHaDWpeOuERzkiX95jDYBaCFREo+o6yZN6qGgegM7p9YKXBjioCCdOQXBAOkEBCVnvy",
+	"w4+XYXbXPzjdynoHUJzT9y/sp4/P3Ov+/wfO3Mc9bkMH6hiXpFHO3f56tPn8EkLL8EGMBk6+OguWOzw6",
+	"Hkf34nE26PD3W3oNqswCG6scep/Ua3fYM/emwQk8W83EDivMJcirN2Fm+oZtOA079LjgMSyVDptNqvlh",
+	"MCKlNM2LSWHrnnnhP44ai2hOGQSBAX6P5/x4+fzR468xf5SUnGki1msFWuFNVQLv46xUTgXv3EPmY2b+",
+	"BJ+lfS/CgYLrrbJzOtp8RoO5cLCFzDvWM7ohNBMcLoi2PhpFFN1XzpydFHwTyFasahTuqOQ2ah5LpllM",
+	"Mywro8JpiSuaUR6HjErvkiB/JtaPQj4n7yqXQxL2zMW03KR6WRbzbn22HE4TEhQ2tFhWF8imvR8qlAA7",
+	"wCjVZN/9t7QIxmjoZjhF/w3jMTRtQps3b4Skz0r9TBFu1+KvAt4mZ2gs+Wd2YS2XMzTLwVh/OMXLiG+r",
+	"Mo5BqZl1vKZGNt05vHGRbRkKogmSiiyxaVsZDLm7zfdHoSD08QZIqD5Zk0VS1/83OmoyOSWp9oNOSfQe",
+	"cMY6z+u0QTyfG6g76FwONqWJix2mMBu9UhHqC6pRTYw0aXkrfOQzEaAm48dRbDi3mCdit8SiKIOn/Ueu",
+	"WeYT0qWw+WY+a64KmmJ+JsUM6pLbrIsqX8PlPtZRdPP8NulU1sPc8CxX7vAmWXQczpU8cEyzyWvbjC5y",
+	"4qxFu/6kNJAaEpDN2qH9UtzOa9shBaZTUdrg0LtS6PA5fed9xOMHx7zU80INeX89SYzUgNBdOo28Lwz1",
+	"Oy/baVG0aQAdWIpsQBO6Mrtjmjx4mjIOytbe7YaCHDsO3K/0pRy7B2gfhBNQmQWA/EK7etgambkrpI14",
+	"PlGaGjrFWyvNjTTTPwNGezAHytYTFSQZurLCY5iRf1VaXDXbAZRorV3DXnUJdCfk9XjJzwOhHDebD7/5",
+	"5dbVOB0y3OY9sEOkZY3y0LXNW/ojEqZGPCjHdOJZx73ga7YJl6BK/FUq+5K7ynhBYsrdzRu/WJKCHLj0",
+	"NVIycqkA+L1Wp7r9/eI73h3ul6Vyt4cr9Lbh361V1XJF1AsbpsAhl95YmbG6LBthifIF7voV7e6FeI/j",
+	"ZJuD4BqBTf/jlwecGt1kl2F8DmFwGGnHcBs5BnR7x1HtY5+amnWnXGh2oI/ESKbYlKTJ1jvDoVjYsgR4",
+	"KCP30hWTR/vHGnk+B4jIMgOSsvBV75TyJJsZjvDfzAn8HShxXmVF2TYJ3me/9PWNGv78qi2Yf1Y5+N9G",
+	"s++wjRVe4U6l62d8xHEp5UygOX14TlF0123rVm2NZmaeHzcv0dPpnXMTe+WwRIEXLhwFYmulTMHSWgRv",
+	"JzmHbxEdcwlZh5IcfVZ4kz4ah9bDrO67hBQ2yk6GSqXXZTV6foXcM4CiVCkkRIsLFxk3+jIaeEwSvK3L",
+	"s+k9VQY7NmGiQ0jZ/hHbJnxVXwh0FiYm9a41yAur5RNf+qMu7vD4zJouVGOwf/IiR/KZt00OPS6aqnsD",
+	"HVqoh6h3HS1G6pVUQ909+3/o8W2O7rzuYZ3GYdWEoxs+xm3WkQsc8+t7VdVZvU2saI7XlDXIo5T9qlY7",
+	"VBLHi5N2QGtKj7mZTG/ihXIknrg0uHxjIO6iU6B8pBU7GsZCXDOoOxoul98JpR+lJYtLXsONFuyvsLct",
+	"BRlfi8CdrB9eeNA3yb5KWCL/+ub7v2EhJE6vYRlTBRHR3Xqb5MGPl08fRhhONvY/bllFJGNKm19+5Vcf",
+	"EFcRMRTy72+uyI7plIiCviuB2Mqs6oRgpVhFUroFvEuqUlpAhPzxCp9dXVReZlFWvU/bGUa/csoV8tWM",
+	"XYN9vyoGAe+Z0ifkKc0yVXEyvgGiKu8NB7B1hWzbSHLVbBd5RR7gPfkr12PyynX7ctrh4jvEAPm///u/",
+	"/fN//tdGRsX54jHqKAVwWrDF+eKLk7OTL/A6ik4Rxae18HB3LwyZVq00F0a/f+LLQjVb0P4SPq/1K6eu",
+	"f+xNdPBN20/15m2nz+Wfzs6O1uWyblYY6HT5BCvBnFgfFjZrHRquWl/VNjNaqDLPqdybcWqPVCVxrUut",
+	"vrnWqMZuZN8uBezggjUuqJQY7HrgXHKGArEVmhfZlbhGv5wtwPlLJXTMYk5jbDD4CCMgNvonVACvr6EQ",
+	"Uje7Ec5FLxYRszjDmsJ/cR7To6CrubCbNhPTsoSbHqV8GfD/CI1dS++K1Kq6lPOmupIl5wRbJGKaf0Sw",
+	"lhpiFBslVuqUx1EFfY+mZqXu0w8d4X8zeB6/Bf203Tll5qFs9402hzN8F8K1ecHOQkwFWrzUjY3rKEGz",
+	"dF2o0TFVo32g75MBBHoODfW8bbx5d/L5nndkXKu8n6MOvP0ziTBOE7of59bP6F4dnyxePPnbE5TA5DdM",
+	"C/C4f6IYPX1jhFlK2RDa9W+fDO2+g8cArhOsjXFXHBuQW7GOOoQXAVX8pYKbrZNxS8yvnXskiPnnjCcv",
+	"+P2yhkt4jwETs5CLqsG5UWUkjc0QF3hVy8o1lujUF3XKqXaadYg63o33hg+w9QMd542q1BpzWsZ+/yrX",
+	"2CS2Z/LsKf5IOpMvyhw4O98xfYRzY4hWWVclQ4OsxSkjn49SNQ25xaGp8jQG+WWT7F9Vt7WPenC2TJU0",
+	"O/fl1GzJQSyWpy4INpU9t//U2iMWJaRZRmzPTWPYDFIiXY22k/eWo11FrzWtbWr79g9PrXXhrHvU8G1p",
+	"K4McLFhpTMF7Itv61lzwTrwvumlmF2tir8hHmOMh7QqwEcYJ+ZsXOzYJpJ3ipU7IE058y2khqyvEzOiy",
+	"1pytOpyYrfSPz6u6mdaRT40b2aylvuAfWRO+OieCk5XQKeqpgyfEQmeemKlnv6hnQ8XXuy5tECU0n68r",
+	"cJzp0D06MputXDBrtpeYJOK0eau6V+WMNRYHxTmxIrKRZa4WZ9Mr666RB8Gt70M0fhQWUpfiCDIRm311",
+	"DJvSjmSOboVtoywaRRHbNZMHLl0LsfNwgI10YuPDNkErrnt/yna75dqQzl0v5giqd6ORndXABdrhde/e",
+	"2t+CnMNmCNCV2GL0I29CtgBRZOBg2wr1D0L2m0aWQ4f/ddIDqKw8h9ZlQDNG8a6sDcgfST1+YWtMNKB8",
+	"0c6K0KQqPxGarv5u3rxPXF4xephr+5DatMHQTD7w1ddUwk3vsHZDtKBZ9v+BttJqtHaPCstAW4FRgj/9",
+	"UIXVD7iivqkj8fOEv//QCP6PAeYhXuQ3ehw/T4/nzIX1aa994ySzRd0J/lE/bszilGi6qo9x1UJw3Ajp",
+	"H+XpDXmHWUuXdYZ7n1dNz2/FRP9IvKPXhvke+UeLzLy540k26pgTfZOnRfQZ28KgQYNRcUWu3FBX5EGz",
+	"WN7DiFw1z8YVedBr/G3eqeIsV+RBO+BunhrD94o8qDrqPURL7kqCAn1FHkiwzSNgC3KPUTlbR25DC2IU",
+	"YSFIJvjm4Qn5hsYpJilTjhq7MdI5h1hbHeMlVfoRzvDoxTNjvGxA24ggduljnKxA7wD4CXkqcqu8XAMU",
+	"PiDK7a1PrArft7reYG21l7YT3KjO0QSR8+fXDgZXtNGsZl0OS+lOn/Y5GoFqxjNbMIlcsoc1PeodDy3C",
+	"XurZVg2A7+JL1vBen+JYj2yVuvbB6w7YP1mcAE8yUMpVubv7IXsDcgvyEaIDV6YG9P0cxqTxK1jcq3E0",
+	"JERtdPLuYPg5FdgrhG04lgpuAsGnIrzFCpA6TvsQsLkWr+D3Fcms2iJNCmP+kdD1FFMYVDsXQuw4UaC1",
+	"d1j28WfpOGH09IMW18BvBkUCPm4Ue7HVJfm1s/Ss+Pduqg3bwoUrf2MpKCIrrBupRWOJ1vVKM+ZulRCV",
+	"Cqmdk8M8Q5+LawWTQnwNieuUSl7b7VLMWjOTQnJCLveFr3VPfWTYFaGWJa+5LF609H2WbN7RvsDLOBV+",
+	"RazB86Q+18fzHfROI8MsKJYurIITthb1sFP4IPfGetV/XkuRP8JQB85ieXk9D4LkiLG9JgjapF45kVaM",
+	"UxQNhxl1lrkuL4bU/3T29UebmEgDF5z2y8dfhxO08RWXUYQqrO+UcfeDWbeZEr5mP15XtP8TMjd/MT0o",
+	"Y6yGcPqhzja8GRc7vr/nPLbrvrtvE7AuhRzkhtVl52MYgF4Prn1OWhAJSmRbIBSZ1xyon2Ix+tMP5p+J",
+	"WHhuYzu3xsRhA8fM8JFwhpsZwNtxjopBmm1PY85G1ZTGeQrBdQjD46J8mywUE2sJKrXS6C4YPbWt6UbS",
+	"tLTcf3TURnNUpk9LAu6Oi1MS+DGc889t+yff7cT2d6xqCrmOD5HvTmP46tYm8BHs+uCz9x7OogtJd2On",
+	"+zXdfXQ2e1SZWMmkY4o3qkgC2J2nTpocArssswOu/Nel7/xxTyRdlVkaUFZwicewJrlimm3h0U7IxI4a",
+	"hI4FyVvX468PlKcSqAYs6vS7Mqnq+m+TbKrHR514iLgNMI9gUyHIDe/Bi3pjWKuI+lT7mllBLGL5qd8l",
+	"DrHW10c2izsFuQaQmR4lvelnaxUiJndoEq4ZT2zZUkx6mobeD+7u303VSxn6WH6Gv98Kz3ic7iT1vwxd",
+	"zMb7mMcI8JqBeifiAjWyRlq90nQfZm6DMvUuwHp7zzR6v2zGqL0HGUy0cPfxQ262j0dpn1x+/JEQ631y",
+	"vdPiuyriRXB3PchXTMaoQykl8CqtJ8SNGrfBxrnQG/fiHQTOIfbyxvqIRamPoC+xDUc3jG3W4LZpgLMR",
+	"HHxVp2FnpqoK7Q1xGlcC7B4pyxcZC9MWZlocAVDYJdyXEbI5Glhk7creACQWElekkIxrtMtC/KV7FcZd",
+	"bhrVzX9y79wjCBv1LAb0c9e45QiawRM3UhA+Hh6HFHNXNuN3pdY1K7l8ZOXcVxEJH4Gq6c6dUZckGPZ1",
+	"A7ooQo49HA+gs0Hspx/sH16tG5G0t0Szw8Snl7azSeLsj0YSXuhKkUFkHb/YAsPW1WlRSy2QNb0GRWC9",
+	"hlh7GYMXhkQB3AshTDoYI6ZmP8QR5lm9diBh4GdbKE5WVRhUnQK0Ejqdm/3jq2GsIKVbJko5LeHne55h",
+	"1S4F83MHZ9+PD06OQo6pzl3Au2dI/JHSjNr1G+4xx+in0OXooUsUrcvO9QEwDLUuTTEaKfmpUbljLk91",
+	"X963Bdgt+TIYyXevHccirIaz8Q9jYPt6NRjzaLRcVO7GSSeMWCHnQJLGkVDwySVbu8rHR5dudW2a+yaP",
+	"V1ReG6uyJhHHYCNCCXJYW6ATwyFGgNmciaFzi20OT1sl3gdtp+qlQ7LLZq2y+BrwlqoZHQl5iG/7Qk79",
+	"nFUhi0W0oJt2y6aRTDfbcNGbRkUVQxSlJmtJNzYN3xyoVChN8lJh7UkUMYrpQTFn+1J+mpvTNeCHrEr/",
+	"wt3J61/fPHrz7K/1iE6rNoCsRLGHU8AIb1SvQcKoPBW/vDUgUpheZ2kGO4UuTmnBTrePFzdvb/5fAAAA",
+	"//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -229,6 +229,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{message_id}/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file of a message, with the pages of its preview and fresh links. */
+        get: operations["GetMessageFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{message_id}/files/{file_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches a file again that was refused, broken or over the limit (admins). */
+        post: operations["RetryMessageFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation_id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files and links of one conversation, newest first. */
+        get: operations["ListConversationMedia"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of a file, or of a form of it.
+         * @description token stands in the links that other answers give; it is signed, bound to the viewer and valid for a short time, and rights are checked again. Ranges are answered. Types that a browser could run are sent as attachments of type application/octet-stream.
+         */
+        get: operations["GetMedia"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/live": {
         parameters: {
             query?: never;
@@ -238,7 +309,7 @@ export interface paths {
         };
         /**
          * Server-sent events.
-         * @description Events `message` (MessageEvent), `conversation` (ConversationEvent), `violation` (ViolationEvent) and `reset` (refetch everything, the gap is too long). Each has an id; reconnect with Last-Event-ID to get what came in between. Comments keep the connection open.
+         * @description Events `message` (MessageEvent), `conversation` (ConversationEvent), `violation` (ViolationEvent), `file` (FileEvent) and `reset` (refetch everything, the gap is too long). Each has an id; reconnect with Last-Event-ID to get what came in between. Comments keep the connection open.
          */
         get: operations["StreamLive"];
         put?: never;
@@ -675,22 +746,88 @@ export interface components {
             author: string;
             body: string;
         };
+        /** @description A file. Links (…_url) are paths of this site for this viewer; they end at links_until: read the message again for new ones. */
         MediaContent: {
+            /** @description Of the file; absent when state is none. */
+            id?: string;
             name?: string;
             ext?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of the bytes when ready, else as the message says.
+             */
             size_bytes?: number;
+            /** @description Of the bytes when looked into, else as the message says; rounded up. */
             duration_seconds?: number;
+            /** @description Pixels, as shown. */
             width?: number;
             height?: number;
+            /** @description As the message says. */
             md5?: string;
             /**
-             * @description Of the bytes; none: WeCom gives no file id.
+             * @description Of the bytes. none: WeCom gives no file id; expired: WeCom's 5 days were over; refused: WeCom does not know it; broken: what WeCom sent could not be opened.
              * @enum {string}
              */
-            state: "pending" | "ready" | "expired" | "failed" | "none";
-            /** @description When ready. */
+            state: "none" | "pending" | "ready" | "expired" | "refused" | "broken" | "over_limit";
+            /**
+             * @description The bytes are not as the message says.
+             * @enum {string}
+             */
+            flag?: "md5" | "size";
+            /**
+             * @description Of the last failure to fetch it.
+             * @enum {string}
+             */
+            error_class?: "retry" | "wait" | "stop" | "expired" | "refused" | "broken" | "over_limit" | "store";
+            /** @description By the bytes, never by the name. */
+            mime?: string;
+            /** @description The file was looked into: sizes, forms, pages and codes are complete. */
+            looked?: boolean;
+            /** @description To be shown or played: the file itself, or where browsers do not play it a form that they do. Absent: it can only be downloaded. */
             url?: string;
+            /** @description The file itself, as an attachment. */
+            download_url?: string;
+            /** @description A small picture of a picture. */
+            thumb_url?: string;
+            /** @description At most 1600 pixels; absent: url is small enough. */
+            large_url?: string;
+            /** @description A picture of a video. */
+            poster_url?: string;
+            /** @description Of a document; 0 or absent: no preview. */
+            pages?: number;
+            /** @description Loudness of 48 equal stretches, 0 to 255. */
+            waveform?: number[];
+            /** @description Contents of QR codes in the picture. */
+            codes?: string[];
+            /** Format: date-time */
+            links_until?: string;
+        };
+        MessageFile: {
+            message_id: string;
+            conversation_id: string;
+            media: components["schemas"]["MediaContent"];
+            /** @description Of a document, the first 20 at most. */
+            pages: components["schemas"]["PagePicture"][];
+        };
+        PagePicture: {
+            url: string;
+            width: number;
+            height: number;
+        };
+        MediaPage: {
+            items: components["schemas"]["MediaItem"][];
+            next?: string;
+        };
+        MediaItem: {
+            message_id: string;
+            conversation_id: string;
+            /** Format: date-time */
+            sent_at: string;
+            sender: components["schemas"]["Person"];
+            revoked?: components["schemas"]["Revoked"];
+            /** @description Of the file or link in its message, from 0. */
+            pos: number;
+            content: components["schemas"]["Content"];
         };
         RevokeContent: {
             /** @description The original, when it is in the archive. */
@@ -770,6 +907,11 @@ export interface components {
             last: components["schemas"]["LastMessage"];
             /** @description Employees in scope who take part. */
             persons?: string[];
+        };
+        /** @description Something became known of files of these messages; read them again. */
+        FileEvent: {
+            conversation_id: string;
+            message_ids: string[];
         };
         ViolationEvent: {
             violation_id: string;
@@ -961,8 +1103,59 @@ export interface components {
             pulls: components["schemas"]["Pull"][];
             /** @description Who holds the lease. */
             puller?: string;
+            media?: components["schemas"]["MediaStatus"];
             /** @description What stands still now, or needs a person at once; empty when nothing does. */
             troubles: components["schemas"]["Trouble"][];
+        };
+        /** @description Files that messages name: files = ready + pending + expired + refused + broken + over_limit. */
+        MediaStatus: {
+            /** Format: int64 */
+            files: number;
+            /** Format: int64 */
+            ready: number;
+            /** Format: int64 */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Of pending: sent more than 3 days ago; WeCom keeps them for 5.
+             */
+            overdue: number;
+            /** Format: int64 */
+            expired: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            broken: number;
+            /** Format: int64 */
+            over_limit: number;
+            /**
+             * Format: int64
+             * @description Of ready: not as the message says.
+             */
+            flagged: number;
+            /**
+             * Format: int64
+             * @description Of distinct contents, before encryption.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Contents that are still to be looked into.
+             */
+            unlooked?: number;
+            /**
+             * Format: int64
+             * @description Contents of which no form could be made.
+             */
+            unreadable?: number;
+            /**
+             * Format: date-time
+             * @description When the oldest pending one was sent.
+             */
+            oldest_pending_at?: string;
+            /** @description Of a file that is pending or given up. */
+            last_error?: string;
+            last_error_class?: string;
         };
         /** @description Something that stands still, in the words of the app message that admins get about it (Chinese). */
         Trouble: {
@@ -1037,6 +1230,7 @@ export interface components {
         EmployeeId: string;
         ConversationId: string;
         MessageId: string;
+        FileId: string;
         ViolationId: string;
         RuleId: string;
         ViewerId: string;
@@ -1414,6 +1608,129 @@ export interface operations {
                 content: {
                     "application/octet-stream": string;
                 };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    GetMessageFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: components["parameters"]["MessageId"];
+                file_id: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageFile"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    RetryMessageFile: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Value of csrf in GET /me. */
+                "X-CSRF-Token": components["parameters"]["csrf"];
+            };
+            path: {
+                message_id: components["parameters"]["MessageId"];
+                file_id: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file as it stands now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageFile"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    ListConversationMedia: {
+        parameters: {
+            query: {
+                /** @description visual: pictures and videos; voice: voice messages and call recordings. */
+                tab: "visual" | "file" | "link" | "voice";
+                /** @description next of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Rows wanted, 1 to 100; default 40. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                conversation_id: components["parameters"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaPage"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    GetMedia: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description bytes=from-to */
+                Range?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A range. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The range is outside the file. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Error"];
         };

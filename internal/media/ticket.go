@@ -1,0 +1,46 @@
+package media
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"huicun/internal/access"
+	"huicun/internal/audit"
+)
+
+// LinkFor is how long a link to a file is valid.
+const LinkFor = 15 * time.Minute
+
+// Ticket is what a link to a file allows: one form of one file of one message,
+// for one viewer.
+type Ticket struct {
+	MessageID string
+	FileID    string
+	Form      string // "" the file itself, else the name of a rendition
+	Download  bool   // as an attachment
+}
+
+// Opened is a file that was opened for a viewer.
+type Opened struct {
+	Ticket
+	ConvID    int64
+	Content   io.ReadSeekCloser
+	SizeBytes int64
+	Mime      string
+	Name      string // as the message says, or made up; may hold anything
+	SHA256    []byte // of the file itself
+	StoredAt  time.Time
+}
+
+// Files opens files for viewers; Service.
+type Files interface {
+	// Link signs a ticket for a viewer. until is when it ends.
+	Link(v access.Viewer, t Ticket) (token string, until time.Time)
+	// Open checks a token: signature, viewer, time, and whether the message is
+	// (still) in the viewer's scope. Whatever is wrong answers not_found.
+	Open(ctx context.Context, v access.Viewer, token string) (*Opened, error)
+	// Retry lets a file be fetched again that was refused, broken or over the
+	// limit; admins only. conflict: it is none of these.
+	Retry(ctx context.Context, v access.Viewer, messageID, fileID string, from audit.Origin) error
+}
