@@ -66,7 +66,7 @@ type Source interface {
 
 // Blobs is a store of objects by name: package media/file, package media/s3. Both
 // pass the conformance suite media/blobtest. Names are lower-case letters,
-// digits, ".", "-" and "/", made by this package. It is safe for concurrent use
+// digits, ".", "-" and "/", made by this package; CheckName. It is safe for concurrent use
 // by several processes.
 type Blobs interface {
 	// Put stores what r gives under name, whole or not at all, and durably. What
@@ -199,12 +199,4 @@ var ErrTemporary = errors.New("may work later")
 // An error says why nothing could be made; ErrTemporary inside: try again.
 type Renderer interface {
 	Render(ctx context.Context, o Object, content io.ReadSeeker) (Looked, []Rendered, error)
-}
-
-// originalName and renditionName are the names of objects in Blobs: of the
-// content sha (hex), and of a form of it.
-func originalName(sha string) string { return "o/" + sha[:2] + "/" + sha[2:4] + "/" + sha }
-
-func renditionName(sha, name string) string {
-	return "r/" + sha[:2] + "/" + sha[2:4] + "/" + sha + "." + name
 }
