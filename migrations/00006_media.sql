@@ -1,5 +1,5 @@
 -- Media: the files of messages, fetched in the background and kept encrypted in
--- a store of their own (package media); names as of then.
+-- a store of their own (package media).
 
 -- +goose Up
 SET LOCAL lock_timeout = '2s';
@@ -87,25 +87,6 @@ CREATE TABLE message_media (
 CREATE INDEX message_media_conv ON message_media (conv_id, tab, msgtime DESC, seq DESC, message_id, pos);
 CREATE INDEX message_media_media ON message_media (media_id) WHERE media_id IS NOT NULL;
 
--- person_names: who a person was called from when on. The first row of a person
--- holds from the beginning of time: nobody knows an earlier name.
-CREATE TABLE person_names (
-	person    text NOT NULL,
-	since     timestamptz NOT NULL,
-	name      text NOT NULL,
-	avatar    text NOT NULL,
-	corp_name text NOT NULL DEFAULT '',     -- customers of other corps
-	CONSTRAINT person_names_pkey PRIMARY KEY (person, since)
-);
-
--- robots: names of group robots (msgaudit/get_robot_info).
-CREATE TABLE robots (
-	person     text PRIMARY KEY,            -- wb…
-	name       text NOT NULL DEFAULT '',    -- '': WeCom tells none
-	creator    text NOT NULL DEFAULT '',    -- person
-	checked_at timestamptz NOT NULL DEFAULT now()
-);
-
 -- What is already stored is looked through for files like what comes: one item
 -- a batch. WeCom keeps files for 5 days only, so newest first.
 INSERT INTO outbox (kind, args)
@@ -113,5 +94,5 @@ SELECT 'media', jsonb_build_object('batch_id', id) FROM batches WHERE added > 0 
 
 -- +goose Down
 SET LOCAL lock_timeout = '2s';
-DELETE FROM outbox WHERE kind IN ('media', 'robot');
-DROP TABLE robots, person_names, message_media, media_renditions, media_objects, media;
+DELETE FROM outbox WHERE kind = 'media';
+DROP TABLE message_media, media_renditions, media_objects, media;

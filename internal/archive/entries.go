@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"time"
 
 	"huicun/internal/access"
 	"huicun/internal/directory"
@@ -38,6 +39,10 @@ func (s *Service) entries(ctx context.Context, scope access.Scope, ms []Message)
 	if err != nil {
 		return nil, err
 	}
+	former, err := s.Store.FindFormerNames(ctx, persons)
+	if err != nil {
+		return nil, err
+	}
 	originals, err := s.originals(ctx, scope, pres)
 	if err != nil {
 		return nil, err
@@ -47,7 +52,7 @@ func (s *Service) entries(ctx context.Context, scope access.Scope, ms []Message)
 		return nil, err
 	}
 	for i := range es {
-		fill(&es[i], people, revoked, originals, marks)
+		fill(&es[i], known{people, former}, revoked, originals, marks)
 	}
 	return es, nil
 }
@@ -59,12 +64,35 @@ func (s *Service) originals(ctx context.Context, scope access.Scope, pres []stri
 	return s.Store.FindOriginals(ctx, scope, pres)
 }
 
-func fill(e *Entry, people map[string]directory.Person, revoked map[string]Revocation, originals map[string]string, marks map[string][]Mark) {
-	e.Sender = people[e.FromID]
+// known is who people are, and what they were called before.
+type known struct {
+	people map[string]directory.Person
+	former map[string][]directory.FormerName
+}
+
+// at gives a person as they were called then.
+func (k known) at(id string, then time.Time) directory.Person {
+	return k.people[id].AsOf(then, k.former[id])
+}
+
+// allAt gives all persons as they were called then.
+func (k known) allAt(then time.Time) map[string]directory.Person {
+	if len(k.former) == 0 {
+		return k.people
+	}
+	out := make(map[string]directory.Person, len(k.people))
+	for id := range k.people {
+		out[id] = k.at(id, then)
+	}
+	return out
+}
+
+func fill(e *Entry, who known, revoked map[string]Revocation, originals map[string]string, marks map[string][]Mark) {
+	e.People = who.allAt(e.SentAt)
+	e.Sender = e.People[e.FromID]
 	e.Violations = marks[e.ID]
-	e.People = people
 	if r, ok := revoked[e.ID]; ok {
-		r.By = people[r.By.ID]
+		r.By = who.at(r.By.ID, r.At)
 		e.Revoked = &r
 	}
 	if r := e.Content.Revoke; r != nil {

@@ -33,6 +33,8 @@ type Store interface {
 	FindOriginals(ctx context.Context, s access.Scope, preMsgIDs []string) (map[string]string, error)
 	FindMarks(ctx context.Context, s access.Scope, messageIDs []string) (map[string][]Mark, error)
 	FindPersons(ctx context.Context, ids []string) (map[string]directory.Person, error)
+	// FindFormerNames returns the names that persons had before, oldest first.
+	FindFormerNames(ctx context.Context, ids []string) (map[string][]directory.FormerName, error)
 
 	FindConversations(ctx context.Context, s access.Scope, q ConversationsQuery, after ConvCursor) ([]ConvRow, error)
 	CountConversations(ctx context.Context, s access.Scope, person string) (customers, colleagues, groups int64, err error)

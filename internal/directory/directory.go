@@ -155,4 +155,6 @@ type Source interface {
 	GroupIDs(ctx context.Context, owners []string) ([]string, error)
 	// Group gives a customer group or an internal group.
 	Group(ctx context.Context, roomid string) (Group, error)
+	// Robot gives a group robot.
+	Robot(ctx context.Context, id string) (Robot, error)
 }

@@ -32,6 +32,7 @@ type fakeSource struct {
 	badIn       string              // a userid whose customer list has an unreadable entry
 	groups      map[string][]string // by owner
 	rooms       map[string]Group
+	robots      map[string]Robot
 
 	mu    sync.Mutex
 	fail  map[string]error
@@ -148,18 +149,30 @@ func (f *fakeSource) Group(_ context.Context, id string) (Group, error) {
 	return Group{}, errNotFound
 }
 
+func (f *fakeSource) Robot(_ context.Context, id string) (Robot, error) {
+	if err := f.call("robot", id); err != nil {
+		return Robot{}, err
+	}
+	if r, ok := f.robots[id]; ok {
+		return r, nil
+	}
+	return Robot{}, errNotFound
+}
+
 // fakeStore keeps what was applied last.
 type fakeStore struct {
 	known            []Known
 	unknownRooms     []string
 	unknownCustomers []string
 	unknownEmployees []string
+	unknownRobots    []string
 	err              error
 
 	org      *Org
 	single   []Employee
 	book     *Book
 	groups   []Group
+	robots   []Robot
 	finished *Report
 	mark     *Mark
 }
@@ -183,6 +196,15 @@ func (f *fakeStore) UnknownRooms(_ context.Context, except []string, limit int) 
 
 func (f *fakeStore) UnknownCustomers(_ context.Context, except []string, limit int) ([]string, error) {
 	return remaining(f.unknownCustomers, except, limit), nil
+}
+
+func (f *fakeStore) UnknownRobots(_ context.Context, except []string, limit int) ([]string, error) {
+	return remaining(f.unknownRobots, except, limit), nil
+}
+
+func (f *fakeStore) ApplyRobots(_ context.Context, _ time.Time, robots []Robot) error {
+	f.robots = robots
+	return nil
 }
 
 func remaining(ids, except []string, limit int) []string {

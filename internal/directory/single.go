@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"huicun/internal/fault"
@@ -23,7 +24,7 @@ func (s *Service) SyncUnknown(ctx context.Context) (int, error) {
 	r := &run{Service: s, started: s.Now().UTC()}
 	found := 0
 	var errs []error
-	for _, do := range []func(context.Context) (int, error){r.newEmployees, r.newCustomers, r.newGroups} {
+	for _, do := range []func(context.Context) (int, error){r.newEmployees, r.newCustomers, r.newGroups, r.newRobots} {
 		n, err := do(ctx)
 		found += n
 		errs = append(errs, err)
@@ -58,6 +59,38 @@ func (r *run) newGroups(ctx context.Context) (int, error) {
 	}
 	found, readErr := r.readGroups(ctx, rooms)
 	return len(found), errors.Join(readErr, r.Store.ApplyGroups(ctx, r.started, found))
+}
+
+func (r *run) newRobots(ctx context.Context) (int, error) {
+	ids, err := r.Store.UnknownRobots(ctx, r.notWorthAsking(), maxUnknown)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	found, readErr := r.readRobots(ctx, ids)
+	return len(found), errors.Join(readErr, r.Store.ApplyRobots(ctx, r.started, found))
+}
+
+// readRobots gives the robots that could be read; an error when too many could
+// not.
+func (r *run) readRobots(ctx context.Context, ids []string) ([]Robot, error) {
+	var mu sync.Mutex
+	var failed failures
+	var found []Robot
+	err := each(ctx, ids, func(ctx context.Context, id string) error {
+		robot, err := r.Source.Robot(ctx, id)
+		switch {
+		case fault.Is(err, fault.CodeNotFound) || err != nil && ofOneObject(err):
+			r.notKnown(id) // asked for again tomorrow
+			return nil
+		case err != nil:
+			return failed.add(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		found = append(found, robot)
+		return nil
+	})
+	return found, err
 }
 
 // SyncCustomer reads one customer and the employees who have them. Not_found:

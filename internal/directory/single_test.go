@@ -14,14 +14,16 @@ func TestSyncUnknown(t *testing.T) {
 	source := company()
 	source.others = map[string]Employee{"qi": employee("Qi", 9)}
 	source.strangers = map[string][]Relation{"c3": {relation("Zhou", "c3"), relation("Lin", "c3")}}
+	source.robots = map[string]Robot{"wb1": {ID: "wb1", Name: "日报助手"}}
 	store := &fakeStore{
 		unknownEmployees: []string{"qi", "wu"}, unknownCustomers: []string{"c3", "c4"}, unknownRooms: []string{"g1", "g3"},
+		unknownRobots: []string{"wb1", "wb2"},
 	}
 	s := newService(source, store)
 	for range 2 {
 		got, err := s.SyncUnknown(t.Context())
-		if err != nil || got != 3 {
-			t.Errorf("SyncUnknown = %d, %v, want 3", got, err)
+		if err != nil || got != 4 {
+			t.Errorf("SyncUnknown = %d, %v, want 4", got, err)
 		}
 	}
 	if diff := cmp.Diff([]Employee{employee("Qi", 9)}, store.single); diff != "" {
@@ -33,7 +35,10 @@ func TestSyncUnknown(t *testing.T) {
 	if len(store.groups) != 1 || store.org != nil || store.finished != nil {
 		t.Errorf("groups %v, org %v, run recorded %v", store.groups, store.org, store.finished)
 	}
-	for key, want := range map[string]int{"employee wu": 1, "customer c4": 1, "group g3": 1} {
+	if diff := cmp.Diff([]Robot{{ID: "wb1", Name: "日报助手"}}, store.robots); diff != "" {
+		t.Errorf("robots (-want +got):\n%s", diff)
+	}
+	for key, want := range map[string]int{"robot wb2": 1, "employee wu": 1, "customer c4": 1, "group g3": 1} {
 		if got := source.called(key); got != want {
 			t.Errorf("%s was read %d times, want %d", key, got, want)
 		}

@@ -69,6 +69,11 @@ type Store interface {
 	// UnknownCustomers gives external ids of the archive that are no customer of
 	// the directory yet, newest in their chat first, without those of except.
 	UnknownCustomers(ctx context.Context, except []string, limit int) ([]string, error)
+	// UnknownRobots gives ids of robots that take part in chats and have no name
+	// yet, newest in their chat first, without those of except.
+	UnknownRobots(ctx context.Context, except []string, limit int) ([]string, error)
+	// ApplyRobots adds and updates robots.
+	ApplyRobots(ctx context.Context, at time.Time, robots []Robot) error
 	// ApplyOrg brings departments, employees and viewers' scopes up to date.
 	ApplyOrg(ctx context.Context, o Org) error
 	// ApplyEmployees adds and updates single employees, and viewers' scopes.

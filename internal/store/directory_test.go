@@ -363,6 +363,21 @@ FROM (SELECT min(id) AS id FROM conversations) c, unnest($1::text[]) AS p`,
 	if diff := cmp.Diff([]string{stranger, older}, customers); diff != "" {
 		t.Errorf("UnknownCustomers (-want +got):\n%s", diff)
 	}
+	const robot = "wbRobot0000000000000000000000000"
+	robots, err := db.UnknownRobots(t.Context(), nil, 10)
+	must(t, err)
+	if diff := cmp.Diff([]string{robot}, robots); diff != "" {
+		t.Errorf("UnknownRobots (-want +got):\n%s", diff)
+	}
+	must(t, db.ApplyRobots(t.Context(), dirTime, []directory.Robot{{ID: robot, Name: "日报\x00助手", Creator: "lin"}}))
+	if robots, err = db.UnknownRobots(t.Context(), nil, 10); err != nil || len(robots) != 0 {
+		t.Errorf("UnknownRobots after it was read: %v, %v", robots, err)
+	}
+	persons, err := db.FindPersons(t.Context(), []string{robot})
+	must(t, err)
+	if got, want := persons[robot], (directory.Person{ID: robot, Kind: "robot", Name: dbText("日报\x00助手")}); got != want {
+		t.Errorf("FindPersons = %+v, want %+v", got, want)
+	}
 	if customers, err = db.UnknownCustomers(t.Context(), nil, 1); err != nil || len(customers) != 1 {
 		t.Errorf("limit 1: %v, %v", customers, err)
 	}

@@ -21,7 +21,7 @@ SELECT u.id AS person,
 		WHEN u.id ~ '^w[mo].{22}' THEN 'customer'
 		WHEN e.person IS NOT NULL THEN 'employee'
 		ELSE 'unknown' END AS kind,
-	COALESCE(NULLIF(CASE WHEN e.status > 0 THEN e.name END, ''), NULLIF(c.name, ''), gm.name, u.id) AS name,
+	COALESCE(NULLIF(CASE WHEN e.status > 0 THEN e.name END, ''), NULLIF(c.name, ''), NULLIF(r.name, ''), gm.name, u.id) AS name,
 	'' AS avatar,
 	COALESCE(c.corp_name, '') AS corp_name,
 	CASE WHEN e.status > 0 THEN '' WHEN c.type = 1 THEN 'wechat' WHEN c.type = 2 THEN 'wecom'
@@ -30,6 +30,7 @@ SELECT u.id AS person,
 FROM (SELECT DISTINCT unnest($1::text[]) AS id) u
 LEFT JOIN employees e ON e.person = u.id
 LEFT JOIN customers c ON c.person = u.id
+LEFT JOIN robots r ON r.person = u.id
 LEFT JOIN LATERAL (SELECT g.name FROM group_members g WHERE g.person = u.id AND g.name <> '' LIMIT 1) gm
 	ON e.person IS NULL AND c.person IS NULL`
 
@@ -50,6 +51,29 @@ func (db *DB) FindPersons(ctx context.Context, ids []string) (map[string]directo
 	out := make(map[string]directory.Person, len(rows))
 	for _, p := range rows {
 		out[p.ID] = p
+	}
+	return out, nil
+}
+
+const sqlFindFormerNames = `SELECT person, until, name, corp_name FROM former_names WHERE person = ANY ($1) ORDER BY person, until`
+
+// FindFormerNames implements archive.Store: oldest first of each person.
+func (db *DB) FindFormerNames(ctx context.Context, ids []string) (map[string][]directory.FormerName, error) {
+	clean := make([]string, len(ids))
+	for i, id := range ids {
+		clean[i] = dbText(id)
+	}
+	st, err := db.prepared(ctx, sqlFindFormerNames)
+	if err != nil {
+		return nil, err
+	}
+	var rows []directory.FormerName
+	if err := st.SelectContext(ctx, &rows, pq.Array(clean)); err != nil {
+		return nil, wrap(ctx, "find former names", err)
+	}
+	out := map[string][]directory.FormerName{}
+	for _, f := range rows {
+		out[f.Person] = append(out[f.Person], f)
 	}
 	return out, nil
 }

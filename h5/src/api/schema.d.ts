@@ -562,6 +562,8 @@ export interface components {
             account?: "wechat" | "wecom" | "";
             /** @description Employees: has left the company. */
             left?: boolean;
+            /** @description name is as of the message's time; what the person is called now, where that is another name. */
+            name_now?: string;
         };
         EmployeePage: {
             items: components["schemas"]["Employee"][];

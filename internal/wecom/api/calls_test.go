@@ -356,13 +356,13 @@ func TestRobotInfo(t *testing.T) {
 	f := newFake(t)
 	f.on("msgaudit/get_robot_info", say(`{"data":{"robot_id":"wbQ","name":"日报助手","creator_userid":"ZhouMingkai"}}`), say(`{"data":null}`))
 	c, _ := f.client()
-	got, err := c.RobotInfo(t.Context(), "wbQ")
+	got, err := c.Robot(t.Context(), "wbQ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(Robot{ID: "wbQ", Name: "日报助手", Creator: "zhoumingkai"}, got); diff != "" {
-		t.Errorf("RobotInfo (-want +got):\n%s", diff)
+	if diff := cmp.Diff(directory.Robot{ID: "wbQ", Name: "日报助手", Creator: "zhoumingkai"}, got); diff != "" {
+		t.Errorf("Robot (-want +got):\n%s", diff)
 	}
-	_, err = c.RobotInfo(t.Context(), "wbZ")
+	_, err = c.Robot(t.Context(), "wbZ")
 	wantError(t, err, ClassObject, 0)
 }

@@ -119,15 +119,8 @@ func (c *Client) InternalGroup(ctx context.Context, roomid string) (directory.Gr
 	return g, nil
 }
 
-// Robot is a group robot whose messages are archived.
-type Robot struct {
-	ID      string // begins with wb
-	Name    string
-	Creator string // person
-}
-
-// RobotInfo gives a robot by its id.
-func (c *Client) RobotInfo(ctx context.Context, robotID string) (Robot, error) {
+// Robot gives a group robot by its id. ClassObject: WeCom knows none.
+func (c *Client) Robot(ctx context.Context, robotID string) (directory.Robot, error) {
 	const op = "msgaudit/get_robot_info"
 	var answer struct {
 		Data struct {
@@ -138,12 +131,12 @@ func (c *Client) RobotInfo(ctx context.Context, robotID string) (Robot, error) {
 	}
 	query := url.Values{"robot_id": {robotID}}
 	if err := c.call(ctx, request{op: op, secret: secretArchive, query: query}, &answer); err != nil {
-		return Robot{}, err
+		return directory.Robot{}, err
 	}
 	if answer.Data.RobotID == "" {
-		return Robot{}, &Error{Op: op, Class: ClassObject, Message: "the answer has no robot"}
+		return directory.Robot{}, &Error{Op: op, Class: ClassObject, Message: "the answer has no robot"}
 	}
-	return Robot{
+	return directory.Robot{
 		ID:      string(answer.Data.RobotID),
 		Name:    string(answer.Data.Name),
 		Creator: personid.Key(string(answer.Data.CreatorUserID)),
