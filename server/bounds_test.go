@@ -44,7 +44,7 @@ func TestMessageIsBounded(t *testing.T) {
 			Record: &archive.Record{Title: long},
 		},
 	}
-	b, err := json.Marshal(newMessage(e))
+	b, err := json.Marshal(shower{}.message(e))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func fullEmployee() archive.Employee {
 
 // fullEntry is a message with every part that a message can have.
 func fullEntry() archive.Entry {
-	media := &archive.Media{SDKFileID: "secret-file-id", Name: "a.pdf", Ext: "pdf", SizeBytes: 9, DurationSeconds: 3, Width: 4, Height: 5, MD5: "00"}
+	media := &archive.Media{SDKFileID: sdkFileID, File: fullFile(), Name: "a.pdf", Ext: "pdf", SizeBytes: 9, DurationSeconds: 3, Width: 4, Height: 5, MD5: "00"}
 	link := archive.Link{Title: "t", Description: "d", URL: "https://example.com/", Source: "s"}
 	all := archive.Content{
 		Kind: archive.ContentMixed,

@@ -34,6 +34,7 @@ type fixture struct {
 	t       *testing.T
 	db      *store.DB
 	archive *fakeArchive
+	files   *fakeFiles
 	live    *fakeLive
 	wecom   *fakeWeCom
 	saved   []savedEvent
@@ -53,6 +54,7 @@ func newFixture(t *testing.T, change ...func(*server.Options)) *fixture {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	f := &fixture{t: t, db: db, archive: newFakeArchive(), live: newFakeLive(), wecom: &fakeWeCom{}, rules: &fakeRules{}}
+	f.files = newFakeFiles(f.archive)
 	f.exec(`INSERT INTO departments (id, parent_id, name) VALUES (1, 0, 'Corp'), (2, 1, 'Sales')`)
 	f.exec(`INSERT INTO employees (person, userid, name) VALUES ('boss', 'Boss', '王总'), ('mei', 'Mei', '李梅'), ('shop', 'Shop', '店员')`)
 	f.exec(`INSERT INTO employee_departments (person, department_id) VALUES ('boss', 1), ('mei', 2), ('shop', 2)`)
@@ -83,7 +85,7 @@ func (f *fixture) options(acc *access.Service) server.Options {
 			"favicon.svg":         {Data: []byte("<svg/>")},
 			".vite/manifest.json": {Data: []byte("{}")},
 		},
-		Access: acc, Archive: f.archive, Rules: f.rules, Violations: fakeViolations{f.archive}, Alerts: fakeAlerts{}, Audit: &audit.Recorder{Store: f.db}, WeCom: f.wecom,
+		Access: acc, Archive: f.archive, Files: f.files, Rules: f.rules, Violations: fakeViolations{f.archive}, Alerts: fakeAlerts{}, Audit: &audit.Recorder{Store: f.db}, WeCom: f.wecom,
 		Sign: func(_ context.Context, kind, page string) (server.Signature, error) {
 			return server.Signature{Timestamp: 1, Nonce: kind, Signature: page}, nil
 		},
@@ -292,6 +294,10 @@ var (
 		Quarantine: []server.QuarantineGroup{{PublicKeyVer: 2, Reason: "key_missing", Messages: 2, Oldest: noon}},
 		Pulls:      []server.Pull{{StartedAt: noon, FinishedAt: noon, FromSeq: 7, Calls: 1, Received: 5, Duplicates: 4, Outcome: "stored"}},
 		Puller:     "host-1",
-		Troubles:   []server.Trouble{{Subject: "pull", Cause: "trusted_ip", Since: noon, Title: "会话存档停止拉取", Detail: "原因", Next: "处理"}},
+		Media: &server.MediaStatus{
+			Files: 9, Ready: 3, Pending: 2, Overdue: 1, Expired: 1, Refused: 1, Broken: 1, OverLimit: 1, Flagged: 1, Bytes: 9007199254740993,
+			Unlooked: 1, Unreadable: 1, OldestPendingAt: noon, LastError: "timeout", LastErrorClass: "retry",
+		},
+		Troubles: []server.Trouble{{Subject: "pull", Cause: "trusted_ip", Since: noon, Title: "会话存档停止拉取", Detail: "原因", Next: "处理"}},
 	}
 )

@@ -30,6 +30,9 @@ func TestReading(t *testing.T) {
 		"message":       "/messages/" + messageID,
 		"find":          "/conversations/7/find?q=%E5%BE%AE%E4%BF%A1&from=2026-01-01T00:00:00Z",
 		"days":          "/conversations/7/days?tz=Asia/Shanghai",
+		"media":         "/conversations/7/media?tab=file&limit=5",
+		"media_links":   "/conversations/7/media?tab=link",
+		"file":          "/messages/" + messageID + "/files/" + fileID,
 		"status":        "/status",
 		"rules":         "/rules",
 		"rule":          "/rules/1",
@@ -45,7 +48,7 @@ func TestReading(t *testing.T) {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
 			checkGolden(t, name, w.Body.Bytes())
-			if strings.Contains(w.Body.String(), "secret-file-id") || strings.Contains(w.Body.String(), "raw bytes") {
+			if strings.Contains(w.Body.String(), sdkFileID) || strings.Contains(w.Body.String(), "raw bytes") {
 				t.Error("the answer has what only the server may know")
 			}
 			if got := w.Header().Get("Cache-Control"); got != "no-store" {
@@ -102,6 +105,8 @@ func TestOutOfScopeLooksLikeMissing(t *testing.T) {
 		"/conversations/7/find?q=a":                                 "/conversations/8/find?q=a",
 		"/conversations/7/days":                                     "/conversations/8/days",
 		"/messages/" + messageID:                                    "/messages/" + unknown,
+		"/conversations/7/media?tab=file":                           "/conversations/8/media?tab=file",
+		"/messages/" + messageID + "/files/" + fileID:               "/messages/" + unknown + "/files/" + fileID,
 		"/conversations/9223372036854775807":                        "/conversations/x",
 		"/violations/3":                                             "/violations/x",
 		"/violations?conversation=8":                                "/violations?conversation=x",

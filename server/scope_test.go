@@ -30,7 +30,7 @@ const (
 // service: mei manages anna, shop manages bert.
 func newScopeFixture(t *testing.T) *fixture {
 	t.Helper()
-	reading := &archive.Service{Decode: chatdata.Content, Now: time.Now, Zone: time.UTC}
+	reading := &archive.Service{Files: noFiles{}, Decode: chatdata.Content, Now: time.Now, Zone: time.UTC}
 	violations := &rules.Violations{Messages: reading}
 	alerts, keeper := &alert.Service{}, &rules.Service{}
 	f := newFixture(t, func(o *server.Options) {
@@ -101,7 +101,7 @@ func (f *fixture) store(ms ...archive.Decoded) {
 // ids gives every id that may stand in a path, by the name of the parameter.
 func (f *fixture) ids() map[string][]string {
 	f.t.Helper()
-	ids := map[string][]string{"rule_id": {"1"}, "viewer_id": {"1", "2"}}
+	ids := map[string][]string{"rule_id": {"1"}, "viewer_id": {"1", "2"}, "file_id": {fileID}, "token": {"x"}}
 	for name, query := range map[string]string{
 		"employee_id":     `SELECT person FROM employees UNION SELECT person FROM customers`,
 		"conversation_id": `SELECT CAST(id AS text) FROM conversations`,
@@ -128,6 +128,8 @@ func (f *fixture) queries(op operation, ids map[string][]string) []string {
 		return list
 	case "FindInConversation":
 		return []string{"?q=%E6%9A%97%E5%8F%B7", "?q=%E4%B8%80"}
+	case "ListConversationMedia":
+		return []string{"?tab=visual", "?tab=file", "?tab=link", "?tab=voice"}
 	case "ListConversations":
 		return []string{"", "?tab=customers", "?tab=colleagues", "?tab=groups", "?tab=customers&q=%E5%AE%A2"}
 	case "ListEmployees":

@@ -145,6 +145,21 @@ type Status struct {
 	Pulls                                     []Pull // newest 20
 	Puller                                    string // who holds the lease
 	Troubles                                  []Trouble
+	Media                                     *MediaStatus // nil: unknown
+}
+
+// MediaStatus counts the files that messages name: Files = Ready + Pending +
+// Expired + Refused + Broken + OverLimit.
+type MediaStatus struct {
+	Files, Ready, Pending               int64
+	Overdue                             int64 // of Pending: sent more than 3 days ago
+	Expired, Refused, Broken, OverLimit int64
+	Flagged                             int64     // of Ready: not as the message says
+	Bytes                               int64     // of distinct contents, before encryption
+	Unlooked                            int64     // contents that are still to be looked into
+	Unreadable                          int64     // contents of which no form could be made
+	OldestPendingAt                     time.Time // when it was sent; zero: none
+	LastError, LastErrorClass           string
 }
 
 // Trouble is something that stands still, in the words of the app message about

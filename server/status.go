@@ -31,13 +31,24 @@ func newStatus(st Status) api.Status {
 		LagSeconds: int64(st.Lag.Seconds()), Alarm: api.StatusAlarm(st.Alarm),
 		LastError: optional(st.LastError), LastErrorCause: optional(st.LastCause), LastErrorAt: optionalTime(st.LastErrorAt),
 		Quarantine: mapAll(st.Quarantine, newQuarantineGroup), Pulls: mapAll(st.Pulls, newPull), Puller: optional(st.Puller),
-		Troubles: mapAll(st.Troubles, newTrouble),
+		Troubles: mapAll(st.Troubles, newTrouble), Media: newMediaStatus(st.Media),
 	}
 	if st.WindowLeft != nil {
 		left := int64(st.WindowLeft.Seconds())
 		out.WindowLeftSeconds = &left
 	}
 	return out
+}
+
+func newMediaStatus(m *MediaStatus) *api.MediaStatus {
+	if m == nil {
+		return nil
+	}
+	return &api.MediaStatus{
+		Files: m.Files, Ready: m.Ready, Pending: m.Pending, Overdue: m.Overdue, Expired: m.Expired, Refused: m.Refused, Broken: m.Broken,
+		OverLimit: m.OverLimit, Flagged: m.Flagged, Bytes: m.Bytes, Unlooked: optional(m.Unlooked), Unreadable: optional(m.Unreadable),
+		OldestPendingAt: optionalTime(m.OldestPendingAt), LastError: optional(m.LastError), LastErrorClass: optional(m.LastErrorClass),
+	}
 }
 
 func newTrouble(t Trouble) api.Trouble {
