@@ -27,6 +27,7 @@ export default {
   'chat.messageDetails': 'Message details',
   'chat.sentAt': 'Sent',
   'chat.sender': 'Sender',
+  'chat.nameNow': 'Name now',
   'chat.kind': 'Kind',
   'chat.messageId': 'Message id',
   'chat.seq': 'Sequence',

@@ -27,6 +27,7 @@ export default {
   'chat.messageDetails': '消息详情',
   'chat.sentAt': '发送时间',
   'chat.sender': '发送人',
+  'chat.nameNow': '现名',
   'chat.kind': '类型',
   'chat.messageId': '消息编号',
   'chat.seq': '序号',
