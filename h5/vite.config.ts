@@ -1,13 +1,13 @@
 import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
-import { bootScript, dropVantFont, routePages } from './build/plugins.ts'
+import { bootScript, routePages } from './build/plugins.ts'
 
 /** Oldest engines seen in the field: Windows WeCom 5.0 is Chromium 107. */
 const targets = ['chrome87', 'safari14']
 
 export default defineConfig({
-  plugins: [vue(), dropVantFont(), bootScript(), routePages()],
+  plugins: [vue(), bootScript(), routePages()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   build: {
@@ -30,7 +30,7 @@ export default defineConfig({
               test: /src[\\/](main|i18n[\\/]time|chat[\\/](context|rows|useSheets|messages[\\/]emoji)|app[\\/](live|watched)|ui[\\/](Icon|icons|Avatar|colors|PageHeader|StateView|Skeleton|PersonName|person|text|host|toast))\.(vue|ts)/,
             },
             { name: 'messages', test: /src[\\/]chat[\\/](MessageRow|messages[\\/])/ },
-            { name: 'sheet', test: /node_modules[\\/]vant[\\/]|src[\\/]ui[\\/](Sheet|overlay|Facts|Switch)\./ },
+            { name: 'sheet', test: /src[\\/]ui[\\/](Sheet|overlay|motion|Facts|Switch)\./ },
             {
               name: 'lists',
               test: /node_modules[\\/](@tanstack|virtua)[\\/]|src[\\/](api[\\/]queries[\\/](paging|state|people|alerts|admin|rules)|app[\\/](queryClient|back)|features[\\/](alerts[\\/](violation|SeverityTag)|people[\\/]tree|admin[\\/](AdminFrame|AdminLinks))|ui[\\/](Chips|Tabs|MarkedText|VirtualList))\.?/,

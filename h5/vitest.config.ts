@@ -9,8 +9,6 @@ export default mergeConfig(
       include: ['tests/unit/**/*.test.ts'],
       setupFiles: ['tests/setup.ts'],
       restoreMocks: true,
-      // Vant's components import their own style sheets.
-      server: { deps: { inline: ['vant'] } },
     },
   }),
 )

@@ -31,21 +31,6 @@ export function bootScript(): Plugin {
   }
 }
 
-/**
- * Removes Vant's icon font: 34 KB of base64 and a fallback address on a foreign
- * host. Every icon of ours is an inline SVG component.
- */
-export function dropVantFont(): Plugin {
-  return {
-    name: 'huicun:drop-vant-font',
-    enforce: 'pre',
-    transform(code, id) {
-      if (!/vant\/(es|lib)\/icon\/index\.css/.test(id)) return null
-      return { code: code.replace(/@font-face\s*{[^}]*}/g, ''), map: null }
-    },
-  }
-}
-
 /** Routes with a document of their own, an id in their path as `_`: the sources that they show first. */
 const firstSources: Record<string, string[]> = {
   'c/_': ['src/chat/ChatPage.vue'],

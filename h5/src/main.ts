@@ -1,6 +1,5 @@
 import '@/styles/tokens.css'
 import '@/styles/base.css'
-import '@/styles/vant-overrides.css'
 import { createApp } from 'vue'
 import { whenExpired } from '@/api/client'
 import App from '@/app/App.vue'

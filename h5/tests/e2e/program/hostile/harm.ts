@@ -18,7 +18,7 @@ export function canary(): void {
 }
 
 /** How tall one thing may be, px, by its selector. */
-const tallest = { article: 1300, '[role=listitem]': 200, '.page-header': 110, '[role=listitem] .row': 150, '.van-popup': 800 }
+const tallest = { article: 1300, '[role=listitem]': 200, '.page-header': 110, '[role=listitem] .row': 150, '.sheet': 800 }
 
 /** What is wrong on the page as it stands; empty when nothing is. */
 export function harmIn(page: Page): Promise<string[]> {
