@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"huicun/internal/archive"
 	"huicun/server/api"
 )
@@ -26,8 +28,22 @@ func (s shower) content(c archive.Content, e archive.Entry) api.Content {
 		out.Card = &api.CardContent{Person: newPerson(personOf(e, c.Card.Person)), CorpName: optional(named(c.Card.CorpName))}
 	}
 	out.Links = optionalList(mapAll(c.Links, newLink))
+	out.Shares = optionalList(mapAll(c.Shares, func(sh archive.Share) api.Share { return newShare(sh, e) }))
 	out.Parts = optionalList(mapAll(c.Parts, func(p archive.Content) api.Content { return s.content(p, e) }))
 	out.Fields = optionalList(mapAll(c.Fields, func(f archive.Field) api.Field { return api.Field{Key: f.Key, Value: shown(f.Value)} }))
+	return out
+}
+
+// newShare maps what was shown in a call; its place in the recording is known
+// where the recording begins with the message.
+func newShare(sh archive.Share, e archive.Entry) api.Share {
+	out := api.Share{Document: optional(named(sh.Document)), StartsAt: optionalTime(sh.StartsAt), EndsAt: optionalTime(sh.EndsAt)}
+	if sh.Person != "" {
+		out.Person = personOrNil(personOf(e, sh.Person))
+	}
+	if e.TimeSource == archive.TimeFromMsgTime && sh.StartsAt.After(e.SentAt) {
+		out.OffsetSeconds = optional(int(sh.StartsAt.Sub(e.SentAt) / time.Second))
+	}
 	return out
 }
 

@@ -55,6 +55,7 @@ type Content struct {
 	Links    []Link    // link, weapp, doc, drive_file: one; news: each article
 	Record   *Record   // chatrecord
 	Parts    []Content // mixed, note; in order
+	Shares   []Share   // call: what was shown while it was recorded, in order
 	Fields   []Field   // todo, vote, collect, redpacket, meeting, calendar, call, channel
 	Notice   string    // notice, solitaire: text; markdown: source
 }
@@ -121,6 +122,13 @@ type RecordItem struct {
 	SentAt       time.Time
 	FromChatroom bool
 	Content      Content
+}
+
+// Share is a document or screen that was shown in a recorded call.
+type Share struct {
+	Document         string // its file name; "" for a screen
+	Person           string // personid.Key of whoever showed it
+	StartsAt, EndsAt time.Time
 }
 
 // Field is one labelled value of a card; keys as in openapi.yaml.

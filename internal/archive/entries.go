@@ -108,6 +108,9 @@ func appendPersons(ids []string, c Content) []string {
 	if c.Card != nil {
 		ids = append(ids, c.Card.Person)
 	}
+	for _, share := range c.Shares {
+		ids = append(ids, share.Person)
+	}
 	for _, p := range c.Parts {
 		ids = appendPersons(ids, p)
 	}

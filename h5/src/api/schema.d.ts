@@ -738,6 +738,19 @@ export interface components {
             fields?: components["schemas"]["Field"][];
             /** @description notice, solitaire: the text; markdown: its source. */
             notice?: string;
+            /** @description call: documents and screens that were shown while it was recorded. */
+            shares?: components["schemas"]["Share"][];
+        };
+        Share: {
+            /** @description File name; absent: the screen. */
+            document?: string;
+            person?: components["schemas"]["Person"];
+            /** Format: date-time */
+            starts_at?: string;
+            /** Format: date-time */
+            ends_at?: string;
+            /** @description From the start of the recording, as far as that is known. */
+            offset_seconds?: number;
         };
         TextContent: {
             /** @description Without the quote. */

@@ -1,6 +1,7 @@
 package chatdata
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -110,14 +111,27 @@ func readCallAudio(r *reader, p object) archive.Content {
 			f.number("duration_seconds", took)
 		}
 	}
-	for _, v := range p.list("demofiledata") {
-		if !r.take() {
-			break
+	return archive.Content{Kind: archive.ContentCall, Media: m, Fields: f, Shares: readShares(r, p)}
+}
+
+// readShares gives documents and screens in the order in which they were shown.
+func readShares(r *reader, p object) []archive.Share {
+	var shares []archive.Share
+	add := func(list, who string, name func(object) string) {
+		for _, v := range p.list(list) {
+			if !r.take() {
+				return
+			}
+			shared, _ := toObject(v)
+			shares = append(shares, archive.Share{
+				Document: name(shared), Person: person(shared.str(who)), StartsAt: when(shared.num("starttime")), EndsAt: when(shared.num("endtime")),
+			})
 		}
-		shared, _ := toObject(v)
-		f.text("document", shared.str("filename"))
 	}
-	return archive.Content{Kind: archive.ContentCall, Media: m, Fields: f}
+	add("demofiledata", "demooperator", func(o object) string { return o.str("filename") })
+	add("sharescreendata", "share", func(object) string { return "" })
+	slices.SortStableFunc(shares, func(a, b archive.Share) int { return a.StartsAt.Compare(b.StartsAt) })
+	return shares
 }
 
 // readChannel gives feed_type 2 picture, 4 video, 9 live.

@@ -17,7 +17,7 @@ const quoteEnd = "------"
 func textContent(s string) *archive.Text {
 	lines := strings.Split(strings.TrimLeft(s, " \t\r\n\uFEFF"), "\n")
 	if !isMarker(lines[0]) {
-		return &archive.Text{Body: s}
+		return wechatReply(lines, s)
 	}
 	end := quoteEndLine(lines)
 	if end < 0 {
@@ -27,6 +27,26 @@ func textContent(s string) *archive.Text {
 		Body:  strings.Join(lines[end+1:], "\n"),
 		Quote: quoteOf(strings.Join(lines[1:end], "\n")),
 	}
+}
+
+// wechatReply parts a reply as WeChat's own clients write it: 「author：text」, a
+// dashed line, the reply.
+func wechatReply(lines []string, s string) *archive.Text {
+	if strings.HasPrefix(lines[0], "「") {
+		for i := 1; i < len(lines)-1; i++ {
+			if isDashed(lines[i]) && strings.HasSuffix(strings.TrimRight(lines[i-1], " \t\r"), "」") {
+				return &archive.Text{Body: strings.Join(lines[i+1:], "\n"), Quote: quoteOf(strings.Join(lines[:i], "\n"))}
+			}
+		}
+	}
+	return &archive.Text{Body: s}
+}
+
+// leastDashes is how many hyphens make a dashed line: WeChat writes fifteen.
+const leastDashes = 5
+
+func isDashed(line string) bool {
+	return strings.Count(line, "-") >= leastDashes && strings.Trim(line, "- \t\r") == ""
 }
 
 func isMarker(line string) bool {

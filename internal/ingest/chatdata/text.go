@@ -1,6 +1,7 @@
 package chatdata
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -11,7 +12,6 @@ import (
 var textFields = map[string]bool{
 	"title": true, "content": true, "option": true, "wish": true, "topic": true, "place": true, "remarks": true,
 	"organiser": true, "attendee": true, "channel": true, "description": true, "room": true, "question": true,
-	"document": true,
 }
 
 // Text gives the readable text of a content of any kind, for previews, rules
@@ -45,6 +45,12 @@ func (w *textWriter) content(c archive.Content) {
 	for _, l := range c.Links {
 		w.line(l.Title)
 		w.line(l.Description)
+		if c.Kind == archive.ContentWeapp {
+			w.line(l.Source)
+		}
+	}
+	for _, share := range c.Shares {
+		w.line(share.Document)
 	}
 	for _, part := range c.Parts {
 		w.content(part)
@@ -54,7 +60,23 @@ func (w *textWriter) content(c archive.Content) {
 			w.line(f.Value)
 		}
 	}
+	if c.Kind == archive.ContentMarkdown {
+		w.line(withoutMarkup(c.Notice))
+		return
+	}
 	w.line(c.Notice)
+}
+
+// Markup of WeCom's markdown: links, and what stands around words for emphasis,
+// quotes, headings and colours.
+var (
+	markdownLink  = regexp.MustCompile(`\[([^\]\n]*)\]\(([^)\s]*)\)`)
+	markdownMarks = regexp.MustCompile("(?m)</?font[^>\\n]*>|\\*\\*|`|^[ \\t]*(?:>|#{1,6} )[ \\t]*")
+)
+
+// withoutMarkup gives the words of a markdown text as they are read.
+func withoutMarkup(s string) string {
+	return markdownMarks.ReplaceAllString(markdownLink.ReplaceAllString(s, "$1 $2"), "")
 }
 
 func (w *textWriter) quoted(t *archive.Text) {
