@@ -2,7 +2,7 @@
 // marked. Text is never parsed as HTML.
 import type { Api } from '@/api/client'
 import { safeUrl } from '@/ui/host'
-import { emojiOf } from './emoji'
+import { codePattern, emojiOf } from './emoji'
 
 /** What a piece of text is. */
 export type TokenKind = 'text' | 'url' | 'emoji' | 'mention'
@@ -13,6 +13,8 @@ export type Mark = 'rule' | 'find'
 export interface Token {
   kind: TokenKind
   text: string
+  /** Of an emoticon: its code as it was sent. */
+  code?: string
   /** Of a link: where it leads. */
   href?: string
   mark?: Mark
@@ -25,6 +27,7 @@ interface Piece {
   kind: TokenKind
   start: number
   end: number
+  /** Of an emoticon: its character. */
   shown?: string
   href?: string
 }
@@ -35,17 +38,25 @@ interface MarkSpan {
   mark: Mark
 }
 
-const special = /https?:\/\/[^\s<>"'`，。；：！？、（）【】《》“”‘’「」]+|\[[\p{L}\p{N}]{1,6}\]|@[^\s@,，。:：;；!！?？]{1,20}(?=[\s\u2005]|$)/giu
+// An address ends where Chinese begins: what stands behind it is seldom set apart.
+const address = String.raw`https?:\/\/[^\s<>"'\x60\p{Script=Han}\u2018-\u201d\u3000-\u303f\uff01-\uff60]+`
+const special = new RegExp(`${address}|${codePattern}|@(?=[^\\s@])`, 'giu')
 const trailing = '.,;:!?)]}'
+const opening: Partial<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
+/** A name that is not known ends with a space, as clients write it. */
+const freeName = /^[^\s@,，。:：;；!！?？]{1,20}(?=\s|$)/
 
-/** The tokens of text; spans of rule hits and the text looked for are marked. */
-export function tokenize(text: string, hits: readonly Api['Span'][] = [], find = ''): Token[] {
+/**
+ * The tokens of text; spans of rule hits and the text looked for are marked.
+ * names are those of people who may be called by @, the longest first.
+ */
+export function tokenize(text: string, hits: readonly Api['Span'][] = [], find = '', names: readonly string[] = []): Token[] {
   const shown = text.slice(0, maxLength)
   const marks = [
     ...findSpans(shown, find),
     ...hits.map((span): MarkSpan => ({ start: span.start, end: span.end, mark: 'rule' })),
   ]
-  return pieces(shown).flatMap((piece) => cut(shown, piece, marks))
+  return pieces(shown, names).flatMap((piece) => cut(shown, piece, marks))
 }
 
 /** Where needle occurs in text, case aside. */
@@ -70,11 +81,12 @@ function fold(text: string): string {
   return folded
 }
 
-function pieces(text: string): Piece[] {
+function pieces(text: string, names: readonly string[]): Piece[] {
   const found: Piece[] = []
   let at = 0
   for (const match of text.matchAll(special)) {
-    const piece = specialPiece(match[0], match.index)
+    if (match.index < at) continue
+    const piece = specialPiece(text, match[0], match.index, names)
     if (!piece) continue
     if (piece.start > at) found.push({ kind: 'text', start: at, end: piece.start })
     found.push(piece)
@@ -84,17 +96,43 @@ function pieces(text: string): Piece[] {
   return found
 }
 
-function specialPiece(match: string, start: number): Piece | undefined {
-  if (match.startsWith('@')) return { kind: 'mention', start, end: start + match.length }
+function specialPiece(text: string, match: string, start: number, names: readonly string[]): Piece | undefined {
+  if (match === '@') {
+    const length = mentionLength(text, start + 1, names)
+    return length ? { kind: 'mention', start, end: start + 1 + length } : undefined
+  }
   if (match.startsWith('[')) {
     const shown = emojiOf(match.slice(1, -1))
     return shown ? { kind: 'emoji', start, end: start + match.length, shown } : undefined
   }
-  let end = match.length
-  while (trailing.includes(match.charAt(end - 1))) end--
-  const text = match.slice(0, end)
-  const url = safeUrl(text)
-  return url ? { kind: 'url', start, end: start + text.length, href: url.href } : undefined
+  const link = withoutTrailing(match)
+  const url = safeUrl(link)
+  return url ? { kind: 'url', start, end: start + link.length, href: url.href } : undefined
+}
+
+/** How long the name at a place behind an @ is; 0 when none is, as in an address of mail. */
+function mentionLength(text: string, at: number, names: readonly string[]): number {
+  if (/[\w.-]/.test(text.charAt(at - 2))) return 0
+  const known = names.find((name) => text.startsWith(name, at))
+  return (known ?? freeName.exec(text.slice(at, at + 21))?.[0] ?? '').length
+}
+
+/** An address without what ends its sentence; a bracket stays when it was opened within. */
+function withoutTrailing(link: string): string {
+  const open: Record<string, number> = {}
+  for (const char of link) {
+    const opened = opening[char]
+    if (opened) open[opened] = (open[opened] ?? 0) - 1
+    else if ('([{'.includes(char)) open[char] = (open[char] ?? 0) + 1
+  }
+  let end = link.length
+  for (; trailing.includes(link.charAt(end - 1)); end--) {
+    const opened = opening[link.charAt(end - 1)]
+    if (!opened) continue
+    if ((open[opened] ?? 0) >= 0) break
+    open[opened] = (open[opened] ?? 0) + 1
+  }
+  return link.slice(0, end)
 }
 
 /** A piece cut where marks begin and end; an emoticon is marked as a whole. */
@@ -103,6 +141,7 @@ function cut(text: string, piece: Piece, marks: readonly MarkSpan[]): Token[] {
   const token = (start: number, end: number, mark?: Mark): Token => ({
     kind: piece.kind,
     text: piece.shown ?? text.slice(start, end),
+    ...(piece.shown ? { code: text.slice(piece.start, piece.end) } : {}),
     ...(piece.href ? { href: piece.href } : {}),
     ...(mark ? { mark } : {}),
   })

@@ -19,12 +19,46 @@ describe('tokenize', () => {
       [text('see '), { kind: 'url', text: 'https://example.com', href: 'https://example.com/' }, text('.')],
     ],
     ['other schemes are no links', 'javascript:alert(1) weixin://pay tel:110', [text('javascript:alert(1) weixin://pay tel:110')]],
-    ['an emoticon', '好[微笑]', [text('好'), { kind: 'emoji', text: '🙂' }]],
+    ['an emoticon', '好[微笑]', [text('好'), { kind: 'emoji', text: '🙂', code: '[微笑]' }]],
     ['an unknown code', '[没有这个]', [text('[没有这个]')]],
     ['a name', '@何若溪 在吗', [{ kind: 'mention', text: '@何若溪' }, text(' 在吗')]],
-    ['an address is no name', 'a@b.com 是邮箱', [text('a'), { kind: 'mention', text: '@b.com' }, text(' 是邮箱')]],
+    ['an address of mail is no name', 'a@b.com 是邮箱', [text('a@b.com 是邮箱')]],
+    ['a name nobody has, without a space behind it', '@谁知道他是谁呢，在吗', [text('@谁知道他是谁呢，在吗')]],
   ] as const) {
     it(name, () => expect(tokenize(input)).toEqual(want))
+  }
+
+  it('knows the people of the chat by name, the longest first', () => {
+    const names = ['林晓雨（杭州）', 'Li Hua', '林晓雨']
+    expect(tokenize('@林晓雨你好 @林晓雨（杭州）好@Li Hua在吗', [], '', names).filter((token) => token.kind === 'mention')).toEqual([
+      { kind: 'mention', text: '@林晓雨' },
+      { kind: 'mention', text: '@林晓雨（杭州）' },
+      { kind: 'mention', text: '@Li Hua' },
+    ])
+  })
+
+  for (const [name, input, want] of [
+    ['javascript:', 'javascript:alert(1)', []],
+    ['data:', 'data:text/html,<script>alert(1)</script>', []],
+    ['vbscript:, file: and intent:', 'vbscript:x file:///etc/passwd intent://a#Intent;end', []],
+    ['javascript: behind a link', 'https://a.cn/?u=javascript:alert(1)', ['https://a.cn/?u=javascript:alert(1)']],
+    ['somebody else\'s host behind an @', 'https://www.bank.com@evil.example/x', ['https://www.bank.com@evil.example/x']],
+    ['punycode', 'https://xn--fsqu00a.xn--0zwm56d/guide', ['https://xn--fsqu00a.xn--0zwm56d/guide']],
+    ['Chinese right behind', '点https://a.cn/x1领取', ['https://a.cn/x1']],
+    ['Chinese punctuation right behind', '（https://a.cn/x）。《https://b.cn/y》', ['https://a.cn/x', 'https://b.cn/y']],
+    ['brackets around', '(see https://a.cn/x) [https://b.cn/y]', ['https://a.cn/x', 'https://b.cn/y']],
+    ['brackets within', 'https://a.cn/oak_(table)', ['https://a.cn/oak_(table)']],
+    ['brackets within and around', '(https://a.cn/oak_(table)).', ['https://a.cn/oak_(table)']],
+    ['no host', 'https:// http://? https://[', []],
+    ['a telephone number', '13800138000 010-88886666 tel:+8613800138000', []],
+    ['an order and an identity number', '订单 202601031234567890123 身份证 11010519491231002X', []],
+  ] as const) {
+    it(`takes for links only what is safe: ${name}`, () => {
+      const tokens = tokenize(input)
+      expect(tokens.filter((token) => token.kind === 'url').map((token) => token.text)).toEqual(want)
+      expect(tokens.map((token) => token.text).join('')).toBe(input)
+      for (const { href } of tokens) if (href) expect(href).toMatch(/^https?:\/\//)
+    })
   }
 
   it('marks rule hits by UTF-16 offsets', () => {
@@ -63,7 +97,7 @@ describe('tokenize', () => {
   it('gives the whole text back', () => {
     const input = '[强]看 https://a.cn/1。@小王 [无此] https://b.cn'
     const tokens = tokenize(input, [{ start: 2, end: 9 }], 'a.cn')
-    expect(tokens.map((token) => (token.kind === 'emoji' ? '[强]' : token.text)).join('')).toBe(input)
+    expect(tokens.map((token) => token.code ?? token.text).join('')).toBe(input)
   })
 })
 
