@@ -17,6 +17,7 @@ gofumpt) package=mvdan.cc/gofumpt@v0.12.0 ;;
 golangci-lint) package=github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 ;;
 govulncheck) package=golang.org/x/vuln/cmd/govulncheck@v1.6.0 ;;
 oapi-codegen) package=github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.0 ;;
+versitygw) package=github.com/versity/versitygw/cmd/versitygw@v1.8.0 ;;
 *)
 	printf 'tool.sh: no tool %s\n' "$name" >&2
 	exit 2
