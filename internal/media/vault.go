@@ -1,0 +1,104 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+
+	"github.com/minio/sio"
+)
+
+// Vault keeps contents encrypted in a store of objects. Every object opens by
+// itself: several processes may put one name at once. It is safe for concurrent
+// use.
+type Vault struct {
+	blobs Blobs
+	keys  *Keys
+}
+
+// OpenVault opens the vault over a store. The key file is made when there is none
+// and nothing is stored yet; it must not be missing later.
+func OpenVault(ctx context.Context, blobs Blobs, keyFile string) (*Vault, error) {
+	keys, err := OpenKeys(keyFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		keys, err = firstKeys(ctx, blobs, keyFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	slog.InfoContext(ctx, "media keys read", "key", keys.newest().id, "keys", len(keys.all()))
+	return &Vault{blobs: blobs, keys: keys}, nil
+}
+
+var errOne = errors.New("one is enough")
+
+// firstKeys makes the key file of a store that is empty.
+func firstKeys(ctx context.Context, blobs Blobs, keyFile string) (*Keys, error) {
+	err := blobs.List(ctx, "", func(string, int64) error { return errOne })
+	if errors.Is(err, errOne) {
+		return nil, fmt.Errorf("the key file %s is missing, and the media store holds files that only its keys open: put the key file back from its copy; "+
+			"if it is lost, the files cannot be read again: empty the store to begin anew", keyFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look whether the media store is empty, before a key file is made: %w", err)
+	}
+	return CreateKeys(keyFile)
+}
+
+// config is how contents are encrypted.
+func config(key []byte, first uint32) sio.Config {
+	return sio.Config{MinVersion: sio.Version20, MaxVersion: sio.Version20, Key: key, SequenceNumber: first}
+}
+
+// Put encrypts what r gives, exactly size bytes, and stores it under name, whole
+// or not at all, in place of what was there.
+func (v *Vault) Put(ctx context.Context, name string, r io.Reader, size int64) error {
+	if size < 0 || size > maxContent {
+		return fmt.Errorf("object %s: a content of %d bytes cannot be stored", name, size)
+	}
+	h, key := newHeader(v.keys.newest(), name, size)
+	sealed, err := sio.EncryptReader(r, config(key, 0))
+	if err != nil {
+		return fmt.Errorf("object %s: %w", name, err)
+	}
+	return v.blobs.Put(ctx, name, io.MultiReader(bytes.NewReader(h[:]), sealed), h.sealedLen())
+}
+
+// Open opens an object at its beginning and gives the size of its content. Only
+// what is read is fetched. ctx must last as long as the reader. fault not_found:
+// there is no such object; ErrDamaged, ErrNoKey: it cannot be read. Nothing that
+// is not authentic is ever read.
+func (v *Vault) Open(ctx context.Context, name string) (io.ReadSeekCloser, int64, error) {
+	c := &content{ctx: ctx, vault: v, name: name}
+	if err := c.open(); err != nil {
+		return nil, 0, fmt.Errorf("object %s: %w", name, err)
+	}
+	return c, c.size, nil
+}
+
+// Verify reads the content with the SHA-256 sha from beginning to end: fault
+// not_found, ErrDamaged, ErrNoKey, or nil when every byte is right.
+func (v *Vault) Verify(ctx context.Context, sha []byte) error {
+	r, _, err := v.Open(ctx, originalName(hex.EncodeToString(sha)))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, r); err != nil {
+		return err
+	}
+	if !bytes.Equal(sum.Sum(nil), sha) {
+		return fmt.Errorf("object %x: %w", sha, ErrDamaged)
+	}
+	return nil
+}
+
+// Check reports whether the store can be written to and read.
+func (v *Vault) Check(ctx context.Context) error { return v.blobs.Check(ctx) }
