@@ -5,7 +5,10 @@
 SET LOCAL lock_timeout = '2s';
 
 -- media: one row a file that WeCom holds. It may be named by many messages.
--- The bytes are those of the object sha256, once state is ready.
+-- The bytes are those of the object sha256, once state is ready. What is pending
+-- and does not wait is to be fetched now; what waits, since it failed or somebody
+-- fetches it, is put back when due_at has come. So that the next one is found at
+-- once, whatever waits.
 CREATE TABLE media (
 	id             uuid PRIMARY KEY,         -- first 16 bytes of SHA-256(sdkfileid)
 	sdkfileid      text NOT NULL,            -- argument of GetMediaData
@@ -17,20 +20,25 @@ CREATE TABLE media (
 	flag           text NOT NULL DEFAULT '', -- ready, but not as the message says: md5 | size
 	sha256         bytea,                    -- media_objects; set when ready
 	attempt        integer NOT NULL DEFAULT 0, -- failed ones since the last success or retry by a person
-	due_at         timestamptz NOT NULL DEFAULT now(), -- pending: not before
-	claimed_by     text NOT NULL DEFAULT '',
-	claim          bigint NOT NULL DEFAULT 0, -- grows with each claim: what comes back late changes nothing
-	claimed_until  timestamptz,              -- NULL: nobody fetches it
+	waits          boolean NOT NULL DEFAULT false, -- pending: until due_at
+	due_at         timestamptz NOT NULL DEFAULT now(), -- waits: tried again then, or whoever fetches it has died
+	claimed_by     text NOT NULL DEFAULT '', -- process that fetched it last, for the operator
+	claim          bigint NOT NULL DEFAULT 0, -- grows with each claim and its end: what comes back late changes nothing
 	error_class    text NOT NULL DEFAULT '', -- of the last failure; codes of package media
 	error          text NOT NULL DEFAULT '', -- for the operator; no secrets, no chat text
+	failing_since  timestamptz,              -- first failure since the last success or retry by a person
 	created_at     timestamptz NOT NULL DEFAULT now(),
 	finished_at    timestamptz,              -- when state became what it is; NULL while pending
 	CONSTRAINT media_state CHECK (state IN ('pending', 'ready', 'expired', 'refused', 'broken', 'over_limit')),
 	CONSTRAINT media_flag CHECK (flag IN ('', 'md5', 'size')),
 	CONSTRAINT media_ready CHECK ((state = 'ready') = (sha256 IS NOT NULL))
 );
-CREATE INDEX media_due ON media (msgtime) WHERE state = 'pending';
-CREATE INDEX media_unfinished ON media (state) WHERE state <> 'ready';
+CREATE INDEX media_due ON media (msgtime) WHERE state = 'pending' AND NOT waits;
+CREATE INDEX media_waits ON media (due_at, msgtime) WHERE state = 'pending' AND waits;
+CREATE INDEX media_states ON media (state, flag);
+CREATE INDEX media_failed ON media (failing_since) WHERE error_class <> '';
+CREATE INDEX media_not_stored ON media (failing_since) WHERE state = 'pending' AND error_class = 'store';
+CREATE INDEX media_finished ON media (finished_at) WHERE state = 'ready';
 CREATE INDEX media_sha256 ON media (sha256) WHERE sha256 IS NOT NULL;
 
 -- media_objects: one row a distinct content, by its SHA-256 before encryption,
@@ -42,10 +50,9 @@ CREATE TABLE media_objects (
 	mime         text NOT NULL,              -- by the bytes, never by the name; application/octet-stream: unknown
 	stored_at    timestamptz NOT NULL DEFAULT now(),
 	work         text NOT NULL DEFAULT 'pending', -- looking into it: pending | done | failed
-	work_attempt integer NOT NULL DEFAULT 0,
-	work_due_at  timestamptz NOT NULL DEFAULT now(),
-	work_claim   bigint NOT NULL DEFAULT 0,
-	work_claimed_until timestamptz,
+	work_attempt integer NOT NULL DEFAULT 0, -- failed ones
+	work_due_at  timestamptz NOT NULL DEFAULT now(), -- not before; while somebody looks: then it is somebody else's turn
+	work_claim   bigint NOT NULL DEFAULT 0,  -- as media.claim
 	work_error   text NOT NULL DEFAULT '',
 	width        integer NOT NULL DEFAULT 0, -- pixels as shown (EXIF turned); 0: none or unknown
 	height       integer NOT NULL DEFAULT 0,
@@ -55,7 +62,8 @@ CREATE TABLE media_objects (
 	codes        text[] NOT NULL DEFAULT '{}', -- contents of QR codes in the picture
 	CONSTRAINT media_objects_work CHECK (work IN ('pending', 'done', 'failed'))
 );
-CREATE INDEX media_objects_work_due ON media_objects (stored_at) WHERE work = 'pending';
+CREATE INDEX media_objects_due ON media_objects (work_due_at) WHERE work = 'pending';
+CREATE INDEX media_objects_sizes ON media_objects (work, size_bytes);
 CREATE INDEX media_objects_codes ON media_objects (sha256) WHERE codes <> '{}';
 
 -- media_renditions: what was made of an object to be shown.
@@ -78,21 +86,36 @@ CREATE TABLE message_media (
 	conv_id    bigint NOT NULL,
 	msgtime    timestamptz NOT NULL,
 	seq        bigint NOT NULL,
-	tab        text NOT NULL,               -- visual (pictures, videos) | file | link | voice
+	tab        text NOT NULL,               -- visual (pictures, videos) | file | link | voice | none: shown in the chat only
 	kind       text NOT NULL,               -- content kind of the part
 	title      text NOT NULL DEFAULT '',    -- file name, title of the link
 	CONSTRAINT message_media_pkey PRIMARY KEY (message_id, pos),
-	CONSTRAINT message_media_tab CHECK (tab IN ('visual', 'file', 'link', 'voice'))
+	CONSTRAINT message_media_tab CHECK (tab IN ('visual', 'file', 'link', 'voice', 'none'))
 );
 CREATE INDEX message_media_conv ON message_media (conv_id, tab, msgtime DESC, seq DESC, message_id, pos);
 CREATE INDEX message_media_media ON message_media (media_id) WHERE media_id IS NOT NULL;
 
 -- What is already stored is looked through for files like what comes: one item
 -- a batch. WeCom keeps files for 5 days only, so newest first.
+CREATE TEMPORARY TABLE media_upto ON COMMIT DROP AS SELECT COALESCE(max(id), 0) AS id FROM batches;
 INSERT INTO outbox (kind, args)
-SELECT 'media', jsonb_build_object('batch_id', id) FROM batches WHERE added > 0 ORDER BY id DESC;
+SELECT 'media', jsonb_build_object('batch_id', id) FROM batches
+WHERE added > 0 AND id <= (SELECT id FROM media_upto) ORDER BY id DESC;
+
+-- media_batch_id: batches up to it have their item. What a process of an older
+-- version stores beside or after this has none: the next batch brings it along.
+-- These tables are needed by everybody and locked last.
+ALTER TABLE pull_state ADD COLUMN media_batch_id bigint NOT NULL DEFAULT 0;
+UPDATE pull_state SET media_batch_id = (SELECT id FROM media_upto);
+ALTER TABLE alarms DROP CONSTRAINT alarms_subject,
+	ADD CONSTRAINT alarms_subject CHECK (subject IN ('pull', 'keys', 'quarantine', 'work', 'database', 'media'));
 
 -- +goose Down
 SET LOCAL lock_timeout = '2s';
+DELETE FROM alerts WHERE alarm_id IN (SELECT id FROM alarms WHERE subject = 'media');
+DELETE FROM alarms WHERE subject = 'media';
+ALTER TABLE alarms DROP CONSTRAINT alarms_subject,
+	ADD CONSTRAINT alarms_subject CHECK (subject IN ('pull', 'keys', 'quarantine', 'work', 'database'));
+ALTER TABLE pull_state DROP COLUMN media_batch_id;
 DELETE FROM outbox WHERE kind = 'media';
 DROP TABLE message_media, media_renditions, media_objects, media;

@@ -154,6 +154,7 @@ const (
 	TabFile   MediaTab = "file"
 	TabLink   MediaTab = "link"
 	TabVoice  MediaTab = "voice" // voice messages and call recordings
+	TabNone   MediaTab = "none"  // of no tab: stickers
 )
 
 // MediaQuery asks for a page of a tab, newest first.

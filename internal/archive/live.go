@@ -6,12 +6,13 @@ import (
 	"huicun/internal/access"
 )
 
-// LiveNotice says what there is to look at; at most one of its ids is not 0.
+// LiveNotice says what there is to look at; at most one of its ids is set.
 // The zero notice says that some may have been missed.
 type LiveNotice struct {
-	BatchID     int64 // messages were stored
-	ViolationID int64 // a violation was found
-	ViewerID    int64 // an account or its sessions changed
+	BatchID     int64  // messages were stored
+	ViolationID int64  // a violation was found
+	ViewerID    int64  // an account or its sessions changed
+	FileID      string // more is known of a file; FileID
 }
 
 // LiveViolation is a violation as far as a live stream tells of it.

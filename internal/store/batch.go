@@ -12,11 +12,11 @@ import (
 
 	"huicun/internal/archive"
 	"huicun/internal/ingest"
-	"huicun/internal/outbox"
+	"huicun/internal/media"
 	"huicun/internal/rules"
 )
 
-const sqlLockCursor = `SELECT seq, last_batch_id FROM pull_state WHERE id = 1 FOR UPDATE`
+const sqlLockCursor = `SELECT seq, last_batch_id, media_batch_id FROM pull_state WHERE id = 1 FOR UPDATE`
 
 const sqlInsertBatch = `
 INSERT INTO batches (id, kind, from_seq, first_seq, last_seq, received, added, quarantined, duplicates, min_msgtime, max_msgtime)
@@ -26,6 +26,7 @@ const sqlAdvance = `
 UPDATE pull_state SET
 	seq = $1,
 	last_batch_id = $2,
+	media_batch_id = CASE WHEN $3 > 0 THEN $2 ELSE media_batch_id END,
 	received = received + $3 + $4,
 	stored = stored + $3,
 	quarantined = quarantined + $4,
@@ -111,7 +112,7 @@ func (db *DB) saveBatch(ctx context.Context, l ingest.Lease, b ingest.Batch) (in
 		if err := insertPull(ctx, tx, b.Pull, &s.BatchID); err != nil {
 			return s, err
 		}
-		return s, followUp(ctx, tx, s)
+		return s, followUp(ctx, tx, s, cursor)
 	})
 }
 
@@ -144,8 +145,9 @@ func releaseDelivered(ctx context.Context, tx *sqlx.Tx, batchID int64, ms, added
 
 // cursor is what pull_state says while it is locked.
 type cursor struct {
-	Seq         int64 `db:"seq"`
-	LastBatchID int64 `db:"last_batch_id"`
+	Seq          int64 `db:"seq"`
+	LastBatchID  int64 `db:"last_batch_id"`
+	MediaBatchID int64 `db:"media_batch_id"` // batches up to it have their item of media.KindIndex
 }
 
 func lockCursor(ctx context.Context, tx *sqlx.Tx, l ingest.Lease) (cursor, error) {
@@ -156,16 +158,27 @@ func lockCursor(ctx context.Context, tx *sqlx.Tx, l ingest.Lease) (cursor, error
 	return c, wrap(ctx, "lock cursor", tx.GetContext(ctx, &c, sqlLockCursor))
 }
 
-// followUp writes the outbox item of a batch and tells open chats.
-func followUp(ctx context.Context, tx *sqlx.Tx, s ingest.Saved) error {
+// Batches between the last that has its media item and this one were stored by
+// a process of an older version: they get theirs now.
+const sqlFollowUp = `
+INSERT INTO outbox (kind, args)
+SELECT $1, jsonb_build_object('batch_id', CAST($3 AS bigint))
+UNION ALL
+SELECT $2, jsonb_build_object('batch_id', id) FROM batches WHERE id > $4 AND id <= $3 AND added > 0`
+
+// followUp writes the outbox items of a batch, wakes the runners and tells open
+// chats.
+func followUp(ctx context.Context, tx *sqlx.Tx, s ingest.Saved, c cursor) error {
 	if s.Added == 0 {
 		return nil
 	}
-	args := map[string]int64{"batch_id": s.BatchID}
-	if err := enqueue(ctx, tx, outbox.New{Kind: rules.KindScan, Args: args}); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlFollowUp, rules.KindScan, media.KindIndex, s.BatchID, c.MediaBatchID); err != nil {
+		return wrap(ctx, "enqueue follow-up work", err)
+	}
+	if err := wakeOutbox(ctx, tx); err != nil {
 		return err
 	}
-	return notify(ctx, tx, ChannelLive, args)
+	return notify(ctx, tx, ChannelLive, map[string]int64{"batch_id": s.BatchID})
 }
 
 const sqlClaimIDs = `

@@ -30,8 +30,8 @@ FROM violations v WHERE v.id > ` + b.arg(after) + ` AND ` + b.violationInScope(s
 	return found, wrap(ctx, "find live violations", st.SelectContext(ctx, &found, b.args...))
 }
 
-// ListenLive calls on with each notice of new batches and violations and of
-// changed accounts, until ctx ends. After a lost connection, and at the start,
+// ListenLive calls on with each notice of new batches and violations, of
+// changed accounts and of files, until ctx ends. After a lost connection, and at the start,
 // it calls on with an empty one: notices may have been missed.
 func (db *DB) ListenLive(ctx context.Context, on func(archive.LiveNotice)) error {
 	return db.Listen(ctx, func(n Notification) { on(liveNotice(ctx, n.Payload)) }, ChannelLive)
@@ -43,9 +43,10 @@ func liveNotice(ctx context.Context, text string) archive.LiveNotice {
 		return archive.LiveNotice{}
 	}
 	var payload struct {
-		BatchID     int64 `json:"batch_id"`
-		ViolationID int64 `json:"violation_id"`
-		ViewerID    int64 `json:"viewer_id"`
+		BatchID     int64  `json:"batch_id"`
+		ViolationID int64  `json:"violation_id"`
+		ViewerID    int64  `json:"viewer_id"`
+		FileID      string `json:"file_id"`
 	}
 	if err := json.Unmarshal([]byte(text), &payload); err != nil {
 		slog.WarnContext(ctx, "live notice not understood", "bytes", len(text))

@@ -156,8 +156,8 @@ func TestMigrationQueuesNobodyForLong(t *testing.T) {
 	for _, tt := range []struct {
 		table   string
 		version int64 // that has to change it
-	}{{"alerts", 2}, {"pull_state", 5}} {
-		t.Run(tt.table, func(t *testing.T) {
+	}{{"alerts", 2}, {"pull_state", 5}, {"pull_state", 6}, {"alarms", 6}} {
+		t.Run(fmt.Sprintf("%s %d", tt.table, tt.version), func(t *testing.T) {
 			t.Parallel()
 			db, p := oldDB(t)
 			if _, err := p.UpTo(t.Context(), tt.version-1); err != nil {

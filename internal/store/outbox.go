@@ -15,8 +15,15 @@ import (
 // Channels of NOTIFY.
 const (
 	ChannelOutbox = "huicun_outbox" // an item was written; no payload
-	ChannelLive   = "huicun_live"   // {"batch_id":n} or {"violation_id":n}
+	ChannelLive   = "huicun_live"   // {"batch_id":n}, {"violation_id":n}, {"viewer_id":n} or {"file_id":"…"}
+	ChannelMedia  = "huicun_media"  // MediaFetch or MediaLook
 	ChannelPull   = "huicun_pull"   // new messages wait at WeCom; no payload
+)
+
+// Payloads of ChannelMedia.
+const (
+	MediaFetch = "fetch" // there is a file to fetch
+	MediaLook  = "look"  // there is an object to look into
 )
 
 const sqlEnqueue = `
@@ -52,6 +59,11 @@ func enqueue(ctx context.Context, tx *sqlx.Tx, items ...outbox.New) error {
 			return wrap(ctx, "enqueue "+r.Kind, err)
 		}
 	}
+	return wakeOutbox(ctx, tx)
+}
+
+// wakeOutbox wakes the runners at commit.
+func wakeOutbox(ctx context.Context, tx *sqlx.Tx) error {
 	_, err := tx.ExecContext(ctx, `SELECT pg_notify($1, '')`, ChannelOutbox)
 	return wrap(ctx, "notify outbox", err)
 }

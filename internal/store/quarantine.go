@@ -60,7 +60,7 @@ FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (id, reason, detail)
 WHERE q.id = u.id AND q.released_at IS NULL`
 
 const sqlCountReleased = `
-UPDATE pull_state SET last_batch_id = $1, stored = stored + $2, quarantined = quarantined - $2, last_msgtime = GREATEST(last_msgtime, $3)
+UPDATE pull_state SET last_batch_id = $1, media_batch_id = $1, stored = stored + $2, quarantined = quarantined - $2, last_msgtime = GREATEST(last_msgtime, $3)
 WHERE id = 1`
 
 // ReleaseQuarantine implements ingest.Store. A record that somebody else
@@ -110,7 +110,7 @@ func (db *DB) releaseQuarantine(ctx context.Context, l ingest.Lease, opened []ar
 		if _, err := tx.ExecContext(ctx, sqlCountReleased, s.BatchID, s.Added, hi); err != nil {
 			return s, wrap(ctx, "count released", err)
 		}
-		return s, followUp(ctx, tx, s)
+		return s, followUp(ctx, tx, s, c)
 	})
 }
 

@@ -72,16 +72,9 @@ func (r scanRow) message() rules.ScanMessage {
 // FindScanMessages implements rules.ScanStore. The bounds of the batch let
 // Postgres skip the other months.
 func (db *DB) FindScanMessages(ctx context.Context, s access.Scope, batch, afterSeq int64, afterID string, limit int) ([]rules.ScanMessage, error) {
-	var bounds struct {
-		Min *time.Time `db:"min_msgtime"`
-		Max *time.Time `db:"max_msgtime"`
-	}
-	err := db.GetContext(ctx, &bounds, `SELECT min_msgtime, max_msgtime FROM batches WHERE id = $1`, batch)
-	if noRows(err) || err == nil && (bounds.Min == nil || bounds.Max == nil) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, wrap(ctx, "read bounds of batch", err)
+	lo, hi, err := db.batchTimes(ctx, batch)
+	if err != nil || lo == nil || hi == nil {
+		return nil, err
 	}
 	var q query
 	text := `
@@ -90,7 +83,7 @@ FROM messages m
 JOIN conversations v ON v.id = m.conv_id
 LEFT JOIN employees e ON e.person = m.from_id
 LEFT JOIN customers c ON c.person = m.from_id
-WHERE m.batch_id = ` + q.arg(batch) + ` AND m.msgtime BETWEEN ` + q.arg(*bounds.Min) + ` AND ` + q.arg(*bounds.Max) + `
+WHERE m.batch_id = ` + q.arg(batch) + ` AND m.msgtime BETWEEN ` + q.arg(*lo) + ` AND ` + q.arg(*hi) + `
 	AND m.text <> '' AND (m.seq, m.id) > (` + q.arg(afterSeq) + `, ` + q.arg(afterID) + `) AND ` + q.convInScope(s, "m.conv_id") + `
 ORDER BY m.seq, m.id LIMIT ` + q.arg(limit)
 	var rows []scanRow
