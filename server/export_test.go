@@ -10,7 +10,7 @@ import (
 // Unlimited lifts all rate limits of s.
 func Unlimited(s *Server) {
 	none := redis_rate.Limit{Rate: 1e6, Burst: 1e6, Period: time.Second}
-	s.rates = rates{login: none, reports: none, api: none}
+	s.rates = rates{login: none, reports: none, api: none, media: none, files: none}
 }
 
 // Limited makes all rate limits so low that a test can count: 5 requests, and
@@ -19,7 +19,7 @@ func Limited(s *Server) {
 	few := redis_rate.Limit{Rate: 1, Burst: 5, Period: time.Hour}
 	heavy := few
 	heavy.Burst = 2
-	s.rates = rates{login: few, reports: few, api: few, heavy: map[string]redis_rate.Limit{"FindInConversation": heavy}}
+	s.rates = rates{login: few, reports: few, api: few, media: few, files: heavy, heavy: map[string]redis_rate.Limit{"FindInConversation": heavy}}
 }
 
 // RecheckEvery sets how often live streams look at their session.
@@ -30,3 +30,6 @@ func BodyWithin(s *Server, d time.Duration) { s.bodyTimeout = d }
 
 // PatientWith lets s wait for a slow Redis.
 func PatientWith(s *Server, client *redis.Client) { s.limits = newLimiter(client, time.Minute) }
+
+// WriteWithin sets how long a reader may take for a piece of a file.
+func WriteWithin(s *Server, d time.Duration) { s.mediaWrite = d }

@@ -59,7 +59,7 @@ func (f *feeds) notice(n archive.LiveNotice) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case n.ViolationID != 0: // has an event of its own
+	case n.ViolationID != 0, n.FileID != "": // have events of their own
 	case n.BatchID != 0:
 		f.newest = max(f.newest, n.BatchID)
 	default:

@@ -28,11 +28,15 @@ type hub struct {
 type stream struct {
 	session    string
 	viewer     int64
+	conv       int64         // that is open; 0: none
 	wake       chan struct{} // batches were stored
 	violations chan int64
 	missed     chan struct{} // violations were found that did not reach the channel
 	recheck    chan struct{} // the viewer's account or sessions changed
+	files      chan struct{} // there are fileMessages
 	end        func()        // ends the stream
+
+	fileMessages map[string]struct{} // of conv, whose files changed; under hub.mu
 }
 
 func newHub(limit int) *hub {
@@ -46,9 +50,9 @@ func (h *hub) run(ctx context.Context, listen func(context.Context, func(archive
 	return listen(ctx, h.notice)
 }
 
-// open adds a stream of a session of a viewer; end is called once, when it is
+// open adds a stream of a session of a viewer who has conv open; end is called once, when it is
 // to end or has left.
-func (h *hub) open(session string, viewer int64, end func()) (*stream, error) {
+func (h *hub) open(session string, viewer, conv int64, end func()) (*stream, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -60,8 +64,9 @@ func (h *hub) open(session string, viewer int64, end func()) (*stream, error) {
 		return nil, &fault.Error{Code: fault.CodeRateLimited, Message: "too many live streams of one session"}
 	}
 	st := &stream{
-		session: session, viewer: viewer, wake: make(chan struct{}, 1), violations: make(chan int64, maxQueuedViolations),
+		session: session, viewer: viewer, conv: conv, wake: make(chan struct{}, 1), violations: make(chan int64, maxQueuedViolations),
 		missed: make(chan struct{}, 1), recheck: make(chan struct{}, 1), end: end,
+		files: make(chan struct{}, 1), fileMessages: map[string]struct{}{},
 	}
 	h.streams[st] = struct{}{}
 	h.counts[session]++
@@ -122,6 +127,7 @@ func (h *hub) notice(n archive.LiveNotice) {
 			st.queue(n.ViolationID)
 		case n.BatchID != 0:
 			signal(st.wake)
+		case n.FileID != "": // goes through fileTeller
 		default:
 			signal(st.wake)
 			signal(st.missed)

@@ -115,7 +115,7 @@ func TestParsePosition(t *testing.T) {
 func TestHubTellsOfWhatItCouldNotQueue(t *testing.T) {
 	h := newHub(10)
 	ended := 0
-	st, err := h.open("s", 1, func() { ended++ })
+	st, err := h.open("s", 1, 7, func() { ended++ })
 	if err != nil {
 		t.Fatal(err)
 	}

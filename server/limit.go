@@ -22,7 +22,9 @@ import (
 type rates struct {
 	login   redis_rate.Limit            // per address
 	reports redis_rate.Limit            // per address: CSP reports
-	api     redis_rate.Limit            // per session
+	api     redis_rate.Limit            // per session, bytes of files not counted
+	media   redis_rate.Limit            // per session: requests for bytes of files, small pictures included
+	files   redis_rate.Limit            // per session: those for more than a small picture
 	heavy   map[string]redis_rate.Limit // per session and operation, beside api
 }
 
@@ -32,6 +34,8 @@ func defaultRates() rates {
 		login:   redis_rate.Limit{Rate: 5, Burst: 100, Period: time.Second},
 		reports: redis_rate.Limit{Rate: 1, Burst: 30, Period: time.Second},
 		api:     redis_rate.Limit{Rate: 50, Burst: 100, Period: time.Second},
+		media:   redis_rate.Limit{Rate: 40, Burst: 600, Period: time.Second},
+		files:   redis_rate.Limit{Rate: 2, Burst: 300, Period: time.Second}, // 7200 an hour, each noted in the operation log
 		heavy: map[string]redis_rate.Limit{
 			"FindInConversation": heavy,
 			"TestRule":           heavy,
@@ -173,9 +177,14 @@ func (s *Server) limitReports(c *gin.Context) {
 	}
 }
 
-// limitSession bounds the requests of one session.
+// limitSession bounds the requests of one session. A page of pictures asks for a
+// hundred at once; what else the page asks for must not wait for them.
 func (s *Server) limitSession(c *gin.Context) {
-	if !s.limited(c, "api:"+sessionKey(c), s.rates.api, fail) {
+	key, limit := "api:", s.rates.api
+	if s.operation(c) == "GetMedia" {
+		key, limit = "media:", s.rates.media
+	}
+	if !s.limited(c, key+sessionKey(c), limit, fail) {
 		c.Next()
 	}
 }
@@ -190,6 +199,6 @@ func (s *Server) limitHeavy(c *gin.Context) {
 }
 
 // sessionKey names a session in Redis without giving its id away.
-func sessionKey(c *gin.Context) string {
-	return hex.EncodeToString(requestOf(c.Request.Context()).session.ID[:8])
-}
+func sessionKey(c *gin.Context) string { return requestOf(c.Request.Context()).sessionKey() }
+
+func (r *request) sessionKey() string { return hex.EncodeToString(r.session.ID[:8]) }

@@ -35,6 +35,7 @@ type Live struct {
 	Listen     func(ctx context.Context, on func(archive.LiveNotice)) error
 	Source     LiveSource
 	Violations LiveViolations
+	Files      LiveFiles // nil: no events of files
 }
 
 // position is how far a stream has got. Its text is the id of an event:
@@ -75,7 +76,7 @@ func (s *Server) StreamLive(ctx context.Context, req api.StreamLiveRequestObject
 	}
 	var end context.CancelFunc
 	l.ctx, end = context.WithCancel(ctx) // what the stream waits for ends with it
-	if l.stream, err = s.hub.open(string(r.session.ID), r.viewer.ID, end); err != nil {
+	if l.stream, err = s.hub.open(string(r.session.ID), r.viewer.ID, l.conv, end); err != nil {
 		end()
 		return nil, err
 	}
@@ -175,6 +176,8 @@ func (l *liveStream) run() error {
 			err = l.sendViolation(id)
 		case <-l.stream.missed:
 			err = l.catchUpViolations()
+		case <-l.stream.files:
+			err = l.sendFiles()
 		case <-l.stream.wake:
 			due = true
 		case <-rest.C:

@@ -2,19 +2,10 @@ package server
 
 import (
 	"context"
-	"fmt"
-	"mime"
-	"net/http"
-	"net/url"
-	"path"
 	"strconv"
-	"strings"
-
-	"github.com/gin-gonic/gin"
 
 	"huicun/internal/access"
 	"huicun/internal/archive"
-	"huicun/internal/audit"
 	"huicun/internal/media"
 	"huicun/server/api"
 )
@@ -168,103 +159,4 @@ func (s shower) pages(f *archive.File, e archive.Entry) []api.PagePicture {
 		token, _ := s.files.Link(s.viewer, media.Ticket{MessageID: e.ID, FileID: f.ID, Form: r.Name})
 		pages = append(pages, api.PagePicture{Url: apiBase + "/media/" + token, Width: int(r.Width), Height: int(r.Height)})
 	}
-}
-
-// inline are the types that a browser shows or plays and that cannot run
-// anything. SVG and HTML are not among them.
-var inline = map[string]bool{
-	"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true,
-	"audio/mpeg": true, "audio/mp4": true, "audio/wav": true, "audio/ogg": true, "video/mp4": true, "video/webm": true,
-}
-
-func shownInline(mimeType string) bool { return inline[mimeType] }
-
-// GetMedia answers GET /media/{token}.
-func (s *Server) GetMedia(ctx context.Context, req api.GetMediaRequestObject) (api.GetMediaResponseObject, error) {
-	hr, _ := ctx.Value(gin.ContextRequestKey).(*http.Request)
-	ctx, r := caller(ctx)
-	f, err := s.Files.Open(ctx, r.viewer, req.Token)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.recordOpened(ctx, r, f, value(req.Params.Range)); err != nil {
-		_ = f.Content.Close()
-		return nil, err
-	}
-	return &openedMedia{f, hr}, nil
-}
-
-// recordOpened notes who opens a file: not for a small picture, which is part
-// of reading the chat, nor for the further parts of what is being played.
-func (s *Server) recordOpened(ctx context.Context, r *request, f *media.Opened, ranges string) error {
-	if f.Form == archive.RenditionThumb || f.Form == archive.RenditionPoster {
-		return s.recordRead(ctx, r, f.ConvID)
-	}
-	if ranges != "" && !strings.HasPrefix(ranges, "bytes=0-") {
-		return s.Audit.RecordOnce(ctx, r.origin().Entry(audit.FileOpened, "file:"+f.FileID, openedDetail(f)))
-	}
-	return s.Audit.Record(ctx, r.origin().Entry(audit.FileOpened, "file:"+f.FileID, openedDetail(f)))
-}
-
-func openedDetail(f *media.Opened) map[string]any {
-	return map[string]any{"message": f.MessageID, "conversation": text(f.ConvID), "form": f.Form, "download": f.Download}
-}
-
-// openedMedia writes a file, or the range of it that was asked for.
-type openedMedia struct {
-	*media.Opened
-	req *http.Request
-}
-
-// VisitGetMediaResponse implements api.GetMediaResponseObject.
-func (m *openedMedia) VisitGetMediaResponse(w http.ResponseWriter) error {
-	defer func() { _ = m.Content.Close() }()
-	h := w.Header()
-	kind, disposition := m.Mime, "inline"
-	if m.Download || !shownInline(kind) {
-		kind, disposition = "application/octet-stream", "attachment"
-	}
-	h.Set("Content-Type", kind)
-	h.Set("Content-Disposition", contentDisposition(disposition, m.Name))
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	h.Set("Cache-Control", cacheFor(m.Form))
-	h.Set("ETag", fmt.Sprintf(`"%x-%s"`, m.SHA256[:8], m.Form))
-	http.ServeContent(w, m.req, "", m.StoredAt, m.Content)
-	return nil
-}
-
-// cacheFor lets the viewer's own browser keep small pictures for a while.
-func cacheFor(form string) string {
-	if form == archive.RenditionThumb || form == archive.RenditionPoster {
-		return "private, max-age=600"
-	}
-	return "private, no-store"
-}
-
-// longestFileName is what file systems take, in bytes.
-const longestFileName = 200
-
-// contentDisposition names a file for saving. Names come from strangers: no
-// path, no control characters, nothing that turns the text around.
-func contentDisposition(disposition, name string) string {
-	name = path.Base(strings.ReplaceAll(named(name), `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || strings.ContainsRune(`/:*?"<>|`, r) {
-			return '_'
-		}
-		return r
-	}, name)
-	name = strings.TrimLeft(name, ".")
-	if ext := path.Ext(name); len(name) > longestFileName && len(ext) <= 20 {
-		name = strings.ToValidUTF8(name[:longestFileName-len(ext)], "") + ext
-	} else if len(name) > longestFileName {
-		name = strings.ToValidUTF8(name[:longestFileName], "")
-	}
-	if name == "" {
-		name = "file"
-	}
-	if v := mime.FormatMediaType(disposition, map[string]string{"filename": name}); v != "" {
-		return v
-	}
-	return disposition + "; filename*=UTF-8''" + url.PathEscape(name)
 }

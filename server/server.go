@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -58,12 +59,15 @@ type Server struct {
 	limits *limiter
 	hub    *hub
 	feeds  *feeds
+	teller *fileTeller
 	static *static
 
 	contract contract
 	rates    rates
 
-	liveRecheck, bodyTimeout time.Duration // constants, but for tests
+	reading openCounts
+
+	liveRecheck, bodyTimeout, mediaWrite time.Duration // constants, but for tests
 }
 
 // New checks the options and builds the routes.
@@ -81,7 +85,8 @@ func New(o Options) (*Server, error) {
 	if o.MaxStreams == 0 {
 		o.MaxStreams = 2000
 	}
-	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis, redisTimeout), hub: newHub(o.MaxStreams), feeds: newFeeds(o.Live.Source), liveRecheck: liveRecheck, bodyTimeout: bodyTimeout, rates: defaultRates()}
+	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis, redisTimeout), hub: newHub(o.MaxStreams), feeds: newFeeds(o.Live.Source), liveRecheck: liveRecheck, bodyTimeout: bodyTimeout, mediaWrite: mediaWrite, rates: defaultRates()}
+	s.teller = newFileTeller(o.Live.Files, s.hub)
 	if s.static, err = newStatic(o.H5); err != nil {
 		return nil, err
 	}
@@ -128,9 +133,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 // Run passes live events on until ctx ends, then closes all streams. It
 // returns nil when ctx ended it.
 func (s *Server) Run(ctx context.Context) error {
+	tctx, end := context.WithCancel(ctx)
+	var telling sync.WaitGroup
+	telling.Go(func() { s.teller.run(tctx) })
+	defer telling.Wait()
+	defer end()
 	err := s.hub.run(ctx, func(ctx context.Context, on func(archive.LiveNotice)) error {
 		return s.Live.Listen(ctx, func(n archive.LiveNotice) {
 			s.feeds.notice(n)
+			s.teller.notice(n)
 			on(n)
 		})
 	})

@@ -86,6 +86,13 @@ type LiveViolations interface {
 	FindLiveViolations(ctx context.Context, s access.Scope, after int64, limit int) ([]archive.LiveViolation, error)
 }
 
+// LiveFiles finds the messages that name a file; store.DB.
+type LiveFiles interface {
+	// FindFileMessages gives those of these conversations, in scope, by
+	// conversation.
+	FindFileMessages(ctx context.Context, s access.Scope, fileID string, convs []int64) (map[int64][]string, error)
+}
+
 // WeCom is the part of WeCom's API by which people sign in.
 type WeCom interface {
 	// AuthorizeURL is the page that signs in a browser inside WeCom.

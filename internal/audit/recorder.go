@@ -50,6 +50,17 @@ func (r *Recorder) RecordOnce(ctx context.Context, e Entry) error {
 	return nil
 }
 
+// RecordFirst writes e always, and counts as what RecordOnce looks for.
+func (r *Recorder) RecordFirst(ctx context.Context, e Entry) error {
+	m := mark{actor: e.Actor, action: e.Action, object: e.Object}
+	r.begin(m)
+	if err := r.Record(ctx, e); err != nil {
+		r.forget(m)
+		return err
+	}
+	return nil
+}
+
 // begin marks m as recorded now; false when it was within the window.
 func (r *Recorder) begin(m mark) bool {
 	now, window := r.clock()
