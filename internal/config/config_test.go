@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,18 @@ func TestLoadRefuses(t *testing.T) {
 		{"half a callback", "[callback.app]\ntoken = \"x\"\n", nil, "callback.app"},
 		{"client", "", map[string]string{"HUICUN_FINANCE_CLIENT": "magic"}, "finance.client"},
 		{"missing secret file", "", map[string]string{"HUICUN_WECOM_APP_SECRET_FILE": "/nowhere"}, "wecom.app_secret_file"},
+		{"media store", "[media]\nstore = \"tape\"\n", nil, "media.store"},
+		{"media workers", "[media]\nworkers = 17\n", nil, "media.workers"},
+		{"media limit", "[media]\nmax_video_mb = -1\n", nil, "media.max_video_mb"},
+		{"S3 without endpoint", "", map[string]string{"HUICUN_MEDIA_STORE": "s3"}, "media.s3.endpoint"},
+		{"S3 in plain http", "", map[string]string{"HUICUN_MEDIA_STORE": "s3", "HUICUN_MEDIA_S3_ENDPOINT": "http://s3.example.com"}, "https"},
+		{"S3 with keys in the address", "", map[string]string{"HUICUN_MEDIA_STORE": "s3", "HUICUN_MEDIA_S3_ENDPOINT": "https://a:b@s3.example.com"}, "media.s3.endpoint"},
+		{"S3 without bucket", "[media]\nstore = \"s3\"\n[media.s3]\nendpoint = \"https://s3.example.com\"\n", nil, "media.s3.bucket"},
+		{
+			"S3 without secret", "[media]\nstore = \"s3\"\n[media.s3]\nendpoint = \"https://s3.example.com\"\nbucket = \"b\"\naccess_key = \"k\"\n",
+			nil, "media.s3.secret_key",
+		},
+		{"missing S3 secret file", "", map[string]string{"HUICUN_MEDIA_S3_SECRET_KEY_FILE": "/nowhere"}, "media.s3.secret_key_file"},
 		{"not TOML", "= nothing", nil, "configuration file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -71,6 +84,30 @@ func TestLoadRefuses(t *testing.T) {
 				t.Errorf("Load = %v, want an error that names %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestMediaIsKeptInTheDataFolder(t *testing.T) {
+	c := Default()
+	c.DataDir = "/srv/huicun"
+	if got, want := []string{c.MediaDir(), c.MediaKeyFile()}, []string{"/srv/huicun/media", "/srv/huicun/media.keys"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	c.Media.Dir, c.Media.KeyFile = "/mnt/media", "/etc/huicun/keys"
+	if got, want := []string{c.MediaDir(), c.MediaKeyFile()}, []string{"/mnt/media", "/etc/huicun/keys"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestS3SettingsLoad(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := write(t, "[media]\nstore = \"s3\"\n[media.s3]\nendpoint = \"https://s3.example.com\"\nbucket = \"b\"\naccess_key = \"k\"\n")
+	c, err := Load(path, map[string]string{"HUICUN_MEDIA_S3_SECRET_KEY_FILE": secret})
+	if err != nil || c.Media.S3.SecretKey != "s3cret" {
+		t.Errorf("Load = %v", err)
 	}
 }
 
