@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"huicun/internal/access"
@@ -75,6 +76,15 @@ func FileID(sdkFileID string) string {
 	sum := sha256.Sum256([]byte(sdkFileID))
 	h := hex.EncodeToString(sum[:16])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// maxSDKFileID bounds ids of files, in bytes: WeCom's have up to some hundred.
+const maxSDKFileID = 4096
+
+// HasFile reports whether the file can be asked for: it has an id that WeCom may
+// have made, and that was decoded as it came. Without one its state is FileNone.
+func (m *Media) HasFile() bool {
+	return m.SDKFileID != "" && len(m.SDKFileID) <= maxSDKFileID && !strings.ContainsAny(m.SDKFileID, "\x00\uFFFD")
 }
 
 // Medias calls do with every Media of c, in the order in which they stand there,
@@ -154,7 +164,7 @@ const (
 	TabFile   MediaTab = "file"
 	TabLink   MediaTab = "link"
 	TabVoice  MediaTab = "voice" // voice messages and call recordings
-	TabNone   MediaTab = "none"  // of no tab: stickers
+	TabNone   MediaTab = "none"  // in no tab: stickers; they are fetched all the same
 )
 
 // MediaQuery asks for a page of a tab, newest first.
@@ -262,7 +272,7 @@ func (s *Service) File(ctx context.Context, v access.Viewer, messageID, fileID s
 	}
 	var found *Media
 	e.Content.Medias(func(_ ContentKind, m *Media) {
-		if found == nil && m.SDKFileID != "" && FileID(m.SDKFileID) == fileID {
+		if found == nil && m.HasFile() && FileID(m.SDKFileID) == fileID {
 			found = m
 		}
 	})
@@ -279,7 +289,7 @@ func (s *Service) fillFiles(ctx context.Context, es []Entry) error {
 	each := func(do func(m *Media)) {
 		for i := range es {
 			es[i].Content.Medias(func(_ ContentKind, m *Media) {
-				if m.SDKFileID != "" {
+				if m.HasFile() {
 					do(m)
 				}
 			})

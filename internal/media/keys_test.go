@@ -101,7 +101,7 @@ func FuzzParseKeys(f *testing.F) {
 }
 
 func FuzzHeader(f *testing.F) {
-	h, _ := newHeader(key{"a", make([]byte, 32)}, "o/x", 5)
+	h, _ := newHeader(key{"a", bytes.Repeat([]byte{1}, 32)}, "o/x", 5)
 	f.Add(h[:])
 	f.Add(bytes.Repeat([]byte{0xff}, 96))
 	f.Fuzz(func(t *testing.T, p []byte) {
@@ -112,7 +112,7 @@ func FuzzHeader(f *testing.F) {
 		if n := got.sealedLen(); n < headerBytes+got.size() {
 			t.Errorf("%d bytes of content in %d", got.size(), n)
 		}
-		if _, err := got.open(key{got.keyID(), make([]byte, 32)}, "o/x"); err == nil && !bytes.Equal(p[:headerBytes], h[:]) {
+		if _, err := got.open(key{got.keyID(), make([]byte, 32)}, "o/x"); err == nil {
 			t.Error("a header that nobody made is proven")
 		}
 	})
