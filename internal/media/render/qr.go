@@ -26,7 +26,10 @@ var qrHints = map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: 
 // readCodes gives the contents of the QR codes in a picture, each once, at most
 // maxCodes. It stops with what it has when ctx is over.
 func readCodes(ctx context.Context, img *image.RGBA) []string {
-	lum := newLuminance(img)
+	lum, err := newLuminance(img)
+	if err != nil {
+		return nil
+	}
 	var codes []string
 	// Codes on dark ground are inverted. Local contrast finds most; one threshold
 	// for the whole picture finds small sharp ones.
@@ -125,34 +128,13 @@ func cleanCode(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// luminance is a picture in grey, for the reader of codes.
-type luminance struct {
-	gozxing.LuminanceSourceBase
-	pix []byte
-}
-
-func newLuminance(img *image.RGBA) *luminance {
+// newLuminance makes a picture grey, for the reader of codes.
+func newLuminance(img *image.RGBA) (gozxing.LuminanceSource, error) {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	l := &luminance{gozxing.LuminanceSourceBase{Width: w, Height: h}, make([]byte, w*h)}
-	for i := range l.pix {
+	grey := make([]byte, w*h)
+	for i := range grey {
 		p := img.Pix[i*4 : i*4+3]
-		l.pix[i] = byte((uint32(p[0]) + 2*uint32(p[1]) + uint32(p[2])) / 4)
+		grey[i] = byte((uint32(p[0]) + 2*uint32(p[1]) + uint32(p[2])) / 4)
 	}
-	return l
+	return gozxing.NewPlanarYUVLuminanceSource(grey, w, h, 0, 0, w, h, false)
 }
-
-func (l *luminance) GetRow(y int, row []byte) ([]byte, error) {
-	return append(row[:0], l.pix[y*l.Width:][:l.Width]...), nil
-}
-
-func (l *luminance) GetMatrix() []byte { return l.pix }
-
-func (l *luminance) Invert() gozxing.LuminanceSource {
-	out := &luminance{l.LuminanceSourceBase, make([]byte, len(l.pix))}
-	for i, v := range l.pix {
-		out.pix[i] = 255 - v
-	}
-	return out
-}
-
-func (l *luminance) String() string { return "" }
