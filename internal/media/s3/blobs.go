@@ -83,7 +83,7 @@ type reading struct {
 
 func (r *reading) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = r.store.explain("read", err)
 	}
 	return n, err
@@ -96,15 +96,24 @@ func (s *Store) Size(ctx context.Context, name string) (int64, error) {
 		return 0, err
 	}
 	info, err := s.client.StatObject(ctx, s.bucket, key, minio.StatObjectOptions{})
-	if code(err) == minio.NoSuchKey {
-		// The answer has no body that would say so when it is the bucket.
-		if there, berr := s.client.BucketExists(ctx, s.bucket); berr != nil {
-			err = berr
-		} else if !there {
-			err = minio.ErrorResponse{Code: minio.NoSuchBucket, StatusCode: http.StatusNotFound}
-		}
+	if code(err) != "" {
+		err = s.whyNot(ctx, key, err)
 	}
-	return info.Size, s.explain("size", err)
+	return info.Size, s.explain("ask for a size", err)
+}
+
+// whyNot asks again what was refused: answers to HEAD have no body, where the
+// reason is. A bucket or a key that is not there must not pass for an object
+// that is not there.
+func (s *Store) whyNot(ctx context.Context, key string, refused error) error {
+	body, err := s.open(ctx, key, 0, 1)
+	if err == nil {
+		_ = body.Close()
+	}
+	if err == nil || code(err) == minio.InvalidRange { // it has come since
+		return refused
+	}
+	return err
 }
 
 // Delete implements media.Blobs.

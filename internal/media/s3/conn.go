@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// unsent is what the system may hold back of what was written, bytes: nobody
+// sees it move, and it has to be through within the timeout.
+const unsent = 512 << 10
+
 // dialer opens connections that fail when nothing moves on them for timeout.
 func dialer(timeout time.Duration) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	d := net.Dialer{Timeout: timeout}
@@ -13,6 +17,9 @@ func dialer(timeout time.Duration) func(ctx context.Context, network, addr strin
 		c, err := d.DialContext(ctx, network, addr)
 		if err != nil {
 			return nil, err
+		}
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetWriteBuffer(unsent) // without it a slow server looks silent for longer
 		}
 		return &watched{c, timeout}, nil
 	}

@@ -105,6 +105,7 @@ var remedies = map[string]string{
 		"s3:ListBucket and s3:ListBucketMultipartUploads for media.s3.access_key",
 	"QuotaExceeded":      "there is no space left at the server: free some or raise its quota",
 	"XMinioStorageFull":  "there is no space left at the server: free some or raise its quota",
+	"XAdminUserNotFound": "the server does not know the key: check media.s3.access_key",
 	"InvalidTokenId":     "the server does not know the key: check media.s3.access_key",
 	"MethodNotAllowed":   "the server forbids it: it may be read-only, or media.s3.endpoint is no S3 server",
 	"AccountProblem":     "there is a problem with the account of the key: see the console of the server's operator",

@@ -12,10 +12,14 @@ import (
 // openStore opens the bucket "files" of a server.
 func openStore(t *testing.T, srv *s3test.Server, change func(o *Options)) *Store {
 	t.Helper()
-	o := Options{
+	return openAt(t, Options{
 		Endpoint: srv.Endpoint, Bucket: srv.Bucket("files"), AccessKey: srv.AccessKey, SecretKey: srv.SecretKey,
-		PathStyle: true, Timeout: 20 * time.Second,
-	}
+	}, change)
+}
+
+func openAt(t *testing.T, o Options, change func(o *Options)) *Store {
+	t.Helper()
+	o.PathStyle, o.Timeout = true, 20*time.Second
 	if change != nil {
 		change(&o)
 	}
@@ -27,12 +31,14 @@ func openStore(t *testing.T, srv *s3test.Server, change func(o *Options)) *Store
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	blobtest.Run(t, func(t *testing.T) media.Blobs {
 		return openStore(t, s3test.Start(t, ""), nil)
 	})
 }
 
 func TestConformanceInAFolder(t *testing.T) {
+	t.Parallel()
 	srv := s3test.Start(t, "")
 	other := openStore(t, srv, func(o *Options) { o.Prefix = "else" })
 	put(t, other, "o/x", []byte("somebody else's"))
