@@ -20,8 +20,8 @@ func makeText(_ string, variant int) []byte {
 	return []byte(b.String())
 }
 
-// makePDF is a one-page document with a few lines of Latin text.
-func makePDF(_ string, variant int) []byte {
+// writePDF is a one-page document with a few lines of Latin text.
+func writePDF(_ string, variant int) []byte {
 	r := newRNG(uint64(variant), 0x9DF)
 	var text strings.Builder
 	text.WriteString("BT /F1 16 Tf 60 780 Td (XINGHE HOME) Tj /F1 11 Tf")
@@ -59,8 +59,8 @@ const (
 	officeXML = "application/vnd.openxmlformats-officedocument."
 )
 
-// makeSheet is a price list that a spreadsheet program opens.
-func makeSheet(_ string, variant int) []byte {
+// writeSheet is a price list that a spreadsheet program opens.
+func writeSheet(_ string, variant int) []byte {
 	r := newRNG(uint64(variant), 0x5EE7)
 	var rows strings.Builder
 	row := func(n int, cells ...string) {
@@ -85,8 +85,8 @@ func makeSheet(_ string, variant int) []byte {
 	)
 }
 
-// makeDocument is a short agreement that a word processor opens.
-func makeDocument(_ string, variant int) []byte {
+// writeDocument is a short agreement that a word processor opens.
+func writeDocument(_ string, variant int) []byte {
 	r := newRNG(uint64(variant), 0xD0C)
 	var body strings.Builder
 	for _, line := range []string{"星河家居 销售合同（示例）", "甲方：购货人　乙方：星河家居", fmt.Sprintf("一、商品：%s", pick(r, items).name), fmt.Sprintf("二、交货期：%d 天", r.between(7, 45)), "三、质保：自安装之日起五年", fmt.Sprintf("四、定金比例：%d%%", r.between(2, 5)*10)} {
@@ -99,11 +99,6 @@ func makeDocument(_ string, variant int) []byte {
 	)
 }
 
-// makeSlides packs the pictures of a proposal.
-func makeSlides(_ string, variant int) []byte {
-	return zipped("slides/1.jpg", string(paintJPEG("room", variant)), "slides/2.jpg", string(paintJPEG("swatch", variant)))
-}
-
 // makeDrawing has the head of a drawing file and nothing that a program opens.
 func makeDrawing(_ string, variant int) []byte {
 	r := newRNG(uint64(variant), 0xD36)
@@ -114,7 +109,8 @@ func makeDrawing(_ string, variant int) []byte {
 	return b
 }
 
-func makeArchive(_ string, variant int) []byte {
+// writeArchive packs pictures and a list.
+func writeArchive(_ string, variant int) []byte {
 	return zipped("实拍1.jpg", string(paintJPEG("room", variant)), "实拍2.jpg", string(paintJPEG("product", variant)), "清单.txt", string(makeText("", variant)))
 }
 

@@ -50,8 +50,17 @@ func writeRevoke(s *scene, i int, _ template) (string, []byte) {
 	return "text", textPayload("[OK]")
 }
 
+// filmed are the subjects of which people sometimes make a film instead.
+var filmed = map[string]bool{"room": true, "site": true, "damage": true}
+
 func writeImage(s *scene, _ int, t template) (string, []byte) {
-	m := s.media("img", s.words(t))
+	subject := s.words(t)
+	variant, salt := s.drawFile("img")
+	if filmed[subject] && salt%14 == 3 {
+		m := announce(fileID("mp4", "doc", variant, salt))
+		return "video", m.appendVideo([]byte(`"video":`))
+	}
+	m := announce(fileID("img", subject, variant, salt))
 	return "image", append(m.appendFile([]byte(`"image":{`), "filesize"), '}')
 }
 
@@ -65,34 +74,20 @@ func writeVoice(s *scene, _ int, t template) (string, []byte) {
 
 func (s *scene) voice(seconds int) []byte {
 	m := s.media("amr", strconv.Itoa(min(59, max(1, seconds))))
-	b := appendField([]byte(`"voice":{`), "md5sum", m.md5)
-	b = appendNumber(b, "voice_size", int64(m.size))
-	b = appendNumber(b, "play_length", int64(min(59, max(1, seconds))))
-	return append(appendField(append(b, ','), "sdkfileid", m.sdk), '}')
+	return m.appendVoice([]byte(`"voice":`))
 }
 
 func writeEmotion(s *scene, _ int, t template) (string, []byte) {
-	format, kind := "gif", int64(1)
+	format, kind := "gif", 1
 	if s.rng.chance(0.3) {
 		format, kind = "png", 2
 	}
-	m := s.media(format, s.words(t))
-	b := strconv.AppendInt([]byte(`"emotion":{"type":`), kind, 10)
-	b = append(b, `,"width":120,"height":120`...)
-	b = appendNumber(b, "imagesize", int64(m.size))
-	b = appendField(append(b, ','), "md5sum", m.md5)
-	return "emotion", append(appendField(append(b, ','), "sdkfileid", m.sdk), '}')
+	return "emotion", s.media(format, s.words(t)).appendEmotion([]byte(`"emotion":`), kind)
 }
 
 func writeFile(s *scene, _ int, t template) (string, []byte) {
 	name := s.words(t)
-	ext := name[strings.LastIndexByte(name, '.')+1:]
-	m := s.media(ext, "doc")
-	b := appendField([]byte(`"file":{`), "md5sum", m.md5)
-	b = appendField(append(b, ','), "filename", name)
-	b = appendField(append(b, ','), "fileext", ext)
-	b = appendNumber(b, "filesize", int64(m.size))
-	return "file", append(appendField(append(b, ','), "sdkfileid", m.sdk), '}')
+	return "file", s.media(extension(name), "doc").appendDocument([]byte(`"file":`), name)
 }
 
 // writeLink takes title;description;path.

@@ -1,22 +1,20 @@
 package corpus
 
 import (
-	"bytes"
-	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"strconv"
 	"strings"
-	"sync"
 )
 
 // attachment is a file as a message announces it.
 type attachment struct {
-	md5  string
-	size int
-	sdk  string // sdkfileid
+	md5           string
+	size          int
+	sdk           string // sdkfileid
+	width, height int    // pixels; 0 = it has none
+	seconds       int    // length; 0 = it has none
 }
 
 // appendFile writes md5sum, the size under its name, and sdkfileid.
@@ -26,20 +24,84 @@ func (m attachment) appendFile(b []byte, sizeName string) []byte {
 	return appendField(append(b, ','), "sdkfileid", m.sdk)
 }
 
-// variants is how many different files there are of each kind. People do send
-// the same catalogue picture many times; every sending has its own fileid.
-var variants = map[string]int{"img": 36, "amr": 3, "gif": 6, "png": 6}
+// appendVoice writes the payload of a voice.
+func (m attachment) appendVoice(b []byte) []byte {
+	b = appendField(append(b, '{'), "md5sum", m.md5)
+	b = appendNumber(b, "voice_size", int64(m.size))
+	b = appendNumber(b, "play_length", int64(m.seconds))
+	return append(appendField(append(b, ','), "sdkfileid", m.sdk), '}')
+}
+
+// appendVideo writes the payload of a video.
+func (m attachment) appendVideo(b []byte) []byte {
+	b = appendField(append(b, '{'), "md5sum", m.md5)
+	b = appendNumber(b, "filesize", int64(m.size))
+	b = appendNumber(b, "play_length", int64(m.seconds))
+	return append(appendField(append(b, ','), "sdkfileid", m.sdk), '}')
+}
+
+// appendEmotion writes the payload of a sticker; kind is 1 for gif, 2 for png.
+func (m attachment) appendEmotion(b []byte, kind int) []byte {
+	b = fmt.Appendf(b, `{"type":%d,"width":%d,"height":%d`, kind, m.width, m.height)
+	b = appendNumber(b, "imagesize", int64(m.size))
+	b = appendField(append(b, ','), "md5sum", m.md5)
+	return append(appendField(append(b, ','), "sdkfileid", m.sdk), '}')
+}
+
+// appendDocument writes the payload of a file.
+func (m attachment) appendDocument(b []byte, name string) []byte {
+	b = appendField(append(b, '{'), "md5sum", m.md5)
+	b = appendField(append(b, ','), "filename", name)
+	b = appendField(append(b, ','), "fileext", name[strings.LastIndexByte(name, '.')+1:])
+	b = appendNumber(b, "filesize", int64(m.size))
+	return append(appendField(append(b, ','), "sdkfileid", m.sdk), '}')
+}
+
+// variants is how many different files there are of each kind before each is
+// stamped.
+var variants = map[string]int{"img": 36, "amr": 3, "gif": 6, "png": 6, "rec": 2}
 
 // media announces a new sending of one of the files of a kind.
 func (s *scene) media(format, subject string) attachment {
+	variant, salt := s.drawFile(format)
+	return announce(fileID(format, subject, variant, salt))
+}
+
+// forwarded is media for what is passed on: half of it has the content of
+// something else, under an sdkfileid of its own.
+func (s *scene) forwarded(format, subject string) attachment {
+	variant, salt := s.drawFile(format)
+	if salt>>40&1 == 0 {
+		salt -= salt % sharedOneIn
+	}
+	return announce(fileID(format, subject, variant, salt))
+}
+
+// drawFile chooses a variant and what makes this sending differ from all others.
+func (s *scene) drawFile(format string) (variant int, salt uint64) {
 	n := variants[format]
 	if n == 0 {
 		n = 24
 	}
-	fileid := fmt.Sprintf("xh-%s-%s-%d-%016x", format, subject, s.rng.intn(n), s.rng.next())
-	f := fileOf(fileid)
+	return s.rng.intn(n), s.rng.next()
+}
+
+// announce describes a file of ours.
+func announce(fileid string) attachment {
+	key, mark, ok := splitFileID(fileid)
+	if !ok {
+		panic("corpus: no such file " + fileid) // its parts stand in the program
+	}
+	f := kindOf(key)
+	sum, size, err := f.stamp.MD5(mark)
+	if err != nil {
+		panic(err) // an MD5 in memory can be continued
+	}
 	authkey, aeskey := MediaKeys(fileid)
-	return attachment{md5: f.md5, size: len(f.data), sdk: SDKFileID(fileid, authkey, aeskey)}
+	return attachment{
+		md5: sum, size: size, sdk: SDKFileID(fileid, authkey, aeskey),
+		width: f.width, height: f.height, seconds: f.seconds,
+	}
 }
 
 // SDKFileID packs a file's id and keys the way the Finance SDK expects it:
@@ -70,95 +132,9 @@ func MediaKeys(fileid string) (authkey, aeskey string) {
 // Media gives the bytes of a file that a message announced; false when the
 // fileid is none of the corpus's.
 func (c *Corpus) Media(fileid string) ([]byte, bool) {
-	f := fileOf(fileid)
-	if f == nil {
+	key, mark, ok := splitFileID(fileid)
+	if !ok {
 		return nil, false
 	}
-	return bytes.Clone(f.data), true
-}
-
-// mediaFile is a made file.
-type mediaFile struct {
-	once sync.Once
-	data []byte
-	md5  string
-}
-
-// mediaFiles are the files made so far, by fileid without the last part.
-var mediaFiles sync.Map // string -> *mediaFile
-
-// fileOf finds or makes the file of a fileid; nil when the id is malformed.
-func fileOf(fileid string) *mediaFile {
-	end := strings.LastIndexByte(fileid, '-')
-	if end < 0 {
-		return nil
-	}
-	key := fileid[:end]
-	if f, ok := mediaFiles.Load(key); ok {
-		return f.(*mediaFile).ready(key)
-	}
-	if _, _, _, ok := splitKey(key); !ok {
-		return nil
-	}
-	f, _ := mediaFiles.LoadOrStore(key, &mediaFile{})
-	return f.(*mediaFile).ready(key)
-}
-
-// splitKey takes "xh-img-room-12" apart.
-func splitKey(key string) (format, subject string, variant int, ok bool) {
-	f := strings.Split(key, "-")
-	if len(f) != 4 || f[0] != "xh" {
-		return "", "", 0, false
-	}
-	variant, err := strconv.Atoi(f[3])
-	if err != nil || variant < 0 || variant >= 64 || makers[f[1]] == nil || !knownSubject(f[1], f[2]) {
-		return "", "", 0, false
-	}
-	return f[1], f[2], variant, true
-}
-
-// knownSubject keeps made-up ids from filling the memory.
-func knownSubject(format, subject string) bool {
-	switch format {
-	case "amr":
-		n, err := strconv.Atoi(subject)
-		return err == nil && n > 0 && n < 60 && strconv.Itoa(n) == subject
-	case "img":
-		return painters[subject] != nil
-	case "gif", "png":
-		return subject == "" || faces[subject] != 0
-	}
-	return subject == "doc"
-}
-
-func (f *mediaFile) ready(key string) *mediaFile {
-	f.once.Do(func() {
-		format, subject, variant, _ := splitKey(key)
-		f.data = makers[format](subject, variant)
-		sum := md5.Sum(f.data)
-		f.md5 = hex.EncodeToString(sum[:])
-	})
-	return f
-}
-
-// maker makes one variant of a file about a subject.
-type maker func(subject string, variant int) []byte
-
-var makers map[string]maker
-
-func init() {
-	makers = map[string]maker{
-		"img": paintJPEG, "png": paintPNG, "gif": paintGIF, "amr": silence,
-		"pdf": makePDF, "txt": makeText, "xlsx": makeSheet, "docx": makeDocument, "pptx": makeSlides, "dwg": makeDrawing, "zip": makeArchive,
-	}
-}
-
-// silence is an AMR file of narrow-band silence, 50 frames a second.
-func silence(subject string, variant int) []byte {
-	seconds, _ := strconv.Atoi(subject)
-	frame := []byte{
-		0x3c, 0x91, 0x17, 0x16, 0xbe, 0x66, 0x79, 0xe1, 0xe0, 0x01, 0xe7, 0xaf, 0xf0, 0x00, 0x00, 0x00,
-		0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	}
-	return append([]byte("#!AMR\n"), bytes.Repeat(frame, seconds*50-variant*7)...)
+	return kindOf(key).stamp.Apply(bases.get(key), mark), true
 }

@@ -122,7 +122,7 @@ func writeRecord(s *scene, i int, t template) (string, []byte) {
 		at += int64(s.rng.between(8, 90))
 		kind, content := "ChatRecordText", append(appendField([]byte{'{'}, "content", line), '}')
 		if pic, ok := cutImage(line); ok {
-			m := s.media("img", pic)
+			m := s.forwarded("img", pic)
 			kind, content = "ChatRecordImage", append(m.appendFile([]byte{'{'}, "filesize"), '}')
 		}
 		b = appendField(append(b, '{'), "type", kind)
@@ -155,10 +155,10 @@ func writeNote(s *scene, _ int, t template) (string, []byte) {
 
 // writeRecording is a recorded call: a voice with its own id.
 func writeRecording(s *scene, i int, _ template) (string, []byte) {
-	seconds := s.rng.between(20, 59)
-	m := s.media("amr", strconv.Itoa(seconds))
+	s.rng.between(20, 59)
+	m := s.media("rec", "doc")
 	b := appendField(nil, "voiceid", fmt.Sprintf("gr%016x%016x", mix(s.secret, uint64(i)), mix(s.secret, uint64(i), 1)))
 	b = append(b, `,"meeting_voice_call":{"endtime":`...)
-	b = strconv.AppendInt(b, s.turns[i].at/1000+int64(seconds), 10)
+	b = strconv.AppendInt(b, s.turns[i].at/1000+int64(m.seconds), 10)
 	return "meeting_voice_call", append(appendField(append(b, ','), "sdkfileid", m.sdk), '}')
 }

@@ -231,8 +231,11 @@ func paintFood(r *rng) canvas {
 // faces are the moods of stickers.
 var faces = map[string]int{"smile": 1, "ok": 2, "thanks": 3, "cry": 4}
 
+// faceSize is the width and height of a sticker in pixels.
+const faceSize = 120
+
 func paintFace(mood string, variant, frame int) canvas {
-	c := newCanvas(120, 120, rgb(0xffffff))
+	c := newCanvas(faceSize, faceSize, rgb(0xffffff))
 	c.disc(60, 60, 50, rgb([]int{0xffd34d, 0xffc04d, 0xffe08a, 0xf7b7c5, 0xa8d8ea, 0xc5e1a5}[variant%6]))
 	open := 7 - 5*frame
 	for _, x := range []int{42, 78} {

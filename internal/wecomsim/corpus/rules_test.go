@@ -244,7 +244,11 @@ func TestSDKFileIDHasTheFormOfTheReference(t *testing.T) {
 
 func TestMediaRefusesForeignIDs(t *testing.T) {
 	c := sample()
-	for _, id := range []string{"", "x", "xh-img-room-1", "xh-img-nothing-1-00", "xh-exe-doc-1-00", "xh-amr-60-1-00", "xh-amr--1-1-00", "xh-img-room-999999-00", "xh-img-room--1-00", "a-b-c-d-e"} {
+	for _, id := range []string{
+		"", "x", "xh-img-room-1", "xh-img-room-1-01", "xh-img-room-1-000000000000000G", "xh-img-room-1-000000000000000A", "xh-img-nothing-1-0000000000000001",
+		"xh-exe-doc-1-0000000000000001", "xh-amr-60-1-0000000000000001", "xh-amr--1-1-0000000000000001", "xh-img-room-999999-0000000000000001",
+		"xh-img-room--1-0000000000000001", "xh-sample-nothing.jpg-0-0000000000000001", "a-b-c-d-e",
+	} {
 		if _, ok := c.Media(id); ok {
 			t.Errorf("Media(%q) found something", id)
 		}
