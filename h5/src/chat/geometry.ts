@@ -75,6 +75,21 @@ export function slots<P extends { key: number }>(
   return found
 }
 
+/** The pages that came in, and those that wait; waiting ones lie at the outer end. */
+export function parted<P extends { key: number }>(pages: readonly P[], entered: ReadonlySet<number>): { inside: P[]; waiting: P[] } {
+  const inside: P[] = []
+  const waiting: P[] = []
+  for (const page of pages) (entered.has(page.key) ? inside : waiting).push(page)
+  return { inside, waiting }
+}
+
+/** Keys of the pages that a new window begins with: those at the split. */
+export function firstIn(columns: { up: readonly { key: number }[]; down: readonly { key: number }[] }): Set<number> {
+  const { up, down } = columns
+  const near = down.length ? [...up.slice(-1), ...down.slice(0, 2)] : up.slice(-2)
+  return new Set(near.map((page) => page.key))
+}
+
 /** Where the ends of the chat lie in the runway. */
 export interface Extent {
   /** Distance of the split from the runway's top, px. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clampScroll, collapseBeyond, distance, extent, mountWithin, places, runwayHeight, slots, toMount } from '@/chat/geometry'
+import { clampScroll, collapseBeyond, distance, extent, firstIn, mountWithin, parted, places, runwayHeight, slots, toMount } from '@/chat/geometry'
 
 const boxes = (from: number, heights: number[]) => heights.map((height, i) => ({ key: from + i, height }))
 
@@ -55,6 +55,22 @@ describe('slots', () => {
     const heightOf = (page: { key: number }) => (page.key === 2 ? undefined : 50)
     expect(slots(pages, new Set(), heightOf)[1]).toEqual({ kind: 'page', page: { key: 2 } })
   })
+})
+
+describe('parted', () => {
+  it('keeps the order on both sides', () => {
+    const pages = [{ key: 1 }, { key: 2 }, { key: 3 }, { key: 4 }]
+    expect(parted(pages, new Set([3, 4, 9]))).toEqual({ inside: [{ key: 3 }, { key: 4 }], waiting: [{ key: 1 }, { key: 2 }] })
+  })
+})
+
+describe('firstIn', () => {
+  const up = [{ key: 1 }, { key: 2 }, { key: 3 }]
+  const down = [{ key: 4 }, { key: 5 }, { key: 6 }]
+
+  it('begins at the split', () => expect(firstIn({ up, down })).toEqual(new Set([3, 4, 5])))
+  it('begins at the end when nothing lies below the split', () => expect(firstIn({ up, down: [] })).toEqual(new Set([2, 3])))
+  it('has nothing of an empty window', () => expect(firstIn({ up: [], down: [] })).toEqual(new Set()))
 })
 
 describe('extent', () => {
