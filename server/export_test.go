@@ -33,3 +33,6 @@ func PatientWith(s *Server, client *redis.Client) { s.limits = newLimiter(client
 
 // WriteWithin sets how long a reader may take for a piece of a file.
 func WriteWithin(s *Server, d time.Duration) { s.mediaWrite = d }
+
+// LimitedAsUsual gives s the rate limits of production.
+func LimitedAsUsual(s *Server) { s.rates = defaultRates() }

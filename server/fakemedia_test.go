@@ -203,3 +203,13 @@ func (noFiles) FindConversationMedia(context.Context, access.Scope, archive.Medi
 func (noFiles) FindFileMessages(context.Context, access.Scope, string, []int64) (map[int64][]string, error) {
 	return nil, nil
 }
+
+// viewerOf reads a viewer as they are in the database.
+func (f *fixture) viewerOf(person string) access.Viewer {
+	f.t.Helper()
+	v := access.Viewer{Person: person}
+	if err := f.db.Get(&v.ID, `SELECT id FROM viewers WHERE person = $1`, person); err != nil {
+		f.t.Fatal(err)
+	}
+	return v
+}

@@ -20,6 +20,7 @@ const (
 // fakeArchive has one conversation, 7, with one message of employee shop. It
 // belongs to whoever is in scopes; admins see it too.
 type fakeArchive struct {
+	mu      sync.Mutex      // for scopes, where streams are open
 	scopes  map[string]bool // persons of viewers who see conversation 7
 	entry   archive.Entry
 	failure error  // answers everything, when set
@@ -37,10 +38,18 @@ func (a *fakeArchive) see(v access.Viewer, ok bool, what string) error {
 	if a.failure != nil {
 		return a.failure
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if !ok || v.Disabled || !v.IsAdmin() && !a.scopes[v.Person] {
 		return fault.NotFound(what)
 	}
 	return nil
+}
+
+func (a *fakeArchive) set(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f()
 }
 
 func (a *fakeArchive) Timeline(_ context.Context, v access.Viewer, q archive.TimelineQuery) (archive.Window, error) {

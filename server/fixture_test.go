@@ -228,7 +228,12 @@ func checkContract(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) 
 }
 
 func init() {
-	openapi3filter.RegisterBodyDecoder("application/octet-stream", openapi3filter.FileBodyDecoder)
+	for _, kind := range []string{
+		"application/octet-stream", "multipart/byteranges", "image/png", "image/jpeg", "image/gif", "image/webp",
+		"video/mp4", "video/webm", "audio/mpeg", "audio/mp4", "audio/wav", "audio/ogg",
+	} {
+		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
+	}
 }
 
 // fakeWeCom knows the members of the corp by their codes.

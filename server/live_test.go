@@ -29,9 +29,9 @@ type event struct{ ID, Name, Data string }
 
 // newLiveFixture also listens on a real socket, since a recorder cannot stream,
 // and passes events on.
-func newLiveFixture(t *testing.T) (*fixture, *httptest.Server) {
+func newLiveFixture(t *testing.T, change ...func(*server.Options)) (*fixture, *httptest.Server) {
 	t.Helper()
-	f := newFixture(t)
+	f := newFixture(t, change...)
 	server.RecheckEvery(f.Server, 10*time.Millisecond)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

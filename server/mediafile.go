@@ -157,9 +157,9 @@ func (m *openedMedia) fileName(disposition string) string {
 		return m.Name
 	}
 	if m.Form != "" {
-		return withoutExt(m.Name) + inline[m.Mime]
+		return withoutExt(safeFileName(m.Name)) + inline[m.Mime]
 	}
-	return withExt(m.Name, inline[m.Mime])
+	return withExt(safeFileName(m.Name), inline[m.Mime])
 }
 
 // watchedContent remembers why reading failed, which http.ServeContent does not

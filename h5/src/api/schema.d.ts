@@ -289,7 +289,14 @@ export interface paths {
         };
         /**
          * The bytes of a file, or of a form of it.
-         * @description token stands in the links that other answers give; it is signed, bound to the viewer and valid for a short time, and rights are checked again. Ranges are answered. Types that a browser could run are sent as attachments of type application/octet-stream.
+         * @description Links (`…_url` of MediaContent and PagePicture) are paths of this site. Their token is signed, bound to the viewer and valid until
+         *     `links_until`; session and rights are checked again each time, so that a link is of no use to anybody else, nor to the viewer
+         *     once the message is out of scope, the session over or the account disabled: it answers 404 like any wrong token, or 401. Read the
+         *     message again for fresh links, or `GET /messages/{message_id}/files/{file_id}`, which also has the pages of a document.
+         *     What a browser shows or plays has its own type; everything else, and what a browser could run (HTML, SVG, PDF …), is an
+         *     attachment of type application/octet-stream. Ranges and If-Range are answered. Each opening is in the operation log, small pictures
+         *     (`thumb_url`, `poster_url`) and the further ranges of what is being played are not. Answers 429 to a session that opens
+         *     more than 300 files in one go and 2 in each second after that.
          */
         get: operations["GetMedia"];
         put?: never;
@@ -1728,17 +1735,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
-            /** @description A range. */
+            /** @description A range, or several as multipart/byteranges. */
             206: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "*/*": string;
                 };
+            };
+            /** @description The browser has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The range is outside the file. */
             416: {

@@ -1,0 +1,161 @@
+package server_test
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"huicun/internal/fault"
+	"huicun/internal/media"
+)
+
+// A link is of use to whom it was given, while they may read the message.
+func TestLinkDiesAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.exec(`INSERT INTO viewers (person, userid, role) VALUES ('shop', 'Shop', 'viewer')`)
+	f.archive.scopes["shop"] = true
+	boss, mei, shop := f.signedIn("Boss"), f.signedIn("Mei"), f.signedIn("Shop")
+	l := mei.links()
+	status := func(b *browser) int { return b.open(l.Download).Code }
+	if got := []int{status(mei), status(boss), status(shop), status(f.browser())}; !slices.Equal(got, []int{200, 404, 404, 401}) {
+		t.Errorf("mei, boss, shop, nobody: %v", got)
+	}
+	if boss.links() == l || shop.links() == l || shop.links() == boss.links() {
+		t.Error("two viewers have the same links")
+	}
+	second := f.signedIn("Mei") // another session of the same viewer
+	if got := status(second); got != http.StatusOK {
+		t.Errorf("another session: %d", got)
+	}
+
+	delete(f.archive.scopes, "mei")
+	if got := status(mei); got != http.StatusNotFound {
+		t.Errorf("out of scope: %d", got)
+	}
+	f.archive.scopes["mei"] = true
+	if got := status(mei); got != http.StatusOK {
+		t.Errorf("in scope again: %d", got)
+	}
+	mei.json("DELETE", "/api/v1/session", "", http.StatusNoContent, nil)
+	if got := status(mei); got != http.StatusUnauthorized {
+		t.Errorf("signed out: %d", got)
+	}
+	f.exec(`UPDATE viewers SET disabled = true WHERE person = 'mei'`)
+	if got := status(second); got != http.StatusUnauthorized {
+		t.Errorf("disabled: %d", got)
+	}
+	f.files.mu.Lock()
+	f.files.now = noon.Add(media.LinkFor + time.Second)
+	f.files.mu.Unlock()
+	own := boss.links()
+	if got := boss.open(own.Download).Code; got != http.StatusOK {
+		t.Errorf("a fresh link: %d", got)
+	}
+	f.files.mu.Lock()
+	f.files.now = f.files.now.Add(media.LinkFor + time.Second)
+	f.files.mu.Unlock()
+	if got := boss.open(own.Download).Code; got != http.StatusNotFound {
+		t.Errorf("a link that ran out: %d", got)
+	}
+}
+
+// Each opening is in the operation log, further parts of one are not, and small
+// pictures are part of reading the chat.
+func TestOpeningIsRecorded(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	l := b.links()
+	before := len(f.actions())
+	for _, step := range [][]string{
+		{l.Thumb},
+		{l.Thumb},
+		{l.Poster}, // read already
+		{l.URL, "Range", "bytes=0-"},
+		{l.URL, "Range", "bytes=500-"},
+		{l.URL, "Range", "bytes=1500-1600"},
+		{l.URL, "Range", "bytes=-1"},
+		{l.URL, "Range", "bytes=0-1"},
+		{l.URL, "Range", "bytes=0-999"}, // once more
+		{l.Download},
+	} {
+		if w := b.open(step[0], step[1:]...); w.Code/100 != 2 {
+			t.Fatalf("%v: %d", step, w.Code)
+		}
+	}
+	want := slices.Repeat([]string{"mei file.opened file:" + fileID}, 3)
+	if diff := cmp.Diff(want, f.actions()[before:]); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
+	}
+	var detail string
+	if err := f.db.Get(&detail, `SELECT CAST(detail AS text) FROM audit_entries WHERE action = 'file.opened' ORDER BY id DESC LIMIT 1`); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{messageID, `"conversation": "7"`, `"download": true`} {
+		if !strings.Contains(detail, part) {
+			t.Errorf("detail %s has no %s", detail, part)
+		}
+	}
+}
+
+// Whoever begins with a later part has opened the file, too.
+func TestOpeningInTheMiddleIsRecorded(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	link := b.links().Download
+	before := len(f.actions())
+	b.open(link, "Range", "bytes=1-")
+	b.open(link, "Range", "bytes=2-")
+	if diff := cmp.Diff([]string{"mei file.opened file:" + fileID}, f.actions()[before:]); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
+	}
+}
+
+// What cannot be noted is not sent.
+func TestNothingIsOpenedWithoutLog(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	l := b.links()
+	f.exec(`ALTER TABLE audit_entries RENAME TO audit_gone`)
+	if w := b.open(l.Download); w.Code != http.StatusInternalServerError || bytes.Contains(w.Body.Bytes(), f.files.contents[""].data[:9]) {
+		t.Errorf("%d", w.Code)
+	}
+	if _, open := f.files.counts(); open != 0 {
+		t.Errorf("%d files were not closed", open)
+	}
+	f.exec(`ALTER TABLE audit_gone RENAME TO audit_entries`)
+	if w := b.open(l.Download); w.Code != http.StatusOK {
+		t.Errorf("afterwards: %d", w.Code)
+	}
+}
+
+// A retry is for admins, and tells what is in the way.
+func TestRetryFile(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	boss, mei := f.signedIn("Boss"), f.signedIn("Mei")
+	path := "/api/v1/messages/" + messageID + "/files/" + fileID
+	mei.refused("POST", path+"/retry", "", fault.CodeForbidden, "")
+	var got struct {
+		MessageID string `json:"message_id"`
+		Pages     []struct{ Width int }
+	}
+	boss.json("POST", path+"/retry", "", http.StatusOK, &got)
+	if got.MessageID != messageID || len(got.Pages) != 2 {
+		t.Errorf("%+v", got)
+	}
+	boss.refused("POST", path+"/retry", "", fault.CodeConflict, "")
+	boss.refused("POST", "/api/v1/messages/"+messageID+"/files/"+revokeID+"/retry", "", fault.CodeNotFound, "")
+	boss.refused("POST", "/api/v1/messages/"+revokeID+"/files/"+fileID+"/retry", "", fault.CodeNotFound, "")
+	if diff := cmp.Diff([]string{messageID + "/" + fileID}, f.files.retried); diff != "" {
+		t.Errorf("retried (-want +got):\n%s", diff)
+	}
+}
