@@ -34,7 +34,7 @@ func (r *Renderer) decodeApart(ctx context.Context, f format, content io.ReadSee
 			return nil, err
 		}
 	}
-	small, err := r.smallPNG(ctx, f, in, fit(size.w, size.h, largeSide))
+	small, err := r.smallPNG(ctx, f, in, baseSize(size))
 	if err != nil {
 		return nil, err
 	}

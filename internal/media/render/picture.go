@@ -58,7 +58,7 @@ func (r *Renderer) picture(ctx context.Context, f format, content io.ReadSeeker)
 // opened is a picture that was decoded.
 type opened struct {
 	width, height int         // of the original, as shown
-	base          *image.RGBA // upright, on white, within fit(…, largeSide)
+	base          *image.RGBA // upright, on white, of baseSize
 }
 
 // open decodes a picture here, or else apart: when it is too large for this
@@ -149,7 +149,7 @@ func decode(ctx context.Context, f format, data []byte, size dims) (*opened, err
 	img = onCanvas(img, size)
 	o := orientation(f, data)
 	w, h := o.turned(size.w, size.h)
-	return &opened{w, h, o.apply(shrink(img, fit(size.w, size.h, largeSide)))}, nil
+	return &opened{w, h, o.apply(shrink(img, baseSize(size)))}, nil
 }
 
 var decoders = map[format]func(io.Reader) (image.Image, error){
@@ -199,7 +199,7 @@ func (p *opened) forms(ctx context.Context, f format) (media.Looked, []media.Ren
 	made := []media.Rendered{thumb}
 	// A gif is shown as it is: it moves.
 	if !f.shown || p.width*p.height > bigPixels && f != formatGIF {
-		large, err := encodeJPEG(archive.RenditionLarge, p.base)
+		large, err := encodeJPEG(archive.RenditionLarge, shrink(p.base, fit(p.base.Rect.Dx(), p.base.Rect.Dy(), largeSide)))
 		if err != nil {
 			return look, nil, err
 		}

@@ -57,8 +57,10 @@ func TestPictures(t *testing.T) {
 		}), "400x300 thumb 320x240 large 400x300"},
 		{"portrait", asJPEG(t, quarters(300, 400)), "300x400 thumb 240x320"},
 		{"panorama", asJPEG(t, quarters(8000, 800)), "8000x800 thumb 320x32 large 4382x438"},
-		{"avif", ffmpegFrom(t, asPNG(t, small), "avif", "-c:v", "libaom-av1", "-still-picture", "1", "-cpu-used", "8", "-pix_fmt", "yuv444p"),
-			"400x300 thumb 320x240 large 400x300"},
+		{
+			"avif", ffmpegFrom(t, asPNG(t, small), "avif", "-c:v", "libaom-av1", "-still-picture", "1", "-cpu-used", "8", "-pix_fmt", "yuv444p"),
+			"400x300 thumb 320x240 large 400x300",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l, made := look(t, r, tt.data)

@@ -26,20 +26,28 @@ var qrHints = map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: 
 // readCodes gives the contents of the QR codes in a picture, each once, at most
 // maxCodes. It stops with what it has when ctx is over.
 func readCodes(ctx context.Context, img *image.RGBA) []string {
-	lum, err := newLuminance(img)
-	if err != nil {
-		return nil
+	codes := codesAt(ctx, img, nil)
+	if half := fit(img.Rect.Dx(), img.Rect.Dy(), largeSide/2); len(codes) == 0 && half.w < img.Rect.Dx() {
+		codes = codesAt(ctx, shrink(img, half), codes) // one that is large and not sharp
 	}
-	var codes []string
-	// Codes on dark ground are inverted. Local contrast finds most; one threshold
-	// for the whole picture finds small sharp ones.
-	for _, source := range []gozxing.LuminanceSource{lum, lum.Invert()} {
-		for _, binarizer := range []gozxing.Binarizer{gozxing.NewHybridBinarizer(source), gozxing.NewGlobalHistgramBinarizer(source)} {
-			codes = codesIn(ctx, binarizer, codes)
-			if len(codes) >= maxCodes || ctx.Err() != nil {
-				return codes
-			}
+	return codes
+}
+
+// codesAt adds the codes of a picture at its size.
+func codesAt(ctx context.Context, img *image.RGBA, codes []string) []string {
+	grey, err := newLuminance(img)
+	if err != nil {
+		return codes
+	}
+	// Local contrast finds most; one threshold for the whole picture finds some
+	// small sharp ones. Codes on dark ground are inverted.
+	for _, b := range []gozxing.Binarizer{
+		gozxing.NewHybridBinarizer(grey), gozxing.NewGlobalHistgramBinarizer(grey), gozxing.NewHybridBinarizer(grey.Invert()),
+	} {
+		if ctx.Err() != nil || len(codes) >= maxCodes {
+			break
 		}
+		codes = codesIn(ctx, b, codes)
 	}
 	return codes
 }

@@ -28,10 +28,22 @@ func fit(w, h, side int) dims {
 	return dims{max(1, int(math.Round(float64(w)*scale))), max(1, int(math.Round(float64(h)*scale)))}
 }
 
+// baseSize is the size at which a picture is worked with: its own up to
+// bigPixels, so that small codes stay sharp, and else that of RenditionLarge.
+func baseSize(d dims) dims {
+	if d.w*d.h <= bigPixels {
+		return d
+	}
+	return fit(d.w, d.h, largeSide)
+}
+
 // shrink makes a picture smaller, on white. Whole factors are averaged first, in
 // stripes, which is quick and takes little memory whatever kind of picture it is.
 func shrink(img image.Image, to dims) *image.RGBA {
 	b := img.Bounds()
+	if out, ok := img.(*image.RGBA); ok && out.Opaque() && b.Dx() == to.w && b.Dy() == to.h {
+		return out
+	}
 	k := max(1, min(b.Dx()/to.w, b.Dy()/to.h))
 	small := average(img, k)
 	if small.Rect.Dx() == to.w && small.Rect.Dy() == to.h {
