@@ -101,6 +101,7 @@ func streamFlags(fs *flag.FlagSet, c *wecomsim.Config) {
 	fs.Float64Var(&c.Rate, "rate", demoRate, "new made-up messages a minute, 0 = none; default 0 with -load")
 	fs.Uint64Var(&c.Seed, "seed", c.Seed, "`number` from which the company is made up")
 	fs.Uint64Var(&c.StartSeq, "start-seq", c.StartSeq, "`seq` of the first message")
+	fs.IntVar(&c.MediaBig, "media-big", 0, "`MiB` of a file that is sent first to a new data directory, for measurements; its bytes are held nowhere")
 	fs.BoolVar(&c.Hold, "hold", false, "give no message out before POST /sim/release {\"to_seq\": N} lets it; for measurements")
 	fs.StringVar(&c.Load, "load", "", "`file` with one decrypted message JSON a line, served instead of made-up ones; - = standard input; "+
 		"a line that is no JSON is served too, with a warning; without -directory the directory is still that of the made-up company")

@@ -50,6 +50,7 @@ type Config struct {
 	Directory   string    // JSON file with the directory; "" = the made-up company
 	PublicKey   string    // PEM file of the company's own RSA-2048 public key; "" = make a pair
 	MaxPageSize int       // bytes of plaintext in one getchatdata answer before 301058
+	MediaBig    int       // MiB of a file that is sent first to a new data directory; 0 = none
 	Hold        bool      // no message is given out before POST /sim/release lets it
 
 	HuicunURL string // where the phone pages find huicun; "" = no link
@@ -150,6 +151,9 @@ func (c Config) check() error {
 	}
 	if c.Rate < 0 || c.Rate > maxRate {
 		return fmt.Errorf("wecomsim: rate must be 0..%d messages a minute", maxRate)
+	}
+	if c.MediaBig < 0 || c.MediaBig > mostBig {
+		return fmt.Errorf("wecomsim: media-big must be 0..%d MiB", mostBig)
 	}
 	for _, addr := range []string{c.Listen, c.ProxyListen} {
 		if _, _, err := net.SplitHostPort(addr); err != nil {

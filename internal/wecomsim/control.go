@@ -25,6 +25,7 @@ const (
 func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sim/messages", control(s, s.postMessage))
 	mux.HandleFunc("GET /sim/messages", s.getMessages)
+	mux.HandleFunc("POST /sim/media/big", control(s, s.postBig))
 	mux.HandleFunc("POST /sim/revoke-last", control(s, func(chat outgoing) (any, error) { return sent(s.revokeLast(chat)) }))
 	mux.HandleFunc("POST /sim/say", control(s, func(struct{}) (any, error) { return sent(s.sayNext()) }))
 	mux.HandleFunc("POST /sim/delete", control(s, s.postDelete))

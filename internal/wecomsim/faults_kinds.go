@@ -47,6 +47,7 @@ const (
 	byMessage chance = "message"
 	byEvent   chance = "event"
 	byFile    chance = "file"
+	byPart    chance = "part of a file"
 	byLogin   chance = "login"
 	byTunnel  chance = "tunnel"
 	bySend    chance = "app message"

@@ -1,19 +1,26 @@
 package wecomsim
 
 import (
-	"bytes"
+	"context"
+	"crypto/aes"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"math"
+	"net/http"
 	"regexp"
 	"sync"
+	"time"
 )
 
-const mediaGroup = "文件"
+const (
+	mediaGroup    = "文件"
+	kindMediaSlow = "media.slow"
+	kindMediaCut  = "media.cut"
+)
 
-// mediaKinds are the faults of files. The chance comes with the request for the
-// first part of a file; the other parts of this fetch follow it.
+// mediaKinds are the faults of files. The chance of a file comes with the request
+// for its first part; the other parts of this fetch follow it.
 var mediaKinds = []faultKind{
 	{
 		Kind: "media.expired", Group: mediaGroup, Chance: byFile,
@@ -45,6 +52,18 @@ var mediaKinds = []faultKind{
 		About:  "应答缺少 CONTENT-RANGE，SDK 以为已经取完",
 		Effect: "no CONTENT-RANGE: the SDK takes the first part for the last",
 	},
+	{
+		Kind: kindMediaSlow, Group: mediaGroup, Chance: byPart,
+		About:  "过一段时间才给出这一段",
+		Effect: "waits before it gives this part",
+		Params: []faultParam{{Name: paramDelay, Least: 1, Most: mostDelay, Usual: 1000, About: "毫秒"}},
+	},
+	{
+		Kind: kindMediaCut, Group: mediaGroup, Chance: byPart,
+		About:  "这一段的内容发出 N 字节后断开；0 为一半",
+		Effect: "headers with the right Content-Length, then the connection ends after N bytes of this part's body; 0 = half",
+		Params: []faultParam{{Name: paramBytes, Least: 0, Most: mostBytes, About: "字节"}},
+	},
 }
 
 // strikeFile is strike for a file: the first part decides for all.
@@ -71,43 +90,75 @@ func (s *faultSet) strikeFile(kind, fileID string, first bool) bool {
 }
 
 // mediaDamage is what happens to one part of a file.
-type mediaDamage struct{ expired, wrong, short, corrupt, empty, noRange bool }
+type mediaDamage struct {
+	expired, wrong, short, corrupt, empty, noRange bool
+
+	delay time.Duration // before the answer
+	cut   *int          // bytes of the answer's body that are sent; 0 = half of it
+}
 
 func (s *Sim) mediaDamage(fileID string, first bool) mediaDamage {
 	if s.faults.none() {
 		return mediaDamage{}
 	}
 	strikes := func(kind string) bool { return s.faults.strikeFile(kind, fileID, first) }
-	return mediaDamage{
+	d := mediaDamage{
 		expired: strikes("media.expired") || s.mediaGone(fileID),
 		wrong:   strikes("media.wrong_md5"), short: strikes("media.short"),
 		corrupt: strikes("media.corrupt"), empty: strikes("media.empty"), noRange: strikes("media.no_range"),
 	}
+	if h, ok := s.faults.strike(kindMediaSlow, ""); ok {
+		d.delay = time.Duration(h.DelayMS) * time.Millisecond
+	}
+	if h, ok := s.faults.strike(kindMediaCut, ""); ok {
+		d.cut = &h.Bytes
+	}
+	return d
 }
 
-// change damages the file before it is encrypted.
-func (d mediaDamage) change(f mediaFile) mediaFile {
+// size is that of the damaged content.
+func (d mediaDamage) size(f mediaFile) int64 {
 	if d.short {
-		f.Data = f.Data[:len(f.Data)/2]
+		return f.size() / 2
 	}
-	if d.wrong {
-		f.Data = bytes.Clone(f.Data)
-		for i := range f.Data {
-			f.Data[i] ^= 0xff
+	return f.size()
+}
+
+// sealedSize is the size of what is served.
+func (d mediaDamage) sealedSize(f mediaFile) int64 { return sealedSize(d.size(f)) }
+
+// read gives the content, damaged.
+func (d mediaDamage) read(f mediaFile) func(p []byte, from int64) {
+	return func(p []byte, from int64) {
+		f.read(p, from)
+		for i := range p {
+			if d.wrong {
+				p[i] ^= 0xff
+			}
 		}
 	}
-	return f
 }
 
-// seal encrypts the file and damages the ciphertext.
-func (d mediaDamage) seal(f mediaFile) ([]byte, error) {
-	sealed, err := sealMedia(d.change(f))
-	if d.corrupt && err == nil {
-		f.Data = make([]byte, len(sealed)) // ends with a 0, which is no padding
-		sealed, err = sealMedia(f)
-		sealed = sealed[:len(f.Data)]
+// seal gives a part of the encrypted file, damaged.
+func (d mediaDamage) seal(f mediaFile, from, to int64) ([]byte, error) {
+	if d.corrupt { // zeros throughout: the last is no padding
+		whole := (to/aes.BlockSize + 1) * aes.BlockSize
+		return sealPart(f.AESKey[:], whole, from, to, func([]byte, int64) {})
 	}
-	return sealed, err
+	return sealPart(f.AESKey[:], d.size(f), from, to, d.read(f))
+}
+
+// cutPart begins an answer and closes the connection in the middle of it.
+func (s *Sim) cutPart(ctx context.Context, w http.ResponseWriter, a answer, n int) {
+	kept := &keptAnswer{header: w.Header().Clone(), status: http.StatusOK}
+	writeJSON(partial{kept}, http.StatusOK, a)
+	kept.shorten(answerDamage{bytes: everything})
+	if n == 0 {
+		n = len(kept.body) / 2
+	}
+	conn := takeConn(w)
+	defer endConn(conn)
+	s.writeSlowly(ctx, conn, append(kept.head(), kept.body[:min(n, len(kept.body)-1)]...), 0)
 }
 
 // mediaTimes knows when the files of the stream were sent. It is filled only

@@ -6,7 +6,6 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"image"
@@ -16,6 +15,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"huicun/internal/wecomsim/corpus"
 )
 
 // mediaFile is a file that messages refer to.
@@ -24,17 +25,29 @@ type mediaFile struct {
 	AuthKey string // "" = not checked
 	AESKey  [aes.BlockSize]byte
 	Data    []byte
+	Big     *bigFile // instead of Data
+}
+
+// size is that of the content in bytes.
+func (f mediaFile) size() int64 {
+	if f.Big != nil {
+		return f.Big.size
+	}
+	return int64(len(f.Data))
+}
+
+// read fills p with the content from a byte on. The caller keeps to the size.
+func (f mediaFile) read(p []byte, from int64) {
+	if f.Big != nil {
+		f.Big.read(p, from)
+		return
+	}
+	copy(p, f.Data[from:])
 }
 
 // sdkFileID is what a message says to have the file: base64 of a protobuf.
 func (f mediaFile) sdkFileID() string {
-	var b []byte
-	for i, s := range []string{f.FileID, f.AuthKey, hex.EncodeToString(f.AESKey[:])} {
-		b = append(b, byte(i+1)<<3|2)
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	return base64.StdEncoding.EncodeToString(b)
+	return corpus.SDKFileID(f.FileID, f.AuthKey, hex.EncodeToString(f.AESKey[:]))
 }
 
 func (f mediaFile) md5sum() string {
@@ -79,6 +92,9 @@ func (s *Sim) findMedia(fileID string) (mediaFile, bool) {
 		f, err := controlImage(n)
 		return f, err == nil
 	}
+	if f, ok := findBig(fileID); ok {
+		return f, true
+	}
 	return s.company.media(fileID)
 }
 
@@ -102,29 +118,38 @@ func (s *Sim) handleMediaData(w http.ResponseWriter, c *call) {
 		return
 	}
 	damage := s.mediaDamage(q.FileID, isFirstPart(c.r.Header.Get("Range")))
+	if damage.delay > 0 && !s.pause(c.r.Context(), damage.delay) {
+		endConn(takeConn(w))
+		return
+	}
 	if damage.expired {
 		writeAnswer(w, nil, errorOf(301048))
 		return
 	}
-	sealed, err := damage.seal(f)
+	from, to, ok := parseRange(c.r.Header.Get("Range"), damage.sealedSize(f))
+	if !ok {
+		writeAnswer(w, nil, badParam("Range"))
+		return
+	}
+	sealed, err := damage.seal(f, from, to)
 	if err != nil {
 		s.cfg.Log.ErrorContext(c.r.Context(), "encrypt media", "err", err)
 		writeAnswer(w, nil, errBusy)
 		return
 	}
-	from, to, ok := parseRange(c.r.Header.Get("Range"), len(sealed))
-	if !ok {
-		writeAnswer(w, nil, badParam("Range"))
-		return
-	}
 	if !damage.noRange {
-		w.Header()["CONTENT-RANGE"] = []string{fmt.Sprintf("BYTES %d-%d/%d", from, to, len(sealed))}
+		w.Header()["CONTENT-RANGE"] = []string{fmt.Sprintf("BYTES %d-%d/%d", from, to, damage.sealedSize(f))}
 	}
-	content := base64.StdEncoding.EncodeToString(sealed[from : to+1])
+	content := base64.StdEncoding.EncodeToString(sealed)
 	if damage.empty {
 		content = ""
 	}
-	writeJSON(partial{w}, http.StatusOK, answer{"errcode": 0, "errmsg": "ok", "content": content})
+	a := answer{"errcode": 0, "errmsg": "ok", "content": content}
+	if damage.cut != nil {
+		s.cutPart(c.r.Context(), w, a, *damage.cut)
+		return
+	}
+	writeJSON(partial{w}, http.StatusOK, a)
 }
 
 // isFirstPart tells whether a range begins with the file.
@@ -136,34 +161,49 @@ type partial struct{ http.ResponseWriter }
 // WriteHeader implements http.ResponseWriter.
 func (p partial) WriteHeader(int) { p.ResponseWriter.WriteHeader(http.StatusPartialContent) }
 
+// mostPart bounds the bytes of one answer, for callers that name no end. The
+// library asks for 512 KiB.
+const mostPart = 16 << 20
+
 // parseRange reads "bytes=A-B", both included, cut at the end of size bytes. No
-// range at all means everything.
-func parseRange(header string, size int) (from, to int, ok bool) {
+// range at all means everything. No more than mostPart bytes are given at once.
+func parseRange(header string, size int64) (from, to int64, ok bool) {
 	if header == "" {
-		return 0, size - 1, true
+		return 0, min(size, mostPart) - 1, true
 	}
 	m := mediaRange.FindStringSubmatch(header)
 	if m == nil {
 		return 0, 0, false
 	}
-	from, err1 := strconv.Atoi(m[1])
-	to, err2 := strconv.Atoi(m[2])
+	from, err1 := strconv.ParseInt(m[1], 10, 64)
+	to, err2 := strconv.ParseInt(m[2], 10, 64)
 	if err1 != nil || err2 != nil || from > to || from >= size {
 		return 0, 0, false
 	}
-	return from, min(to, size-1), true
+	return from, min(to, size-1, from+mostPart-1), true
 }
 
-// sealMedia pads and encrypts a file: AES-128-ECB, as the library expects it.
-func sealMedia(f mediaFile) ([]byte, error) {
-	block, err := aes.NewCipher(f.AESKey[:])
+// sealedSize is the size of a file as it is served: padded to whole blocks, by one
+// byte at least.
+func sealedSize(size int64) int64 { return size + aes.BlockSize - size%aes.BlockSize }
+
+// sealPart gives the bytes from..to, both included, of the encrypted file:
+// AES-128-ECB, as the library expects it. It encrypts the blocks of the part
+// only. read fills its argument with the content of size bytes.
+func sealPart(key []byte, size, from, to int64, read func(p []byte, from int64)) ([]byte, error) {
+	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, fmt.Errorf("wecomsim: encrypt media: %w", err)
 	}
-	pad := aes.BlockSize - len(f.Data)%aes.BlockSize
-	b := append(bytes.Clone(f.Data), bytes.Repeat([]byte{byte(pad)}, pad)...)
+	first, end := from/aes.BlockSize*aes.BlockSize, (to/aes.BlockSize+1)*aes.BlockSize
+	b := make([]byte, end-first)
+	read(b[:min(end, size)-first], first)
+	if end > size {
+		pad := sealedSize(size) - size
+		copy(b[size-first:], bytes.Repeat([]byte{byte(pad)}, int(pad)))
+	}
 	for i := 0; i < len(b); i += aes.BlockSize {
 		block.Encrypt(b[i:], b[i:])
 	}
-	return b, nil
+	return b[from-first : to-first+1], nil
 }

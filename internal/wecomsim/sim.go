@@ -110,7 +110,10 @@ func (s *Sim) open() error {
 	if s.archiveCaller, err = newCaller("archive", s.cfg.ArchiveCallback, s.cfg, s.counters, s.faults); err != nil {
 		return err
 	}
-	return s.listen()
+	if err := s.listen(); err != nil {
+		return err
+	}
+	return s.sendBig()
 }
 
 func (s *Sim) listen() error {

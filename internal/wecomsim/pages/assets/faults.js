@@ -43,7 +43,7 @@ const selectors = [
   { name: 'times', least: 0, most: 1e9, usual: '不限', about: '最多几次' },
 ]
 const chances = {
-  call: '每次调用', page: '每次有新消息可给的拉取', message: '每条消息', event: '每个事件', file: '每次取文件', login: '每次登录', tunnel: '每条隧道', 'app message': '每条应用消息',
+  call: '每次调用', page: '每次有新消息可给的拉取', message: '每条消息', event: '每个事件', file: '每次取文件', 'part of a file': '每次取文件的一段', login: '每次登录', tunnel: '每条隧道', 'app message': '每条应用消息',
 }
 
 function field(p) {
