@@ -4,12 +4,15 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"huicun/internal/rules"
 	"huicun/internal/wecomsim"
 )
 
 // TestForgedCallbacksAreRefused lets wecomsim send forged events ahead of each
 // genuine one; huicun must answer none of them with 200, and still take the
-// genuine ones.
+// genuine ones, each once however often it comes.
 func TestForgedCallbacksAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *wecomsim.Config) {
@@ -49,6 +52,21 @@ func TestForgedCallbacksAreRefused(t *testing.T) {
 		}
 		return stats.Callbacks.Delivered >= 4 // one of the three comes twice
 	})
+	w.waitFor("the work that follows from the events", func() bool {
+		var left int
+		if err := w.db.Get(&left, `SELECT count(*) FROM outbox WHERE kind = $1 AND state <> 'completed'`, rules.KindCallback); err != nil {
+			t.Fatal(err)
+		}
+		return left == 0
+	})
+	var found []string
+	if err := w.db.Select(&found, `SELECT sender || ' ' || kind FROM violations ORDER BY 1`); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"wmnobody1 customer_deleted_employee", "wmnobody2 customer_deleted_employee", "wmnobody3 customer_deleted_employee"}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("violations of events that came twice and were replayed (-want +got):\n%s", diff)
+	}
 	w.call(http.MethodGet, "/sim/faults", nil, &report)
 	for _, f := range report.Faults[:3] {
 		if f.Struck < 3 || f.Accepted != 0 {
