@@ -84,10 +84,7 @@ func (db *DB) FindFiles(ctx context.Context, ids []string) (map[string]archive.F
 // is what the index begins at.
 func (db *DB) FindConversationMedia(ctx context.Context, s access.Scope, m archive.MediaQuery, after archive.MediaPlace) ([]archive.MediaPlace, map[string]archive.Message, error) {
 	q := query{args: []any{m.ConvID, m.Tab, after.SentAt, after.Seq, after.MessageID, after.Pos, m.Limit}}
-	st, err := db.prepared(ctx, `SELECT p.msgtime, p.seq, p.message_id, p.pos FROM message_media p
-WHERE p.conv_id = $1 AND p.tab = $2 AND (p.msgtime, p.seq) <= ($3, $4)
-	AND ((p.msgtime, p.seq) < ($3, $4) OR (p.message_id, p.pos) > ($5, $6)) AND `+q.convInScope(s, "$1")+`
-ORDER BY p.msgtime DESC, p.seq DESC, p.message_id, p.pos LIMIT $7`)
+	st, err := db.prepared(ctx, q.mediaPlaces(s))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -97,6 +94,13 @@ ORDER BY p.msgtime DESC, p.seq DESC, p.message_id, p.pos LIMIT $7`)
 	}
 	found, err := db.messagesAt(ctx, s, m.ConvID, places)
 	return places, found, err
+}
+
+func (q *query) mediaPlaces(s access.Scope) string {
+	return `SELECT p.msgtime, p.seq, p.message_id, p.pos FROM message_media p
+WHERE p.conv_id = $1 AND p.tab = $2 AND (p.msgtime, p.seq) <= ($3, $4)
+	AND ((p.msgtime, p.seq) < ($3, $4) OR (p.message_id, p.pos) > ($5, $6)) AND ` + q.convInScope(s, "$1") + `
+ORDER BY p.msgtime DESC, p.seq DESC, p.message_id, p.pos LIMIT $7`
 }
 
 // messagesAt reads the messages of one conversation that places are in. Their
@@ -173,4 +177,23 @@ ORDER BY msgtime DESC, seq DESC, message_id LIMIT `+q.arg(mostFileMessages))
 		found[r.ConvID] = append(found[r.ConvID], r.MessageID)
 	}
 	return found, nil
+}
+
+// findCodes returns the messages of a conversation in whose pictures a code is
+// like pattern, which is folded. Few pictures have one.
+func (db *DB) findCodes(ctx context.Context, s access.Scope, conv int64, pattern string) ([]string, error) {
+	var q query
+	c := q.arg(conv)
+	st, err := db.prepared(ctx, `
+SELECT DISTINCT p.message_id
+FROM message_media p
+JOIN media f ON f.id = p.media_id
+JOIN media_objects o ON o.sha256 = f.sha256 AND o.codes <> '{}'
+WHERE p.conv_id = `+c+` AND `+q.convInScope(s, c)+` AND EXISTS (
+	SELECT FROM unnest(o.codes) AS code WHERE lower(normalize(code, NFKC) COLLATE "C") LIKE `+q.arg(pattern)+`)`)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	return ids, wrap(ctx, "find codes", st.SelectContext(ctx, &ids, q.args...))
 }

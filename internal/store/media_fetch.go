@@ -15,11 +15,12 @@ import (
 var _ media.FetchStore = (*DB)(nil)
 
 // What waits is put back when its time has come, a piece at a time: then a claim
-// reads the index of what is due from either end, whatever waits.
+// reads the index of what is due from either end, whatever waits. now(), since
+// no index is searched for clock_timestamp().
 const sqlPutBackMedia = `
-UPDATE media SET waits = false WHERE id IN (
-	SELECT id FROM media WHERE state = 'pending' AND waits AND due_at <= clock_timestamp()
-	ORDER BY due_at LIMIT 1000 FOR UPDATE SKIP LOCKED)`
+UPDATE media SET waits = false WHERE id = ANY (ARRAY(
+	SELECT id FROM media WHERE state = 'pending' AND waits AND due_at <= now()
+	ORDER BY due_at LIMIT 1000 FOR UPDATE SKIP LOCKED))`
 
 const (
 	claimMedia = `
@@ -29,8 +30,11 @@ WHERE id = (SELECT id FROM media WHERE state = 'pending' AND NOT waits AND `
 	claimedMedia = ` LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, sdkfileid, kind, size_bytes, md5, msgtime, attempt, claim`
 
-	sqlClaimUrgent = claimMedia + `msgtime < $3 ORDER BY msgtime` + claimedMedia
-	sqlClaimNewest = claimMedia + `msgtime >= $3 ORDER BY msgtime DESC` + claimedMedia
+	// What is far older than WeCom keeps files comes last: there may be years of
+	// it, and what can still be had must not wait for it.
+	isUrgent       = `msgtime < $3 AND msgtime >= CAST($3 AS timestamptz) - interval '4 days'`
+	sqlClaimUrgent = claimMedia + isUrgent + ` ORDER BY msgtime` + claimedMedia
+	sqlClaimNewest = claimMedia + `NOT (` + isUrgent + `) ORDER BY msgtime DESC` + claimedMedia
 )
 
 // ClaimFile implements media.FetchStore.
@@ -166,7 +170,7 @@ func (db *DB) EndFile(ctx context.Context, f media.File, state archive.FileState
 }
 
 const sqlNextMedia = `
-SELECT CASE WHEN EXISTS (SELECT FROM media WHERE state = 'pending' AND NOT waits) THEN 0
+SELECT CASE WHEN (SELECT min(msgtime) FROM media WHERE state = 'pending' AND NOT waits) IS NOT NULL THEN 0
 	ELSE (SELECT CAST(extract(epoch FROM min(due_at) - clock_timestamp()) * 1000 AS bigint) FROM media WHERE state = 'pending' AND waits) END`
 
 // NextFileIn implements media.FetchStore. What somebody fetches counts too: it is

@@ -17,7 +17,7 @@ var _ media.LookStore = (*DB)(nil)
 const sqlClaimObject = `
 UPDATE media_objects o SET work_claim = work_claim + 1, work_due_at = clock_timestamp() + $1 * interval '1 millisecond'
 WHERE sha256 = (
-	SELECT sha256 FROM media_objects WHERE work = 'pending' AND work_due_at <= clock_timestamp()
+	SELECT sha256 FROM media_objects WHERE work = 'pending' AND work_due_at <= now()
 	ORDER BY work_due_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING sha256, size_bytes, mime, work_attempt, work_claim,
 	COALESCE((SELECT kind FROM media f WHERE f.sha256 = o.sha256 LIMIT 1), '') AS kind`
