@@ -33,6 +33,7 @@ export function useTabs() {
 /** What tells one page from another: the same key keeps the page that is shown. */
 export function pageKey(route: RouteLocationNormalizedLoaded): string {
   const { level, fresh, pane } = route.meta
-  if (level === 'chat' || fresh) return route.path
+  if (level === 'chat') return `c/${String(route.params.cid)}`
+  if (fresh) return route.path
   return (!onPhone.value && pane) || String(route.name)
 }

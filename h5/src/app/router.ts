@@ -44,6 +44,11 @@ const routes: RouteRecordRaw[] = [
     name: 'chat',
     component: () => import('@/chat/ChatPage.vue'),
     meta: { level: 'chat', tab: 'people' },
+    // Beside the chat, or over it on a phone.
+    children: [
+      { path: 'media', name: 'media', component: withPageTexts(() => import('@/chat/media/MediaPane.vue')) },
+      { path: 'days', name: 'days', component: withPageTexts(() => import('@/chat/media/DaysPane.vue')) },
+    ],
   },
   ...[...alertRoutes, ...adminRoutes, ...meRoutes].map(withData),
   {

@@ -9,6 +9,8 @@ export interface ChatContext {
   right: Readonly<Ref<string>>
   /** Names stand above bubbles. */
   group: Readonly<Ref<boolean>>
+  /** Names that may stand behind an @, the longest first. */
+  names?: Readonly<Ref<readonly string[]>>
   /** Text looked for in the chat; empty for none. */
   find: Readonly<Ref<string>>
   /** Whether rule hits are marked. */
@@ -25,6 +27,8 @@ export interface ChatContext {
   openPerson(person: Api['Person']): void
   /** Goes to another message of this chat. */
   jump(id: string): void
+  /** Goes to what message quotes, if it can be found. */
+  openQuote?(message: Message): void
   /** Makes a change that alters the height of a row and keeps element where it is. */
   keepFixed(element: HTMLElement, change: () => void): void
 }

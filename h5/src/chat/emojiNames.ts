@@ -1,7 +1,18 @@
-// Emoticons' names besides those of today's clients in simplified Chinese: in
-// traditional Chinese, in English, and of older clients.
+// Emoticons that are not in every chat, and the names of all of them in traditional
+// Chinese, in English, and of older clients.
 
-/** Another name, and the one in the table that it stands for. */
+/** The characters that stand for emoticons, besides the commonest ones. */
+const rare: Record<string, string> = {
+  闭嘴: '🤐', 睡: '😴', 尴尬: '😅', 囧: '😖', 吐: '🤮', 白眼: '🙄', 傲慢: '😤', 困: '😪', 惊恐: '😨', 悠闲: '😌', 咒骂: '🤬', 嘘: '🤫',
+  晕: '😵', 衰: '😩', 骷髅: '💀', 敲打: '🔨', 抠鼻: '😏', 右哼哼: '😤', 鄙视: '😒', 委屈: '🥺', 快哭了: '😥', 阴险: '😈', 亲亲: '😘',
+  笑脸: '😀', 生病: '🤒', 脸红: '😳', 恐惧: '😱', 失望: '😞', 无语: '😑', 嘿哈: '💪', 皱眉: '😣', 吃瓜: '🍉', 汗: '😓', 天啊: '😱',
+  Emm: '🤨', 社会社会: '🤝', 打脸: '🤕', 哇: '🤩', 翻白眼: '🙄', 666: '👍', 让我看看: '👀', 叹气: '😮‍💨', 苦涩: '🥲', 裂开: '💔', 嘴唇: '👄',
+  心碎: '💔', 弱: '👎', 勾引: '👉', 拳头: '👊', 啤酒: '🍺', 蛋糕: '🎂', 凋谢: '🥀', 菜刀: '🔪', 炸弹: '💣', 便便: '💩', 月亮: '🌙',
+  太阳: '☀️', 红包: '🧧', 發: '🤑', 福: '🧧', 烟花: '🎆', 爆竹: '🧨', 猪头: '🐷', 跳跳: '🐸', 发抖: '🥶', 转圈: '💃', 飞吻: '😚', 礼花: '🎊',
+  爱你: '🤟', NO: '🙅', 蜡烛: '🕯️',
+}
+
+/** Another name, and the one of today's client in simplified Chinese. */
 const aliases: Record<string, string> = {
   發呆: '发呆', 流淚: '流泪', 閉嘴: '闭嘴', 尷尬: '尴尬', 發怒: '发怒', 調皮: '调皮', 驚訝: '惊讶', 難過: '难过',
   累: '困', 驚恐: '惊恐', 大笑: '憨笑', 悠閒: '悠闲', 咒罵: '咒骂', 疑問: '疑问', 噓: '嘘', 暈: '晕', 骷髏頭: '骷髅',
@@ -62,8 +73,9 @@ const old: [character: string, ...names: string[]][] = [
   ['☯️', '左太极', '左太極', 'TaiChi L', '右太极', '右太極', 'TaiChi R'],
 ]
 
-/** The characters of all these names; table has those that aliases lead to. */
-export function characters(table: Readonly<Record<string, string>>): Record<string, string> {
-  const led = Object.entries(aliases).map(([name, of]): [string, string] => [name, table[of] ?? name])
-  return Object.fromEntries([...led, ...old.flatMap(([character, ...names]) => names.map((name) => [name, character]))])
+/** The characters of all these names; common are the others that aliases lead to. */
+export function characters(common: Readonly<Record<string, string>>): Record<string, string> {
+  const all = { ...common, ...rare }
+  const led = Object.entries(aliases).map(([name, of]): [string, string] => [name, all[of] ?? name])
+  return Object.fromEntries([...Object.entries(rare), ...led, ...old.flatMap(([character, ...names]) => names.map((name) => [name, character]))])
 }

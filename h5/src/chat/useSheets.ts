@@ -31,14 +31,13 @@ function newSheets() {
   const message = subject<Message>()
   const record = subject<Api['RecordContent']>()
   const person = subject<Api['Person']>()
-  const days = ref(false)
   const details = ref(false)
   const keys = ref(false)
-  const states = [link.open, message.open, record.open, person.open, days, details, keys]
+  const states = [link.open, message.open, record.open, person.open, details, keys]
   /** Whether any was ever open: they stay, so that they can close in peace and give the focus back. */
   const used = ref(false)
   watch(states, () => (used.value ||= states.some((open) => open.value)))
-  return { link, message, record, person, days, details, keys, used }
+  return { link, message, record, person, details, keys, used }
 }
 
 /** A sheet about one thing. The thing stays while the sheet closes. */

@@ -84,9 +84,3 @@ export function bytes(n: number): string {
   const mb = n / 1024 / 1024
   return mb < 1024 ? `${mb.toFixed(mb < 10 ? 1 : 0)} MB` : `${(mb / 1024).toFixed(1)} GB`
 }
-
-/** Midnight of a date such as 2026-01-31 in the device's zone, as the API wants it. */
-export function startOfDay(date: string): string {
-  const [year = 0, month = 1, day = 1] = date.split('-').map(Number)
-  return new Date(year, month - 1, day).toISOString()
-}

@@ -1,6 +1,8 @@
 // A small company for the visual tests: answers in the shape of the contract.
 // Deterministic: the same pictures come out of every run.
 
+import { album } from './files.mjs'
+
 const surnames = '王李张刘陈杨黄赵周吴徐孙马朱胡郭何林罗高'
 const given = ['晓雨', '明恺', '若溪', '子涵', '思远', '雅琴', '志强', '丽华', '一凡', '欣怡', '浩然', '梦洁', '建国', '嘉怡']
 const departments = ['华东销售部', '杭州门店', '上海门店', '客户服务部', '设计部', '市场部']
@@ -181,6 +183,14 @@ for (let i = 0; i < 6; i++) {
   const members = [me, ...employees.slice(1 + i, 4 + i).map((one) => one.person), ...customers.slice(i, i + 3 + i)]
   const cid = String(400 + i)
   addChat(cid, { kind: 'group', title: pick(['云栖小区业主服务群', '华东门店群', '设计师对接群'], i), faces: members.slice(0, 9), member_count: members.length }, members, groupMessages(cid, members, 400), { owner: me.id })
+}
+
+// A chat with very many pictures.
+{
+  const cid = '190'
+  const [peer] = customers
+  const messages = album(10_000, (i, content) => message(i, cid, i % 3 ? me : peer, content))
+  addChat(cid, { kind: 'customer', title: '相册客户', peer, state: 'active' }, [me, peer], messages)
 }
 
 // A rule hit, a recalled message and what tells of it, in the long chat.

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { adminRoutes } from './admin.mjs'
+import { filesOf, pictureOf } from './files.mjs'
 import { chats, customers, departmentList, employees, me } from './data.mjs'
 
 const dist = process.env.H5_DIST ?? fileURLToPath(new URL('../../dist/', import.meta.url))
@@ -144,6 +145,7 @@ const routes = [
   [/^\/conversations\/([^/]+)\/messages$/, ([, cid], query) => messagePage(cid, query)],
   [/^\/conversations\/([^/]+)\/find$/, ([, cid], query) => find(cid, query)],
   [/^\/conversations\/([^/]+)\/days$/, ([, cid]) => days(cid)],
+  [/^\/conversations\/([^/]+)\/media$/, ([, cid], query) => page(filesOf(chatOf(cid).messages, query.get('tab')), query)],
   [/^\/messages\/([^/]+)$/, ([, id]) => messageOf(id)],
 ]
 
@@ -186,6 +188,12 @@ function answerApi(method, url, sent, response) {
     response.on('close', () => streams.delete(response))
     return
   }
+  const picture = /^\/media\/picture-(\d+)$/.exec(path)
+  if (picture) {
+    response.writeHead(200, { 'Content-Type': 'image/png', 'Cache-Control': 'private, max-age=600' })
+    response.end(pictureOf(Number(picture[1])))
+    return
+  }
   let status = 200
   let body
   try {
@@ -202,7 +210,7 @@ function answerApi(method, url, sent, response) {
 
 function answerFile(url, response) {
   const wanted = normalize(url.pathname).replace(/^([/\\]|\.\.)+/, '')
-  const name = wanted.startsWith('assets') ? wanted : 'index.html'
+  const name = /^(assets|emoji)/.test(wanted) ? wanted : 'index.html'
   try {
     const body = readFileSync(join(dist, name))
     response.writeHead(200, { 'Content-Type': types[extname(name)] ?? 'application/octet-stream', 'Content-Security-Policy': policy })

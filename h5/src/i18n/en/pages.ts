@@ -3,8 +3,10 @@ import type { PageMessages } from '../t'
 import admin from './admin'
 import alerts from './alerts'
 import details from './details'
+import files from './files'
+import gallery from './gallery'
 import me from './me'
 import people from './people'
 
-const pages: PageMessages = { ...alerts, ...admin, ...details, ...me, ...people }
+const pages: PageMessages = { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...people }
 export default pages

@@ -2,7 +2,9 @@
 import admin from './admin'
 import alerts from './alerts'
 import details from './details'
+import files from './files'
+import gallery from './gallery'
 import me from './me'
 import people from './people'
 
-export default { ...alerts, ...admin, ...details, ...me, ...people }
+export default { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...people }

@@ -3,8 +3,7 @@ import { boxSize, voiceWidth } from '@/chat/messages/box'
 import { parseMarkdown } from '@/chat/messages/markdown'
 import { extensionOf, mediaNote, shortName } from '@/chat/messages/media'
 import { lowerBound } from '@/chat/anchor'
-import { toMonths } from '@/chat/months'
-import { startOfDay } from '@/i18n/time'
+import { dayAfterKey, momentOf, toMonths, yearsOf } from '@/chat/media/months'
 
 describe('parseMarkdown', () => {
   for (const [source, want] of [
@@ -74,22 +73,51 @@ describe('toMonths', () => {
     { date: '2026-01-05', messages: 2, violations: 1 },
   ])
 
-  it('gives the months with messages, newest first', () => {
-    expect(months.map((month) => month.key)).toEqual(['2026-01', '2024-02'])
+  it('gives all months between, oldest first', () => {
+    expect(months).toHaveLength(24)
+    expect([months[0]?.key, months[11]?.key, months[23]?.key]).toEqual(['2024-02', '2025-01', '2026-01'])
+    expect(toMonths([])).toEqual([])
   })
 
   it('begins weeks on Monday and knows leap years', () => {
-    expect(months.map((month) => [month.blanks, month.days.length])).toEqual([[3, 31], [3, 29]])
+    expect([months[0], months[23]].map((month) => [month?.blanks, month?.days.length])).toEqual([[3, 29], [3, 31]])
   })
 
   it('counts per day', () => {
-    expect(months[0]?.days[4]).toEqual({ day: 5, date: '2026-01-05', messages: 2, violations: 1 })
-    expect(months[0]?.days[5]?.messages).toBe(0)
+    expect(months[23]?.days[4]).toEqual({ day: 5, date: '2026-01-05', messages: 2, violations: 1 })
+    expect(months[23]?.days[5]?.messages).toBe(0)
+  })
+
+  it('offers years when the months are many', () => {
+    expect(yearsOf(months)).toEqual([2026, 2025, 2024])
+    expect(yearsOf(months.slice(-3))).toEqual([])
   })
 })
 
-it('startOfDay is midnight where the reader is', () => {
-  expect(startOfDay('2026-01-05')).toBe(new Date(2026, 0, 5).toISOString())
+describe('keys of the calendar', () => {
+  const dates = ['2025-12-20', '2025-12-21', '2025-12-31', '2026-01-05']
+  for (const [key, from, want] of [
+    ['ArrowRight', '2025-12-20', '2025-12-21'],
+    ['ArrowRight', '2025-12-21', '2025-12-31'],
+    ['ArrowRight', '2026-01-05', undefined],
+    ['ArrowLeft', '2025-12-31', '2025-12-21'],
+    ['ArrowLeft', '2025-12-20', undefined],
+    ['ArrowDown', '2025-12-20', '2025-12-31'],
+    ['ArrowDown', '2025-12-31', '2026-01-05'],
+    ['ArrowUp', '2026-01-05', '2025-12-21'],
+    ['ArrowUp', '2025-12-21', '2025-12-20'],
+    ['PageDown', '2025-12-20', '2026-01-05'],
+    ['Home', '2026-01-05', '2025-12-20'],
+    ['End', '2025-12-20', '2026-01-05'],
+    ['x', '2025-12-20', undefined],
+  ] as const) {
+    it(`${key} from ${from}`, () => expect(dayAfterKey(dates, from, key)).toBe(want))
+  }
+})
+
+it('momentOf is a time of a day where the reader is', () => {
+  expect(momentOf('2026-01-05', '')).toBe(new Date(2026, 0, 5).toISOString())
+  expect(momentOf('2026-01-05', '09:30')).toBe(new Date(2026, 0, 5, 9, 30).toISOString())
 })
 
 describe('lowerBound', () => {
