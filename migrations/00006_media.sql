@@ -34,7 +34,8 @@ CREATE TABLE media (
 	CONSTRAINT media_ready CHECK ((state = 'ready') = (sha256 IS NOT NULL))
 );
 CREATE INDEX media_due ON media (msgtime) WHERE state = 'pending' AND NOT waits;
-CREATE INDEX media_waits ON media (due_at, msgtime) WHERE state = 'pending' AND waits;
+CREATE INDEX media_waits ON media (due_at) WHERE state = 'pending' AND waits;
+CREATE INDEX media_pending ON media (msgtime) WHERE state = 'pending';
 CREATE INDEX media_states ON media (state, flag);
 CREATE INDEX media_failed ON media (failing_since) WHERE error_class <> '';
 CREATE INDEX media_not_stored ON media (failing_since) WHERE state = 'pending' AND error_class = 'store';

@@ -25,16 +25,15 @@ UPDATE media SET waits = false WHERE id = ANY (ARRAY(
 const (
 	claimMedia = `
 UPDATE media SET waits = true, claimed_by = $1, claim = claim + 1, due_at = clock_timestamp() + $2 * interval '1 millisecond'
-WHERE id = (SELECT id FROM media WHERE state = 'pending' AND NOT waits AND `
+WHERE id = (SELECT id FROM media WHERE state = 'pending' AND NOT waits`
 
 	claimedMedia = ` LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, sdkfileid, kind, size_bytes, md5, msgtime, attempt, claim`
 
 	// What is far older than WeCom keeps files comes last: there may be years of
 	// it, and what can still be had must not wait for it.
-	isUrgent       = `msgtime < $3 AND msgtime >= CAST($3 AS timestamptz) - interval '4 days'`
-	sqlClaimUrgent = claimMedia + isUrgent + ` ORDER BY msgtime` + claimedMedia
-	sqlClaimNewest = claimMedia + `NOT (` + isUrgent + `) ORDER BY msgtime DESC` + claimedMedia
+	sqlClaimUrgent = claimMedia + ` AND msgtime < $3 AND msgtime >= CAST($3 AS timestamptz) - interval '4 days' ORDER BY msgtime` + claimedMedia
+	sqlClaimNewest = claimMedia + ` ORDER BY msgtime DESC` + claimedMedia
 )
 
 // ClaimFile implements media.FetchStore.
@@ -42,13 +41,14 @@ func (db *DB) ClaimFile(ctx context.Context, worker string, lease time.Duration,
 	if _, err := db.changed(ctx, "put media back", sqlPutBackMedia); err != nil {
 		return media.File{}, false, err
 	}
-	for _, text := range []string{sqlClaimUrgent, sqlClaimNewest} {
+	args := []any{worker, lease.Milliseconds(), urgent}
+	for i, text := range []string{sqlClaimUrgent, sqlClaimNewest} {
 		st, err := db.prepared(ctx, text)
 		if err != nil {
 			return media.File{}, false, err
 		}
 		var f media.File
-		err = st.GetContext(ctx, &f, worker, lease.Milliseconds(), urgent)
+		err = st.GetContext(ctx, &f, args[:len(args)-i]...) // the newest has no bound
 		if err == nil {
 			return f, true, nil
 		}

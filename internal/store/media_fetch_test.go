@@ -52,6 +52,10 @@ func TestClaimsTakeUrgentFilesFirstThenTheNewest(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.waiting(t, 5)
+	old := ref(picture(-5*24*3600, "m-old", "a", "b", "old"), 1, 0, "old") // WeCom keeps it no longer
+	if err := f.SaveRefs(t.Context(), []media.Ref{old}); err != nil {
+		t.Fatal(err)
+	}
 	var order []string
 	for {
 		file, ok := f.claim(t, t0.Add(2*time.Second)) // 0 and 1 are urgent
@@ -60,7 +64,7 @@ func TestClaimsTakeUrgentFilesFirstThenTheNewest(t *testing.T) {
 		}
 		order = append(order, file.SDKFileID)
 	}
-	if diff := cmp.Diff([]string{"file-0", "file-1", "file-4", "file-3", "file-2"}, order); diff != "" {
+	if diff := cmp.Diff([]string{"file-0", "file-1", "file-4", "file-3", "file-2", "old"}, order); diff != "" {
 		t.Errorf("order of claims (-want +got):\n%s", diff)
 	}
 	d, ok, err := f.NextFileIn(t.Context())

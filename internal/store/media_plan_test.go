@@ -61,7 +61,7 @@ SELECT sha256(n::text::bytea), n, '', 'image/jpeg', CASE WHEN n % 2 = 0 THEN 'do
 	}{
 		{"media_waits", sqlPutBackMedia, nil},
 		{"media_due", sqlClaimUrgent, []any{"w", 1000, urgent}},
-		{"media_due", sqlClaimNewest, []any{"w", 1000, urgent}},
+		{"media_due", sqlClaimNewest, []any{"w", 1000}},
 		{"media_due", sqlNextMedia, nil},
 		{"media_objects_due", sqlClaimObject, []any{1000}},
 		{"media_objects_due", sqlNextObject, nil},
