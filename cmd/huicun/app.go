@@ -240,7 +240,7 @@ func (a *app) Close() error {
 
 // archiveService reads chats for the server.
 func (a *app) archiveService() (*archive.Service, error) {
-	return &archive.Service{Store: a.db, Decode: chatdata.Content, Zone: a.zone}, nil
+	return &archive.Service{Store: a.db, Files: a.db, Decode: chatdata.Content, Zone: a.zone}, nil
 }
 
 // accessService signs people in; the admins of the configuration exist after it.

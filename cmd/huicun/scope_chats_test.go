@@ -17,7 +17,7 @@ func (g *grower) aChat(v *refViewer) *refChat {
 	g.t.Helper()
 	hidden := pickOne(g, keepOnly(g.realm.chats, func(c *refChat) bool { return !g.realm.seesChat(v, c) }))
 	if hidden != nil {
-		for _, rest := range []string{"", "/messages", "/days", "/find?q=x"} {
+		for _, rest := range []string{"", "/messages", "/days", "/find?q=x", "/media?tab=visual"} {
 			g.refused(v, fmt.Sprintf("/conversations/%d%s", hidden.id, rest))
 		}
 	}
@@ -257,7 +257,7 @@ func (g *grower) checkFind(v *refViewer) {
 	if c == nil {
 		return
 	}
-	part := pickOne(g, []string{"退款", "HELLO", "ｈｅｌｌｏ", "tkm1", "报价", "%", "没有"})
+	part := pickOne(g, []string{"退款", "HELLO", "ｈｅｌｌｏ", "tkm1", "tkc", "报价", "%", "没有"})
 	q := url.Values{"q": {part}}
 	from, to := time.Time{}, time.Now().Add(time.Hour)
 	if g.chance(40) {
@@ -271,7 +271,7 @@ func (g *grower) checkFind(v *refViewer) {
 	if part == "ｈｅｌｌｏ" {
 		part = "hello"
 	}
-	want := keepOnly(c.messages, func(m *refMessage) bool { return holds(m.text, part) && !m.at.Before(from) && m.at.Before(to) })
+	want := keepOnly(c.messages, func(m *refMessage) bool { return m.says(part) && !m.at.Before(from) && m.at.Before(to) })
 	slices.Reverse(want)
 	type hit struct{ Message messageItem }
 	path := fmt.Sprintf("/conversations/%d/find", c.id)

@@ -34,15 +34,19 @@ var scopeKnows = map[string][]string{
 	"FindInConversation": {
 		"path conversation_id", "query cursor", "query from", "query limit", "query q", "query to",
 	},
-	"ListDays":        {"path conversation_id", "query tz"},
-	"GetMessage":      {"path message_id"},
-	"GetRawMessage":   {"path message_id"},
-	"StreamLive":      {"query conversation", "query last_event_id"},
-	"ListViolations":  {"query conversation", "query cursor", "query limit", "query state", "query tab"},
-	"GetViolation":    {"path violation_id"},
-	"UpdateViolation": {"body note", "body state", "header X-CSRF-Token", "path violation_id"},
-	"ListAlerts":      {"query cursor", "query limit"},
-	"ListRules":       {}, "GetRule": {"path rule_id"},
+	"ListDays":              {"path conversation_id", "query tz"},
+	"GetMessage":            {"path message_id"},
+	"GetRawMessage":         {"path message_id"},
+	"ListConversationMedia": {"path conversation_id", "query cursor", "query limit", "query tab"},
+	"GetMessageFile":        {"path file_id", "path message_id"},
+	"RetryMessageFile":      {"header X-CSRF-Token", "path file_id", "path message_id"},
+	"GetMedia":              {"header Range", "path token"},
+	"StreamLive":            {"query conversation", "query last_event_id"},
+	"ListViolations":        {"query conversation", "query cursor", "query limit", "query state", "query tab"},
+	"GetViolation":          {"path violation_id"},
+	"UpdateViolation":       {"body note", "body state", "header X-CSRF-Token", "path violation_id"},
+	"ListAlerts":            {"query cursor", "query limit"},
+	"ListRules":             {}, "GetRule": {"path rule_id"},
 	"CreateRule": append([]string{"header X-CSRF-Token"}, ruleFields...),
 	"UpdateRule": append([]string{"header X-CSRF-Token", "path rule_id"}, ruleFields...),
 	"DeleteRule": {"header X-CSRF-Token", "path rule_id"},
@@ -130,6 +134,9 @@ func fieldsOf(prefix string, ref *openapi3.SchemaRef) []string {
 	return append(out, fieldsOf(prefix, ref.Value.Items)...)
 }
 
+// ownNames are ids of what the viewer may see, in paths.
+var ownNames = regexp.MustCompile(`/(\d+|[0-9a-f]{8}-[0-9a-f-]{27})`)
+
 // coverage counts what the fuzz asked for, so that a fuzz that asks for nothing
 // fails.
 type coverage struct {
@@ -168,7 +175,14 @@ func (u *coverage) count(v *refViewer, r *http.Request, status int) {
 func (u *coverage) pair(l scopeLink) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.counts["pair "+l.method+" "+regexp.MustCompile(`/\d+`).ReplaceAllString(l.path, "/own")]++
+	u.counts["pair "+l.method+" "+ownNames.ReplaceAllString(l.path, "/own")]++
+}
+
+// told counts events of files that came as they must.
+func (u *coverage) told() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.counts["event file"]++
 }
 
 // check fails when something was never asked for.
@@ -203,8 +217,11 @@ func (u *coverage) check(t *testing.T) {
 			}
 		}
 	}
+	if u.counts["event file"] == 0 {
+		t.Error("no event of a file was checked")
+	}
 	for _, l := range scopeLinks(&refChat{id: 1}) {
-		place := "pair " + l.method + " " + regexp.MustCompile(`/\d+`).ReplaceAllString(l.path, "/own")
+		place := "pair " + l.method + " " + ownNames.ReplaceAllString(l.path, "/own")
 		if u.counts[place] == 0 {
 			t.Errorf("hidden and missing were never compared by %s", place)
 		}

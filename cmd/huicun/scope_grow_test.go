@@ -28,6 +28,8 @@ type grower struct {
 	count map[string]int // for names
 	lease ingest.Lease
 	seq   int64
+
+	indexed int64 // batches whose files were found
 }
 
 func newGrower(s *scopeSite, seed uint64) *grower {

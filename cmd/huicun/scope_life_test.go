@@ -225,6 +225,8 @@ func (g *grower) found() {
 	g.newRule()
 	g.newRule()
 	g.say(30 + g.rnd.IntN(90))
+	g.indexFiles()
+	g.fetchFiles()
 	for range 4 + g.rnd.IntN(12) {
 		g.violate()
 	}

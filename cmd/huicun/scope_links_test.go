@@ -34,7 +34,15 @@ func (g *grower) hidden(v *refViewer) map[string][2]string {
 	}
 	if c := pickOne(g, keepOnly(r.chats, func(c *refChat) bool { return !r.seesChat(v, c) })); c != nil {
 		out["{chat}"] = [2]string{strconv.FormatInt(c.id, 10), strconv.FormatInt(c.id+1_000_000, 10)}
-		out["{message}"] = [2]string{pickOne(g, c.messages).id, archive.MessageID("nowhere")}
+		m := pickOne(g, c.messages)
+		out["{message}"] = [2]string{m.id, archive.MessageID("nowhere")}
+		out["{file}"] = [2]string{archive.FileID("of " + m.id), archive.FileID("nowhere")}
+		if p := findOne(m.places, func(p refPlace) bool { return p.file != nil }); p.file != nil {
+			out["{file}"] = [2]string{p.file.id, archive.FileID("nowhere")}
+		}
+	}
+	if foreign := pickOne(g, keepOnly(g.files.given, func(l fileLink) bool { return l.viewer != v })); foreign.token != "" {
+		out["{token}"] = [2]string{foreign.token, strings.Repeat("A", len(foreign.token))}
 	}
 	if x := pickOne(g, keepOnly(r.violations, func(x *refViolation) bool { return !r.seesViolation(v, x) })); x != nil {
 		out["{violation}"] = [2]string{strconv.FormatInt(x.id, 10), strconv.FormatInt(x.id+1_000_000, 10)}
@@ -65,6 +73,8 @@ func scopeLinks(own *refChat) []scopeLink {
 		get("/conversations/{chat}/messages?around={message}"), get("/conversations/{chat}/messages?older={message}"),
 		get("/conversations/{chat}/messages?at=2026-01-01T00:00:00Z"), get("/conversations/{chat}/find?q=x"), get("/conversations/{chat}/days"),
 		get("/messages/{message}"), get("/messages/{message}/raw"),
+		get("/conversations/{chat}/media?tab=visual"), get("/messages/{message}/files/{file}"), get("/media/{token}"),
+		{http.MethodPost, "/messages/{message}/files/{file}/retry", nil},
 		get("/violations?conversation={chat}"), get("/violations/{violation}"), get("/live?conversation={chat}"),
 		{http.MethodPatch, "/violations/{violation}", map[string]any{"state": "handled", "note": "mine"}},
 		page("/c/{chat}?m={message}&a={violation}"), page("/people/{employee}"), page("/alerts/{violation}"),

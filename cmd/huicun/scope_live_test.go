@@ -24,6 +24,7 @@ type liveEvent struct {
 	Message   *idOnly
 	Last      *idOnly
 	Persons   []string
+	Messages  []string `json:"message_ids"`
 }
 
 // watcher is a viewer with an open stream, and maybe a chat.
@@ -160,6 +161,7 @@ func (g *grower) liveStep(hs *httptest.Server) {
 	messages, violations := len(g.realm.messages), len(g.realm.violations)
 	g.happen()
 	last, x := g.lastWord()
+	g.checkFilesTold(watchers, before)
 	for _, w := range watchers {
 		if w.session != w.viewer.session.token && w.viewer.disabled {
 			w.await(g, "its end", func([]liveEvent) bool { return false })
@@ -219,6 +221,8 @@ func (g *grower) checkStream(w *watcher, last *refMessage, x *refViolation, befo
 		case "conversation":
 			chats[e.Chat] = true
 			g.checkConversationEvent(w.viewer, e, messages)
+		case "file":
+			g.checkFileEvent(w, e)
 		case "violation":
 			gotViolations = append(gotViolations, e.Violation)
 		default:

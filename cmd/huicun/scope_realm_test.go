@@ -17,6 +17,7 @@ type realm struct {
 	follows     []*refFollow
 	chats       []*refChat
 	messages    []*refMessage // in the order in which they were stored
+	files       []*refFile
 	violations  []*refViolation
 	alerts      []*refAlert
 	rules       []*refRule
@@ -63,6 +64,20 @@ type refMessage struct {
 	seq                   int64
 	at                    time.Time
 	chat                  *refChat
+	places                []refPlace
+}
+
+// refPlace is a file or link of a message, in reading order.
+type refPlace struct {
+	tab  string
+	file *refFile // nil: a link, or a file that WeCom gives no id for
+}
+
+// refFile is a file that WeCom holds. Several messages may name it.
+type refFile struct {
+	id, sdkFileID string
+	state         string // pending until it is fetched
+	code          string // of a QR code in it
 }
 
 type refViolation struct {

@@ -34,6 +34,8 @@ func (g *grower) raw(from string, to []string, roomid string) (*refMessage, []by
 			m.from, body["from"] = original.from, original.from
 		}
 		body["action"], body["msgtype"], body["revoke"] = "recall", "revoke", map[string]string{"pre_msgid": m.revokes}
+	case g.chance(30):
+		g.showFiles(m, body)
 	default:
 		m.text = g.mark("m") + pickOne(g, []string{" 请退款", " Hello", "", " 报价单"})
 		body["msgtype"], body["text"] = "text", map[string]string{"content": m.text}
@@ -92,7 +94,11 @@ func (g *grower) say(n int) {
 func (g *grower) decode(m *refMessage, raw []byte) archive.Decoded {
 	g.seq += int64(1 + g.rnd.IntN(2))
 	m.seq = g.seq
-	return chatdata.Decode(chatdata.Outer{MsgID: m.msgid, Seq: g.seq, PublicKeyVer: 1, PulledAt: time.Now()}, raw)
+	d := chatdata.Decode(chatdata.Outer{MsgID: m.msgid, Seq: g.seq, PublicKeyVer: 1, PulledAt: time.Now()}, raw)
+	if len(m.places) > 0 {
+		m.text = d.Text
+	}
+	return d
 }
 
 // store1 stores a batch of one.

@@ -31,6 +31,7 @@ type scopeSite struct {
 	realm *realm
 
 	access *access.Service
+	files  *scopeFiles
 	usage  *coverage
 	marks  map[*refViewer]map[string]bool // marks that a viewer may read, as of now
 }
@@ -74,7 +75,9 @@ func newSite(t *testing.T, u *coverage) *scopeSite {
 		}
 	})
 	traceStatements(t, a.db.DB, c.Database.MaxConns)
-	return &scopeSite{t: t, app: a, realm: &realm{}, access: &access.Service{Store: a.db}, usage: u}
+	s := &scopeSite{t: t, app: a, realm: &realm{}, access: &access.Service{Store: a.db}, usage: u, files: &scopeFiles{app: a}}
+	a.server.Files = s.files
+	return s
 }
 
 // signIn gives v a new session.
@@ -254,6 +257,11 @@ func (r *realm) marksOf(v *refViewer) map[string]bool {
 		}
 		for _, m := range c.messages {
 			b.WriteString(m.text + " ")
+			for _, p := range m.places {
+				if p.file != nil {
+					b.WriteString(p.file.code + " ")
+				}
+			}
 		}
 		if g := r.group(c.roomid); g != nil {
 			b.WriteString(g.name + " " + g.notice + " ")

@@ -31,7 +31,7 @@ func (a *app) buildServer(ctx context.Context) error {
 		CorpID: a.cfg.WeCom.CorpID, AgentID: a.cfg.WeCom.AgentID, Build: buildVersion(), H5: h5.FS(), Redis: a.redis,
 		Access: signin, Archive: reading, Rules: &rules.Service{Store: a.db},
 		Violations: &rules.Violations{Store: a.db, Messages: reading}, Alerts: a.alerts, Audit: a.auditRecorder(), WeCom: a.wecom, Sign: a.sign, Callbacks: callbacks,
-		Live: server.Live{Listen: a.db.ListenLive, Source: reading, Violations: a.db},
+		Live: server.Live{Listen: a.db.ListenLive, Source: reading, Violations: a.db, Files: a.db},
 		Status: func(ctx context.Context) (server.Status, error) {
 			s, err := monitor.Status(ctx)
 			return newServerStatus(s), err
