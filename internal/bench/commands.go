@@ -26,6 +26,7 @@ func Commands() []Command {
 		{"read", "pages of a conversation at one or ten million messages", func() Benchmark { return &Read{} }},
 		{"alert", "from a word said to the app message about it, while messages flow", func() Benchmark { return &Alert{} }},
 		{"live", "from a message said to its showing in open chats; memory of each", func() Benchmark { return &Live{} }},
+		{"media", "files fetched, encrypted and stored a second, against a plain copy; memory of a large one", func() Benchmark { return &Media{} }},
 		{"soak", "half an hour of messages while everything around breaks", func() Benchmark { return &Soak{} }},
 	}
 }

@@ -97,6 +97,9 @@ func TestCommandsRefuseNonsense(t *testing.T) {
 		"no time to soak":    &Soak{Rate: 1, Report: time.Second},
 		"too fast to soak":   &Soak{Minutes: 1, Rate: 1e6, Report: time.Second},
 		"a soak in silence":  &Soak{Minutes: 1, Rate: 1},
+		"no files":           &Media{Pairs: 1, Workers: 1},
+		"nobody to fetch":    &Media{Files: 10, Pairs: 1},
+		"a file too large":   &Media{Big: 5000, Workers: 1},
 		"a time below zero":  &Soak{Minutes: 1, Rate: 1, Report: time.Second, Kill: -1},
 	} {
 		if err := b.Run(t.Context(), Options{Huicun: "/nonexistent/huicun"}); err == nil || err.Error() == "" {

@@ -88,7 +88,11 @@ type Message struct {
 
 // EachMessage calls do with every message of the archive in the order of seq.
 func (s *Sim) EachMessage(ctx context.Context, do func(Message) error) error {
-	for from := int64(1); ; {
+	return s.eachFrom(ctx, 1, do)
+}
+
+func (s *Sim) eachFrom(ctx context.Context, from int64, do func(Message) error) error {
+	for {
 		var page struct {
 			Messages []Message `json:"messages"`
 		}

@@ -1,0 +1,123 @@
+package bench
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"huicun/internal/archive"
+)
+
+// The plain copy gets what the messages announce, of the real simulator.
+func TestPlainCopyGetsWhatIsAnnounced(t *testing.T) {
+	t.Parallel()
+	if err := buildPrograms(); err != nil {
+		t.Fatal(err)
+	}
+	w, err := Start(t.Context(), Options{Huicun: filepath.Join(programDir, "huicun"), WeComSim: filepath.Join(programDir, "wecomsim"), Pure: true},
+		Setup{SimFlags: []string{"-messages", "800"}, Settings: map[string]string{"HUICUN_MEDIA_WORKERS": "0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	files, err := w.Sim.files(t.Context(), 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, servedFile{ID: archive.FileID("CgN4eHg="), SDKFileID: "CgN4eHg="})
+	c, err := newCopier(t.Context(), w, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.close() }()
+	r := &mediaRun{World: w, copier: c}
+	if _, err := r.copy(t.Context(), files); err != nil {
+		t.Fatal(err)
+	}
+	announced := 0
+	for _, f := range files[:30] {
+		got := c.sums[f.ID]
+		if f.MD5 != "" {
+			announced++
+		}
+		if got.refused || got.size == 0 || f.MD5 != "" && got.md5 != f.MD5 {
+			t.Errorf("file %s: %d bytes, refused %v, md5 %s, announced %q", f.ID, got.size, got.refused, got.md5, f.MD5)
+		}
+	}
+	if announced < 10 || !c.sums[files[30].ID].refused {
+		t.Errorf("%d of 30 files have an MD5; the file that is not there: %+v", announced, c.sums[files[30].ID])
+	}
+	if left, _ := os.ReadDir(c.dir); len(left) > 0 {
+		t.Errorf("the plain copy left %v", left)
+	}
+}
+
+func TestFilesOfMessages(t *testing.T) {
+	t.Parallel()
+	body := `{"msgtype":"mixed","image":{"sdkfileid":"one","md5sum":"ABC"},"mixed":{"item":[
+		{"type":"file","content":"{\"sdkfileid\":\"two\",\"more\":[{\"sdkfileid\":\"three\"}]}"},{"type":"text","content":"{no json"}]},
+		"empty":{"sdkfileid":""},"odd":{"sdkfileid":7}}`
+	var got []servedFile
+	eachFileOf(Message{Body: []byte(body)}, func(f servedFile) { got = append(got, f) })
+	want := []servedFile{{archive.FileID("one"), "one", "abc"}, {archive.FileID("two"), "two", ""}, {archive.FileID("three"), "three", ""}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	eachFileOf(Message{Body: []byte("{broken")}, func(f servedFile) { t.Errorf("found %v", f) })
+}
+
+func TestFilesAreCompared(t *testing.T) {
+	t.Parallel()
+	plain := copied{size: 3, sha256: sha256.Sum256([]byte("abc")), md5: "900150983cd24fb0d6963f7d28e17f72"}
+	sha, other := hex.EncodeToString(plain.sha256[:]), strings.Repeat("0", 64)
+	for _, tt := range []struct {
+		name  string
+		file  servedFile
+		held  map[string]heldFile
+		plain copied
+		want  FileComparison
+	}{
+		{"held", servedFile{ID: "f", MD5: plain.md5}, map[string]heldFile{"f": {State: "ready", SHA256: sha}}, plain, FileComparison{Files: 1, Ready: 1}},
+		{"no MD5 said", servedFile{ID: "f"}, map[string]heldFile{"f": {State: "ready", SHA256: sha}}, plain, FileComparison{Files: 1, Ready: 1}},
+		{"no row", servedFile{ID: "f"}, nil, plain, FileComparison{Files: 1, Lost: 1}},
+		{"still pending", servedFile{ID: "f"}, map[string]heldFile{"f": {State: "pending"}}, plain, FileComparison{Files: 1, Lost: 1}},
+		{"given up", servedFile{ID: "f"}, map[string]heldFile{"f": {State: "broken"}}, plain, FileComparison{Files: 1, Lost: 1}},
+		{"given to nobody", servedFile{ID: "f"}, map[string]heldFile{"f": {State: "expired"}}, copied{refused: true}, FileComparison{Files: 1, Refused: 1}},
+		{"other bytes", servedFile{ID: "f"}, map[string]heldFile{"f": {State: "ready", SHA256: other}}, plain, FileComparison{Files: 1, Ready: 1, Differing: 1}},
+		{"not as the message says", servedFile{ID: "f", MD5: "x"}, map[string]heldFile{"f": {State: "ready", SHA256: sha}}, plain, FileComparison{Files: 1, Ready: 1, Differing: 1}},
+		{"flagged in vain", servedFile{ID: "f"}, map[string]heldFile{"f": {State: "ready", SHA256: sha, Flag: "md5"}}, plain, FileComparison{Files: 1, Ready: 1, Flagged: 1}},
+	} {
+		got := compare([]servedFile{tt.file}, tt.held, map[string]copied{"f": tt.plain})
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+		if bad := tt.want.Lost+tt.want.Differing+tt.want.Flagged > 0; bad != (got.Err() != nil) {
+			t.Errorf("%s: error %v", tt.name, got.Err())
+		}
+	}
+	if (FileComparison{Unsound: "x"}).Err() == nil || (FileComparison{LeftFiles: []string{"x"}}).Err() == nil {
+		t.Error("an unsound store, or a file left, is no error")
+	}
+}
+
+func TestObjectsAndOthers(t *testing.T) {
+	t.Parallel()
+	sha := strings.Repeat("ab", 32)
+	for name, want := range map[string]bool{
+		"o/ab/ab/" + sha: true, "r/ab/ab/" + sha + ".thumb": true,
+		"parts/x.part": false, ".tmp/123": false, sha: false, "o/ab/ab/" + sha[:62]: false, "o/ab/left": false,
+	} {
+		if isObject(name) != want {
+			t.Errorf("%s is an object: %v", name, !want)
+		}
+	}
+}
