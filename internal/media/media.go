@@ -138,8 +138,9 @@ type Fetched struct {
 // FetchStore is what the Fetcher needs of the database. A claim that ran out and
 // was taken over changes nothing any more: the methods report false then.
 type FetchStore interface {
-	// ClaimFile takes a file that is due: those sent before urgent first, oldest
-	// first, then the newest. ok is false when none is due.
+	// ClaimFile takes a file that is due: those sent in the 4 days before urgent
+	// first, oldest first; then the newest, so that what WeCom keeps no longer
+	// comes last. ok is false when none is due.
 	ClaimFile(ctx context.Context, worker string, lease time.Duration, urgent time.Time) (f File, ok bool, err error)
 	// KeepFile extends the claim.
 	KeepFile(ctx context.Context, f File, lease time.Duration) (bool, error)
@@ -147,12 +148,14 @@ type FetchStore interface {
 	// there, and tells open chats.
 	SaveFetched(ctx context.Context, f File, got Fetched) (bool, error)
 	// PostponeFile gives the file back until after has passed; counts: as a
-	// failed attempt.
+	// failed attempt. e is nil when nothing failed.
 	PostponeFile(ctx context.Context, f File, after time.Duration, counts bool, e *Error) (bool, error)
 	// EndFile gives the file up: expired, refused, broken or over_limit.
 	EndFile(ctx context.Context, f File, state archive.FileState, e *Error) (bool, error)
 	// NextFileIn tells when the next file is due; ok is false when none waits.
 	NextFileIn(ctx context.Context) (d time.Duration, ok bool, err error)
+	// FindFiles returns files by id; see archive.FileStore.
+	FindFiles(ctx context.Context, ids []string) (map[string]archive.File, error)
 }
 
 // Object is a content that is to be looked into.

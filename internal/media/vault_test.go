@@ -329,3 +329,26 @@ func TestVaultVerify(t *testing.T) {
 		t.Errorf("another content: %v", err)
 	}
 }
+
+// grepNot fails when a file below dir holds what.
+func grepNot(t *testing.T, dir string, what []byte) {
+	t.Helper()
+	files := 0
+	err := filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
+		if err != nil || info.IsDir() {
+			return err
+		}
+		files++
+		p, err := os.ReadFile(path)
+		if bytes.Contains(p, what) {
+			t.Errorf("%s holds plain text", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files == 0 {
+		t.Error("there is no file to look at")
+	}
+}
