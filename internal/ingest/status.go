@@ -20,7 +20,8 @@ type Snapshot struct {
 	Alerts        []AlertCount // alerts that are not sent
 	Alarms        []OpenAlarm
 	Admins        []string // userids of those who are told of alarms
-	Recount       *Count   // nil unless asked for
+	Media         MediaLate
+	Recount       *Count // nil unless asked for
 }
 
 // Status is where the archive stands, for the operator.
@@ -52,6 +53,16 @@ func (s Status) Balanced() bool { return s.Received == s.Stored+s.Quarantined }
 type DiscardedWork struct {
 	Kind  string `db:"kind"`
 	Items int64  `db:"items"`
+}
+
+// MediaLate is what may be lost of files of messages.
+type MediaLate struct {
+	Late           int64      `db:"late"`             // not fetched, sent 3 to 5 days ago: WeCom is about to drop them
+	OldestLate     *time.Time `db:"oldest_late"`      // when the oldest of them was sent; nil: there are none
+	LateError      string     `db:"late_error"`       // of that one; no secrets
+	NotStoredSince *time.Time `db:"not_stored_since"` // our own store did not take a file, and has not since; nil: no such file
+	StoreError     string     `db:"store_error"`      // of that one; no secrets
+	LastReady      *time.Time `db:"last_ready"`       // when the newest file was stored; nil: none ever was
 }
 
 // Queue is the follow-up work of one kind that is not done yet.

@@ -26,6 +26,7 @@ const (
 	SubjectQuarantine = "quarantine" // messages that have their key and cannot be shown
 	SubjectWork       = "work"       // rules and alerts
 	SubjectDatabase   = "database"   // everything: the database does not take anything
+	SubjectMedia      = "media"      // fetching of files
 )
 
 // Why it stands still.
@@ -50,6 +51,8 @@ const (
 	CauseScan        = "scan"         // messages are not looked at by rules
 	CauseCallback    = "callback"     // events of WeCom are not worked off
 	CausePush        = "push"         // alerts do not leave
+	CauseMediaLate   = "media_late"   // files wait for so long that WeCom is about to drop them
+	CauseMediaStore  = "media_store"  // the store of files takes none
 	CauseDiskFull    = "disk_full"    // of the database
 	CauseConnections = "connections"  // the database has no connection to spare
 	CauseUnreachable = "unreachable"  // the database does not answer
@@ -75,7 +78,7 @@ func (t Thresholds) diagnose(s Status) []Trouble {
 		return nil
 	}
 	var all []Trouble
-	for _, find := range []func(Status) (Trouble, bool){t.pullTrouble, t.keyTrouble, t.closedTrouble, t.workTrouble} {
+	for _, find := range []func(Status) (Trouble, bool){t.pullTrouble, t.keyTrouble, t.closedTrouble, t.workTrouble, t.mediaTrouble} {
 		if tr, ok := find(s); ok {
 			tr.For = s.Now.Sub(tr.Since)
 			tr.explain(s)
@@ -167,6 +170,29 @@ func (t Thresholds) workTrouble(s Status) (Trouble, bool) {
 	return tr, tr.Cause != ""
 }
 
+// mediaLate is from which age on files that were not fetched are told about:
+// two days are left then.
+const mediaLate = 3 * 24 * time.Hour
+
+// mediaTrouble: a store that takes no file is told about at once, whatever waits
+// for it. That one file is not stored while others are says nothing.
+func (t Thresholds) mediaTrouble(s Status) (Trouble, bool) {
+	m := s.Media
+	if m.NotStoredSince != nil {
+		since := *m.NotStoredSince
+		if m.LastReady != nil && m.LastReady.After(since) {
+			since = *m.LastReady
+		}
+		if s.Now.Sub(since) >= t.Stalled {
+			return Trouble{Subject: SubjectMedia, Cause: CauseMediaStore, Since: since}, true
+		}
+	}
+	if m.OldestLate != nil && s.Now.Sub(*m.OldestLate) >= mediaLate+t.Stalled {
+		return Trouble{Subject: SubjectMedia, Cause: CauseMediaLate, Since: m.OldestLate.Add(mediaLate)}, true
+	}
+	return Trouble{}, false
+}
+
 // countdown are the last steps of a puller that stands still: WeCom begins to
 // drop messages at its end.
 var countdown = []time.Duration{windowLength - 24*time.Hour, windowLength - 12*time.Hour, windowLength - 6*time.Hour, windowLength - time.Hour, windowLength}
@@ -174,8 +200,11 @@ var countdown = []time.Duration{windowLength - 24*time.Hour, windowLength - 12*t
 // steps are the times at which admins are told about a subject.
 func (t Thresholds) steps(subject string) []time.Duration {
 	all := []time.Duration{t.Stalled, t.Notice, t.Warning, t.Critical}
-	if subject == SubjectPull {
+	switch subject {
+	case SubjectPull:
 		all = append(all, countdown...)
+	case SubjectMedia: // ends two days later, when there is nothing left to save
+		all = append(all, windowLength-mediaLate-24*time.Hour, windowLength-mediaLate-6*time.Hour)
 	}
 	all = slices.DeleteFunc(all, func(d time.Duration) bool { return d < t.Stalled })
 	slices.Sort(all)

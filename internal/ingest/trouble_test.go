@@ -88,6 +88,21 @@ func TestDiagnose(t *testing.T) {
 		{"events wait", Snapshot{Queues: queue("callback", time.Hour)}, []string{"work", "callback", "3 个事件还没有处理：why"}},
 		{"alerts wait", Snapshot{Queues: queue("push", time.Hour)}, []string{"work", "push", "3 条告警还没有送出：why"}},
 		{"notices about waiting are no cause to wait", Snapshot{Queues: queue("notice", time.Hour)}, nil},
+		{"files in time", Snapshot{Media: MediaLate{}}, nil},
+		{
+			"files late",
+			Snapshot{Media: MediaLate{Late: 7, OldestLate: ago(3*day + time.Hour), LateError: "why"}},
+			[]string{"media", "media_late", "7 个文件发送已超过 3 天，还没有下载：why"},
+		},
+		{"files late, nobody tried", Snapshot{Media: MediaLate{Late: 1, OldestLate: ago(4 * day)}}, []string{"media", "media_late", "1 个文件发送已超过 3 天，还没有下载"}},
+		{"files late for a moment", Snapshot{Media: MediaLate{Late: 1, OldestLate: ago(3*day + time.Minute)}}, nil},
+		{
+			"store takes nothing",
+			Snapshot{Media: MediaLate{NotStoredSince: ago(time.Hour), StoreError: "full", LastReady: ago(2 * time.Hour), Late: 1, OldestLate: ago(4 * day)}},
+			[]string{"media", "media_store", "存放文件的位置不接受新文件：full"},
+		},
+		{"store takes others", Snapshot{Media: MediaLate{NotStoredSince: ago(time.Hour), StoreError: "full", LastReady: ago(9 * time.Minute)}}, nil},
+		{"store refused a moment ago", Snapshot{Media: MediaLate{NotStoredSince: ago(time.Minute), StoreError: "full"}}, nil},
 		{"work in hand", Snapshot{Queues: queue("scan", time.Minute)}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,13 +131,13 @@ func TestEveryCauseHasWords(t *testing.T) {
 	for _, cause := range []string{
 		CauseTrustedIP, CauseSecret, CauseDisabled, CauseLimit, CauseBusy, CauseNetwork, CauseTLS, CauseSetup, CauseStorage, CauseOther,
 		CauseNobody, CauseSilent, CauseBehind, CauseKeyMissing, CauseKeyWrong, CauseClosed, CauseRefused, CauseScan, CauseCallback, CausePush,
-		CauseDiskFull, CauseConnections, CauseUnreachable, CauseDatabase,
+		CauseMediaLate, CauseMediaStore, CauseDiskFull, CauseConnections, CauseUnreachable, CauseDatabase,
 	} {
 		if e := explanations[cause]; e.title == "" || e.detail == "" || e.next == "" {
 			t.Errorf("cause %s has the words %+v", cause, e)
 		}
 	}
-	for _, subject := range []string{SubjectPull, SubjectKeys, SubjectQuarantine, SubjectWork, SubjectDatabase} {
+	for _, subject := range []string{SubjectPull, SubjectKeys, SubjectQuarantine, SubjectWork, SubjectDatabase, SubjectMedia} {
 		if recovered[subject] == "" {
 			t.Errorf("subject %s has no words for its end", subject)
 		}
@@ -138,6 +153,9 @@ func TestSteps(t *testing.T) {
 	}
 	if diff := cmp.Diff(pull[:4], DefaultThresholds.steps(SubjectKeys)); diff != "" {
 		t.Errorf("steps of quarantine (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]time.Duration{10 * time.Minute, h, 24 * h, 42 * h, 72 * h}, DefaultThresholds.steps(SubjectMedia)); diff != "" {
+		t.Errorf("steps of files (-want +got):\n%s", diff)
 	}
 	late := Thresholds{Notice: h, Warning: 24 * h, Critical: 24 * h, Stalled: 2 * h}
 	if diff := cmp.Diff([]time.Duration{2 * h, 24 * h}, late.steps(SubjectWork)); diff != "" {

@@ -44,6 +44,9 @@ var explanations = map[string]explanation{
 	CauseCallback: {"企业微信事件处理停滞", "%s", "请查看服务日志；恢复后会继续处理"},
 	CausePush:     {"告警没有送出", "%s", "请检查自建应用的 Secret、可信 IP 和本机网络；恢复后会继续发送"},
 
+	CauseMediaLate:  {"文件下载滞后，可能丢失", "%s", "请检查本机网络、带宽和会话存档配置，确认 media.workers 不是 0；企业微信只保留 5 天，过期的文件无法再取回"},
+	CauseMediaStore: {"文件存不进去", "存放文件的位置不接受新文件：%s", "请检查磁盘空间，或 S3 服务的地址、密钥和桶；恢复后会自动继续下载，企业微信只保留 5 天"},
+
 	CauseDiskFull:    {titleDatabase, "数据库磁盘已满%s", nextDatabase},
 	CauseConnections: {titleDatabase, "数据库连接数已用完%s", "请关闭占用连接的程序，或调大 Postgres 的 max_connections"},
 	CauseUnreachable: {titleDatabase, "连不上数据库%s", nextDatabase},
@@ -54,6 +57,7 @@ var explanations = map[string]explanation{
 var recovered = map[string]string{
 	SubjectPull: "会话存档已恢复拉取", SubjectKeys: "缺少私钥的消息已可查看", SubjectQuarantine: "未能查看的消息已全部可查看",
 	SubjectWork: "敏感词检查与告警已恢复", SubjectDatabase: "会话存档已恢复：数据库可用",
+	SubjectMedia: "文件下载已恢复",
 }
 
 // explain fills in the words.
@@ -100,6 +104,8 @@ func (tr *Trouble) figure(s Status) string {
 		return keyFigure(s, tr.Cause)
 	case SubjectWork:
 		return queueFigure(s, tr.Cause)
+	case SubjectMedia:
+		return mediaFigure(s, tr.Cause)
 	}
 	switch tr.Cause {
 	case CauseNobody, CauseSilent, CauseBehind:
@@ -133,6 +139,17 @@ func queueFigure(s Status, cause string) string {
 		return text
 	}
 	return ""
+}
+
+func mediaFigure(s Status, cause string) string {
+	if cause == CauseMediaStore {
+		return cut(s.Media.StoreError)
+	}
+	text := fmt.Sprintf("%d 个文件发送已超过 3 天，还没有下载", s.Media.Late)
+	if s.Media.LateError != "" {
+		text += "：" + cut(s.Media.LateError)
+	}
+	return text
 }
 
 // cut bounds a text of an error.

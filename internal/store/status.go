@@ -34,6 +34,7 @@ func (db *DB) ReadStatus(ctx context.Context, rows int, recount bool) (ingest.Sn
 	r.list(&s.Alerts, sqlCountAlerts)
 	r.list(&s.Alarms, sqlOpenAlarms)
 	r.list(&s.Admins, sqlAdmins)
+	r.get(&s.Media, sqlMediaLate)
 	if recount {
 		s.Recount = new(ingest.Count)
 		r.get(s.Recount, sqlRecount)

@@ -1182,7 +1182,7 @@ export interface components {
         /** @description Something that stands still, in the words of the app message that admins get about it (Chinese). */
         Trouble: {
             /** @enum {string} */
-            subject: "pull" | "keys" | "quarantine" | "work";
+            subject: "pull" | "keys" | "quarantine" | "work" | "media";
             cause: string;
             /** Format: date-time */
             since: string;
