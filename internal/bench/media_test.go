@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,13 +14,14 @@ import (
 	"huicun/internal/archive"
 )
 
-// The plain copy gets what the messages announce, of the real simulator.
+// The plain copy gets what the messages announce, of the real simulator, through
+// WeCom's library where there is one and through our own client.
 func TestPlainCopyGetsWhatIsAnnounced(t *testing.T) {
 	t.Parallel()
 	if err := buildPrograms(); err != nil {
 		t.Fatal(err)
 	}
-	w, err := Start(t.Context(), Options{Huicun: filepath.Join(programDir, "huicun"), WeComSim: filepath.Join(programDir, "wecomsim"), Pure: true},
+	w, err := Start(t.Context(), Options{Huicun: filepath.Join(programDir, "huicun"), WeComSim: filepath.Join(programDir, "wecomsim")},
 		Setup{SimFlags: []string{"-messages", "800"}, Settings: map[string]string{"HUICUN_MEDIA_WORKERS": "0"}})
 	if err != nil {
 		t.Fatal(err)
@@ -33,31 +35,47 @@ func TestPlainCopyGetsWhatIsAnnounced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files = append(files, servedFile{ID: archive.FileID("CgN4eHg="), SDKFileID: "CgN4eHg="})
+	announced := 0
+	for _, f := range files {
+		if f.MD5 != "" {
+			announced++
+		}
+	}
+	if announced < 10 {
+		t.Errorf("only %d of 30 files have an MD5", announced)
+	}
+	for _, w.Client = range slices.Compact([]string{w.Client, "pure"}) {
+		plainCopy(t, w, files)
+	}
+}
+
+// plainCopy copies files, and one that is not there.
+func plainCopy(t *testing.T, w *World, files []servedFile) {
+	t.Helper()
 	c, err := newCopier(t.Context(), w, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.close() }()
 	r := &mediaRun{World: w, copier: c}
-	if _, err := r.copy(t.Context(), files); err != nil {
-		t.Fatal(err)
+	unknown := servedFile{ID: archive.FileID("CgN4eHg="), SDKFileID: "CgN4eHg="}
+	p, err := r.copy(t.Context(), append(slices.Clone(files), unknown))
+	if err != nil {
+		t.Fatalf("%s: %v", w.Client, err)
 	}
-	announced := 0
-	for _, f := range files[:30] {
-		got := c.sums[f.ID]
-		if f.MD5 != "" {
-			announced++
-		}
-		if got.refused || got.size == 0 || f.MD5 != "" && got.md5 != f.MD5 {
-			t.Errorf("file %s: %d bytes, refused %v, md5 %s, announced %q", f.ID, got.size, got.refused, got.md5, f.MD5)
+	for _, f := range files {
+		if got := c.sums[f.ID]; got.refused || got.size == 0 || f.MD5 != "" && got.md5 != f.MD5 {
+			t.Errorf("%s: file %s: %d bytes, refused %v, md5 %s, announced %q", w.Client, f.ID, got.size, got.refused, got.md5, f.MD5)
 		}
 	}
-	if announced < 10 || !c.sums[files[30].ID].refused {
-		t.Errorf("%d of 30 files have an MD5; the file that is not there: %+v", announced, c.sums[files[30].ID])
+	if !c.sums[unknown.ID].refused {
+		t.Errorf("%s: the file that is not there: %+v", w.Client, c.sums[unknown.ID])
+	}
+	if (p.cpu.Helpers > 0) != (w.Client == "sdk") || p.took <= 0 || p.simCPU < 0 {
+		t.Errorf("%s: figures that cannot be: %+v", w.Client, p)
 	}
 	if left, _ := os.ReadDir(c.dir); len(left) > 0 {
-		t.Errorf("the plain copy left %v", left)
+		t.Errorf("%s: the plain copy left %v", w.Client, left)
 	}
 }
 
