@@ -19,6 +19,7 @@ type Options struct {
 	Seed     uint64
 	Messages int       // how many messages Len gives; negative means 0
 	End      time.Time // nothing is later; zero means now, to the minute
+	Gallery  bool      // the first messages are those of the sample chat, GalleryName
 }
 
 // months is how much time a corpus covers.
@@ -57,6 +58,9 @@ type Corpus struct {
 	before   []int // number of messages before each day, and in all
 	pages    *pageCache
 	live     liveState
+
+	gallery *GroupChat // nil without Options.Gallery
+	shown   []Record   // messages of the sample chat, the first of all
 }
 
 // New prepares a corpus. The directory depends on Seed and End only.
@@ -79,12 +83,15 @@ func New(o Options) *Corpus {
 	c.gather()
 	c.describe()
 	c.connect()
-	c.schedule(max(0, o.Messages))
+	if o.Gallery {
+		c.openGallery(o.Messages)
+	}
+	c.schedule(max(0, o.Messages-len(c.shown)))
 	return c
 }
 
 // Len is the number of messages.
-func (c *Corpus) Len() int { return c.before[len(c.before)-1] }
+func (c *Corpus) Len() int { return len(c.shown) + c.before[len(c.before)-1] }
 
 // Message gives the i-th message in time order, counting from 0. It panics
 // when i is out of range, as a slice does.
@@ -92,6 +99,10 @@ func (c *Corpus) Message(i int) Record {
 	if i < 0 || i >= c.Len() {
 		panic("corpus: message index out of range")
 	}
+	if i < len(c.shown) {
+		return c.shown[i]
+	}
+	i -= len(c.shown)
 	day := sort.SearchInts(c.before, i+1) - 1
 	return c.page(day).record(c, i-c.before[day])
 }
@@ -126,12 +137,18 @@ func (c *Corpus) GroupChats() []GroupChat {
 	for _, g := range c.groups {
 		list = append(list, g.public)
 	}
+	if c.gallery != nil {
+		list = append(list, *c.gallery)
+	}
 	return list
 }
 
 // Robots lists the group robots that send markdown and news.
 func (c *Corpus) Robots() []Robot {
-	return []Robot{{RobotID: robotID, Name: "日报助手", CreatorUserID: "ZhouMingkai"}}
+	return []Robot{
+		{RobotID: robotID, Name: "日报助手", CreatorUserID: "ZhouMingkai"},
+		{RobotID: newsRobotID, Name: "新品播报", CreatorUserID: "HeRuoxi"},
+	}
 }
 
 // Permitted lists the members whose chats are archived now: those inside the
