@@ -21,21 +21,22 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // Few files on the way to a page: what every page uses comes in one, with
-        // the entry; what the lists share in another; the chat's sheets in a third.
+        // the entry; what the lists share in another; the chat's sheets in a third; what most
+        // chats do without by itself.
         codeSplitting: {
           groups: [
             { name: 'vendor', test: /node_modules[\\/](@vue|vue|vue-router|openapi-fetch)[\\/]/ },
             {
               name: 'app',
-              test: /src[\\/](main|i18n[\\/]time|chat[\\/](context|rows|useSheets|messages[\\/]emoji)|app[\\/](live|watched)|ui[\\/](Icon|icons|Avatar|colors|PageHeader|StateView|Skeleton|PersonName|person|text|host|toast))\.(vue|ts)/,
+              test: /src[\\/](main|i18n[\\/]time|chat[\\/](context|rows|useSheets|viewer[\\/]stage|messages[\\/]emoji)|app[\\/](live|watched)|ui[\\/](Icon|icons|Avatar|colors|PageHeader|StateView|Skeleton|PersonName|motion|person|text|host|toast))\.(vue|ts)/,
             },
-            { name: 'messages', test: /src[\\/]chat[\\/](MessageRow|messages[\\/])/ },
-            { name: 'sheet', test: /src[\\/]ui[\\/](Sheet|overlay|motion|Facts|Switch)\./ },
+            { name: 'messages', test: /src[\\/]chat[\\/](MessageRow|messages[\\/](?!rare|FieldsCard|LocationCard|MarkdownMessage|NewsCard|PacketCard|PersonCard|SolitaireCard|PlayRow|markdown))/ },
+            { name: 'sheet', test: /src[\\/]ui[\\/](Sheet|overlay|Facts|Switch)\./ },
             {
               name: 'lists',
               test: /node_modules[\\/](@tanstack|virtua)[\\/]|src[\\/](api[\\/]queries[\\/](paging|state|people|alerts|admin|rules)|app[\\/](queryClient|back)|features[\\/](alerts[\\/](violation|SeverityTag)|people[\\/]tree|admin[\\/](AdminFrame|AdminLinks))|ui[\\/](Chips|Tabs|MarkedText|VirtualList))\.?/,
             },
-            { name: 'sheets', test: /src[\\/]chat[\\/](ChatSheets|DetailsPanel|sheets[\\/])/ },
+            { name: 'sheets', test: /src[\\/]chat[\\/](ChatSheets|DetailsPanel|sheets[\\/](?!FileSheet))/ },
           ],
         },
       },

@@ -1,5 +1,6 @@
 // One stream of server-sent events for the whole app: new messages of the chat
-// in view, changes of other conversations, violations. Resumes where it broke.
+// in view, changes of other conversations, violations, files. Resumes where it
+// broke.
 import { readonly, ref } from 'vue'
 import { type Api, apiBase } from '@/api/client'
 
@@ -8,6 +9,7 @@ export interface LiveEvents {
   message: Api['MessageEvent']
   conversation: Api['ConversationEvent']
   violation: Api['ViolationEvent']
+  file: Api['FileEvent']
   /** The gap was too long to be filled: read everything again. */
   reset: null
 }
@@ -28,6 +30,7 @@ export class LiveStream {
     message: new Set(),
     conversation: new Set(),
     violation: new Set(),
+    file: new Set(),
     reset: new Set(),
   }
   private source: EventSource | undefined
@@ -74,7 +77,7 @@ export class LiveStream {
       this.current.value = 'open'
     }
     source.onerror = () => this.onError(source)
-    for (const name of ['message', 'conversation', 'violation', 'reset'] as const) {
+    for (const name of ['message', 'conversation', 'violation', 'file', 'reset'] as const) {
       source.addEventListener(name, (event: MessageEvent<string>) => this.receive(name, event))
     }
   }

@@ -21,8 +21,8 @@ export interface ChatContext {
   openLink(url: string): void
   /** Shows exact time, id and the like. */
   openMessage(message: Message): void
-  /** Shows a forwarded chat in full. */
-  openRecord(record: Api['RecordContent']): void
+  /** Shows a forwarded chat in full; message is the one that holds it. */
+  openRecord(record: Api['RecordContent'], message?: Message): void
   /** Shows who a person is. */
   openPerson(person: Api['Person']): void
   /** Goes to another message of this chat. */

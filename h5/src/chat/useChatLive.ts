@@ -1,6 +1,7 @@
 // Ties the live stream to the open chat.
 import { onActivated, onBeforeUnmount, onDeactivated, watch, type Ref } from 'vue'
 import { live } from '@/app/live'
+import { loadRare } from './messages/registry'
 import type { Message } from './rows'
 
 /** What the live stream is used for. */
@@ -10,7 +11,7 @@ interface LiveChat {
   liveId: Ref<string>
   loaded: () => boolean
   receive(message: Message): void
-  /** A rule was hit by the message id. */
+  /** The message id is another one now: a rule was hit by it, or something became known of its files. */
   flagged(id: string): void
   /** What is known of the conversation itself may be out of date. */
   changed(): void
@@ -24,6 +25,8 @@ export function useChatLive({ cid, liveId, loaded, receive, flagged, changed, ca
   function start(): void {
     if (stop.length || !loaded()) return
     live.follow(cid, liveId.value)
+    // Whatever comes in is drawn at its full height at once.
+    void loadRare().catch(() => undefined)
     stop = [
       live.on('message', (event, id) => {
         if (event.conversation_id !== cid) return
@@ -36,6 +39,9 @@ export function useChatLive({ cid, liveId, loaded, receive, flagged, changed, ca
         if (event.conversation_id !== cid) return
         if (event.message_id) flagged(event.message_id)
         changed()
+      }),
+      live.on('file', (event) => {
+        if (event.conversation_id === cid) event.message_ids.forEach(flagged)
       }),
       live.on('reset', () => {
         catchUp()

@@ -40,15 +40,18 @@ function newSheets() {
   return { link, message, record, person, details, keys, used }
 }
 
-/** A sheet about one thing. The thing stays while the sheet closes. */
+/** A sheet about one thing, of a message where it is part of one. The thing stays while the sheet closes. */
 function subject<T>() {
   const about = shallowRef<T>()
+  const from = shallowRef<Message>()
   const open = ref(false)
   return {
     about,
+    from,
     open,
-    show(next: T): void {
+    show(next: T, message?: Message): void {
       about.value = next
+      from.value = message
       open.value = true
     },
   }

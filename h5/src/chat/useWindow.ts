@@ -4,6 +4,7 @@ import { type Problem, toProblem } from '@/api/problem'
 import { fetchMessages, type Part } from '@/api/queries/chat'
 import type { Anchor } from './anchor'
 import type { Landing } from './ChatRunway.vue'
+import { kindsReady } from './messages/registry'
 import type { Message } from './rows'
 import {
   allRows,
@@ -53,6 +54,7 @@ export function useWindow(cid: string) {
     state.value = 'loading'
     try {
       const { page, lost } = await openingPage(opening, abort.signal)
+      await kindsReady(page.items)
       if (mine !== generation) return
       take(page, opening, mine)
       missing.value = lost
@@ -96,6 +98,7 @@ export function useWindow(cid: string) {
     try {
       const part: Part = direction === 'older' ? { older: edge.message.id } : { newer: edge.message.id }
       const page = await fetchMessages(cid, part, abort?.signal)
+      await kindsReady(page.items)
       if (mine !== generation) return
       doing.value = 'idle'
       window.value = direction === 'older' ? prepend(window.value, page) : append(window.value, page)

@@ -1,5 +1,6 @@
-// Overlays close on the browser's back: each pushes one history entry.
-import { onBeforeUnmount, watch, type Ref } from 'vue'
+// Overlays close on the browser's back: each pushes one history entry. While one
+// is open the keyboard stays in it.
+import { nextTick, onBeforeUnmount, watch, type Ref } from 'vue'
 
 let depth = 0
 
@@ -64,4 +65,44 @@ export function trapTab(root: HTMLElement, event: KeyboardEvent): boolean {
   event.preventDefault()
   ;(event.shiftKey ? last : first).focus()
   return true
+}
+
+/** The focus of an overlay whose outermost element is root. */
+export function useOverlayFocus(root: Ref<HTMLElement | undefined>, close: () => void) {
+  let before: Element | null = null
+
+  /** Moves it into the overlay. */
+  function take(): void {
+    before ??= document.activeElement
+    void nextTick(() => root.value?.focus({ preventScroll: true }))
+  }
+
+  /** Moves it back to where it was. */
+  function giveBack(): void {
+    if (before instanceof HTMLElement) before.focus({ preventScroll: true })
+    before = null
+  }
+
+  /** Escape closes, Tab stays inside. */
+  function onKey(event: KeyboardEvent): void {
+    if (event.key === 'Escape') {
+      event.stopPropagation()
+      close()
+    } else if (event.key === 'Tab' && root.value) {
+      trapTab(root.value, event)
+    }
+  }
+
+  onBeforeUnmount(giveBack)
+  return { take, giveBack, onKey }
+}
+
+/** Closes every overlay; resolves when their history entries are gone. */
+export function closeOverlays(): Promise<void> {
+  const entries = overlayDepth()
+  if (!entries) return Promise.resolve()
+  return new Promise((resolve) => {
+    window.addEventListener('popstate', () => resolve(), { once: true })
+    history.go(-entries)
+  })
 }

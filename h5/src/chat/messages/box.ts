@@ -1,4 +1,5 @@
 // Sizes of media boxes: known before the bytes are, so that rows keep their height.
+import type { Api } from '@/api/client'
 
 /** Width and height, px. */
 export interface BoxSize {
@@ -36,4 +37,23 @@ export function boxSize(
 export function voiceWidth(seconds: number): number {
   const share = Math.min(60, Math.max(1, seconds)) / 60
   return Math.round(64 + (208 - 64) * Math.sqrt(share))
+}
+
+const kept = new Map<string, BoxSize>()
+
+/**
+ * The box of a file. One that was first drawn when its size was not known keeps
+ * that box while the page lives: its row is on screen and must not move.
+ */
+export function keptSize(
+  kind: keyof typeof limits,
+  media: Api['MediaContent'] | undefined,
+  phone: boolean,
+): BoxSize {
+  const key = `${kind} ${media?.id ?? ''} ${phone}`
+  const found = media?.id ? kept.get(key) : undefined
+  if (found) return found
+  const size = boxSize(kind, media?.width, media?.height, phone)
+  if (media?.id && !(media.width && media.height)) kept.set(key, size)
+  return size
 }

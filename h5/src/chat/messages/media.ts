@@ -2,16 +2,26 @@
 import type { Api } from '@/api/client'
 import { t } from '@/i18n/t'
 
-/** Why a file is not shown. broken: its picture could not be drawn. */
-export function mediaNote(media: Api['MediaContent'] | undefined, broken = false): string {
-  if (broken || media?.state === 'failed') return t('message.media.failed')
-  if (media?.state === 'expired') return t('message.media.expired')
-  if (media?.state === 'none') return t('message.media.none')
-  return t('message.media.pending')
+type Media = Api['MediaContent']
+
+/**
+ * Why a file is not shown; empty when it is. broken: its picture or sound could
+ * not be had.
+ */
+export function mediaNote(media: Media | undefined, broken = false): string {
+  if (broken) return t('message.media.undrawable')
+  const state = media?.state ?? 'none'
+  if (state !== 'ready') return t(`message.media.${state}`)
+  return media?.url || media?.thumb_url ? '' : t('message.media.original')
+}
+
+/** How the bytes differ from what the message says; empty when they do not. */
+export function flagNote(media: Media | undefined): string {
+  return media?.flag ? t(`message.flag.${media.flag}`) : ''
 }
 
 /** The extension in capitals, for a file's tile; at most four letters. */
-export function extensionOf(media: Api['MediaContent'] | undefined): string {
+export function extensionOf(media: Media | undefined): string {
   const ext = media?.ext || /\.([^.]+)$/.exec(media?.name ?? '')?.[1] || ''
   return ext.replace(/[^\p{L}\p{N}]/gu, '').slice(0, 4).toUpperCase()
 }

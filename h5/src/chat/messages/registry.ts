@@ -1,26 +1,58 @@
 // The component that draws each kind of content. A kind that the contract gains
-// does not compile until it has one here.
-import type { Component } from 'vue'
-import FieldsCard from './FieldsCard.vue'
+// does not compile until it has one here or in rare.ts.
+import { type Component, defineAsyncComponent } from 'vue'
+import type { Api } from '@/api/client'
 import FileCard from './FileCard.vue'
 import LinkCard from './LinkCard.vue'
-import LocationCard from './LocationCard.vue'
-import MarkdownMessage from './MarkdownMessage.vue'
 import MediaBox from './MediaBox.vue'
 import MixedMessage from './MixedMessage.vue'
-import NewsCard from './NewsCard.vue'
 import NoticeLine from './NoticeLine.vue'
-import PacketCard from './PacketCard.vue'
-import PersonCard from './PersonCard.vue'
 import RecordCard from './RecordCard.vue'
-import SolitaireCard from './SolitaireCard.vue'
 import TextMessage from './TextMessage.vue'
 import type { ContentKind } from './types'
 import Unknown from './Unknown.vue'
 import VoiceMessage from './VoiceMessage.vue'
 
+/** Kinds that most chats do without: their components come in a file of their own. */
+const rareKinds = ['news', 'card', 'location', 'todo', 'vote', 'collect', 'meeting', 'calendar', 'call', 'channel', 'redpacket', 'markdown', 'solitaire'] as const
+
+/** One of them. */
+export type RareKind = (typeof rareKinds)[number]
+
+let rareLoaded: Promise<void> | undefined
+
+/** Loads the components of the rare kinds; a failed attempt is made again by the next call. */
+export function loadRare(): Promise<void> {
+  rareLoaded ??= import('./rare').then(
+    ({ rare }) => void Object.assign(registry, rare),
+    (failure: unknown) => {
+      rareLoaded = undefined
+      throw failure
+    },
+  )
+  return rareLoaded
+}
+
+/**
+ * Settles when whatever the messages hold can be drawn at its full height. Where
+ * that fails, it is drawn as soon as it can be.
+ */
+export async function kindsReady(messages: readonly { content: Api['Content'] }[]): Promise<void> {
+  if (messages.some(({ content }) => holdsRare(content))) await loadRare().catch(() => undefined)
+}
+
+function holdsRare(content: Api['Content']): boolean {
+  return rareKinds.some((kind) => kind === content.kind) || (content.parts ?? []).some(holdsRare)
+}
+
+/** A component that stands for one that is still to be loaded. */
+function later(kind: RareKind): Component {
+  return defineAsyncComponent(() => loadRare().then(() => registry[kind]))
+}
+
 /** Component by kind. */
 export const registry: Record<ContentKind, Component> = {
+  ...(Object.fromEntries(rareKinds.map((kind) => [kind, later(kind)])) as Record<RareKind, Component>),
   text: TextMessage,
   image: MediaBox,
   video: MediaBox,
@@ -32,22 +64,9 @@ export const registry: Record<ContentKind, Component> = {
   doc: LinkCard,
   drive_file: LinkCard,
   weapp: LinkCard,
-  news: NewsCard,
-  card: PersonCard,
-  location: LocationCard,
   chatrecord: RecordCard,
   mixed: MixedMessage,
   note: MixedMessage,
-  todo: FieldsCard,
-  vote: FieldsCard,
-  collect: FieldsCard,
-  meeting: FieldsCard,
-  calendar: FieldsCard,
-  call: FieldsCard,
-  channel: FieldsCard,
-  redpacket: PacketCard,
-  markdown: MarkdownMessage,
-  solitaire: SolitaireCard,
   revoke: NoticeLine,
   consent: NoticeLine,
   notice: NoticeLine,

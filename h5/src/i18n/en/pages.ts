@@ -6,7 +6,8 @@ import details from './details'
 import files from './files'
 import gallery from './gallery'
 import me from './me'
+import media from './media'
 import people from './people'
 
-const pages: PageMessages = { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...people }
+const pages: PageMessages = { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...media, ...people }
 export default pages

@@ -5,6 +5,7 @@ import details from './details'
 import files from './files'
 import gallery from './gallery'
 import me from './me'
+import media from './media'
 import people from './people'
 
-export default { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...people }
+export default { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...media, ...people }

@@ -1,11 +1,11 @@
 // Every kind of content is drawn, says something, and never as markup.
 import { mount } from '@vue/test-utils'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { defineComponent, h, ref } from 'vue'
 import type { Api } from '@/api/client'
 import { type ChatContext, provideChat } from '@/chat/context'
 import MessageRow from '@/chat/MessageRow.vue'
-import { componentOf, registry } from '@/chat/messages/registry'
+import { componentOf, loadRare, registry } from '@/chat/messages/registry'
 import Unknown from '@/chat/messages/Unknown.vue'
 import { type Message, toRow } from '@/chat/rows'
 import { customer, employee, messageAt } from './fixtures'
@@ -78,6 +78,8 @@ function show(message: Message, chat = context()) {
   })
   return mount(Host)
 }
+
+beforeAll(loadRare)
 
 describe('each kind', () => {
   for (const [kind, [content, words]] of Object.entries(samples)) {

@@ -58,13 +58,22 @@ describe('extensionOf', () => {
   }
 })
 
-it('mediaNote tells why there is no file', () => {
-  expect(['pending', 'expired', 'failed', 'none'].map((state) => mediaNote({ state: state as 'pending' }))).toEqual([
-    '原始文件尚未取回',
-    '已超过企业微信保留期',
-    '取回失败',
-    '企业微信未提供文件',
-  ])
+describe('mediaNote', () => {
+  for (const [state, want] of [
+    ['pending', '原始文件尚未取回'],
+    ['expired', '已超过企业微信保留期'],
+    ['refused', '企业微信拒绝提供'],
+    ['broken', '取回的内容无法打开'],
+    ['over_limit', '超过大小限制，未取回'],
+    ['none', '企业微信未提供文件'],
+    ['ready', '仅原始文件'],
+  ] as const) {
+    it(state, () => expect(mediaNote({ state })).toBe(want))
+  }
+
+  it('has nothing to say of what is shown', () => expect(mediaNote({ state: 'ready', url: '/x' })).toBe(''))
+  it('says that a picture cannot be drawn', () => expect(mediaNote({ state: 'ready', url: '/x' }, true)).toBe('无法显示'))
+  it('knows a message without a file', () => expect(mediaNote(undefined)).toBe('企业微信未提供文件'))
 })
 
 describe('toMonths', () => {

@@ -1,0 +1,33 @@
+// A file as it stands now, with links that begin now.
+import { type Api, api, call } from '@/api/client'
+import { csrfHeader } from '@/app/session'
+
+const underway = new Map<string, Promise<Api['MessageFile']>>()
+
+/** The file of a message; calls for one file while one is under way share it. */
+export function freshFile(messageId: string, fileId: string): Promise<Api['MessageFile']> {
+  const key = `${messageId} ${fileId}`
+  let found = underway.get(key)
+  if (!found) {
+    const path = { message_id: messageId, file_id: fileId }
+    found = call(api.GET('/messages/{message_id}/files/{file_id}', { params: { path } })).finally(() => underway.delete(key))
+    underway.set(key, found)
+  }
+  return found
+}
+
+/** Has a file fetched again that was given up; admins only. */
+export function retryFile(messageId: string, fileId: string): Promise<Api['MessageFile']> {
+  const path = { message_id: messageId, file_id: fileId }
+  return call(api.POST('/messages/{message_id}/files/{file_id}/retry', { params: { path, header: csrfHeader } }))
+}
+
+/** Pictures and videos of a conversation, newest first. */
+export function fetchVisual(cid: string, cursor: string | undefined, signal: AbortSignal): Promise<Api['MediaPage']> {
+  return call(
+    api.GET('/conversations/{conversation_id}/media', {
+      params: { path: { conversation_id: cid }, query: { tab: 'visual', cursor, limit: 100 } },
+      signal,
+    }),
+  )
+}

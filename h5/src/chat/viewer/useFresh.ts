@@ -1,0 +1,43 @@
+// A file as it was given, or fresher where its links were over.
+import { computed, onMounted, ref, shallowRef, watch } from 'vue'
+import type { Api } from '@/api/client'
+import { linksOver } from './links'
+
+type Media = Api['MediaContent']
+
+/** The file given of a message; without its message no new links can be had. */
+export function useFresh(messageId: () => string | undefined, given: () => Media | undefined) {
+  const fresher = shallowRef<Media>()
+  const media = computed(() => fresher.value ?? given())
+  /** It could not be had, with new links either. */
+  const broken = ref(false)
+  let renewed = false
+
+  watch(given, () => {
+    fresher.value = undefined
+    broken.value = renewed = false
+  })
+  onMounted(() => {
+    if (linksOver(media.value)) void renew()
+  })
+
+  /** Asks for new links, silently and once. */
+  async function renew(): Promise<void> {
+    const before = given()
+    const message = messageId()
+    if (renewed || !before?.id || !message) {
+      broken.value = true
+      return
+    }
+    renewed = true
+    try {
+      const { freshFile } = await import('./fresh')
+      const found = await freshFile(message, before.id)
+      if (given() === before) fresher.value = found.media
+    } catch {
+      if (given() === before) broken.value = true
+    }
+  }
+
+  return { media, broken, renew }
+}
