@@ -1,14 +1,10 @@
 package s3
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,8 +32,12 @@ func (s *Store) Open(ctx context.Context, name string, offset, n int64) (io.Read
 	if offset < 0 {
 		return nil, fmt.Errorf("an object has no byte %d", offset)
 	}
+	return s.openRange(ctx, key, offset, n)
+}
+
+func (s *Store) openRange(ctx context.Context, key string, offset, n int64) (io.ReadCloser, error) {
 	if n == 0 {
-		_, err := s.Size(ctx, name)
+		_, err := s.size(ctx, key)
 		return http.NoBody, err
 	}
 	body, err := s.open(ctx, key, offset, n)
@@ -95,6 +95,10 @@ func (s *Store) Size(ctx context.Context, name string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return s.size(ctx, key)
+}
+
+func (s *Store) size(ctx context.Context, key string) (int64, error) {
 	info, err := s.client.StatObject(ctx, s.bucket, key, minio.StatObjectOptions{})
 	if code(err) != "" {
 		err = s.whyNot(ctx, key, err)
@@ -122,7 +126,11 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	err = s.explain("delete", s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}))
+	return s.remove(ctx, key)
+}
+
+func (s *Store) remove(ctx context.Context, key string) error {
+	err := s.explain("delete", s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}))
 	if fault.Is(err, fault.CodeNotFound) {
 		return nil
 	}
@@ -135,71 +143,26 @@ func (s *Store) List(ctx context.Context, prefix string, do func(name string, si
 	if err := media.CheckPrefix(prefix); err != nil {
 		return err
 	}
+	return s.each(ctx, prefix, func(o minio.ObjectInfo) error {
+		name := strings.TrimPrefix(o.Key, s.prefix)
+		if media.CheckName(name) != nil {
+			return nil
+		}
+		return do(name, o.Size)
+	})
+}
+
+// each calls do with whatever is in the folder.
+func (s *Store) each(ctx context.Context, prefix string, do func(minio.ObjectInfo) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for o := range s.client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: s.prefix + prefix, Recursive: true}) {
 		if o.Err != nil {
 			return s.explain("list", o.Err)
 		}
-		name := strings.TrimPrefix(o.Key, s.prefix)
-		if media.CheckName(name) != nil {
-			continue
-		}
-		if err := do(name, o.Size); err != nil {
+		if err := do(o); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
-}
-
-// Check implements media.Blobs: it writes, reads, lists and deletes an object of
-// its own, and then aborts uploads that somebody began long ago and left.
-func (s *Store) Check(ctx context.Context) error {
-	if err := s.probe(ctx); err != nil {
-		return err
-	}
-	if n, err := s.Sweep(ctx); err != nil {
-		slog.WarnContext(ctx, "uploads that were left could not be aborted", "aborted", n, "err", err)
-	} else if n > 0 {
-		slog.InfoContext(ctx, "uploads that were left are aborted", "aborted", n)
-	}
-	return nil
-}
-
-func (s *Store) probe(ctx context.Context) (err error) {
-	want := make([]byte, 16)
-	_, _ = rand.Read(want)
-	name := "check/" + hex.EncodeToString(want)
-	if err := s.Put(ctx, name, bytes.NewReader(want), int64(len(want))); err != nil {
-		return err
-	}
-	if err := errors.Join(s.probeRead(ctx, name, want), s.Delete(context.WithoutCancel(ctx), name)); err != nil {
-		return err
-	}
-	// Without the right to list, what is not there is "forbidden".
-	if _, err := s.Size(ctx, name); !fault.Is(err, fault.CodeNotFound) {
-		return fmt.Errorf("s3: an object that was deleted is still there, or the key may not list the bucket %s: %w", s.bucket, err)
-	}
-	return nil
-}
-
-func (s *Store) probeRead(ctx context.Context, name string, want []byte) error {
-	r, err := s.Open(ctx, name, 4, 8)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = r.Close() }()
-	got, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(got, want[4:12]) {
-		return fmt.Errorf("s3: bucket %s at %s does not give back what was put into it", s.bucket, s.host)
-	}
-	seen := false
-	err = s.List(ctx, name, func(string, int64) error { seen = true; return nil })
-	if err == nil && !seen {
-		err = fmt.Errorf("s3: bucket %s at %s does not list what was put into it", s.bucket, s.host)
-	}
-	return err
 }

@@ -117,12 +117,22 @@ func TestSweep(t *testing.T) {
 	begin(ours, "o/a")
 	begin(ours, "o/b")
 	begin(theirs, "o/c")
+	const left = "_check/left" // by a process that was killed while it checked
+	if err := ours.put(t.Context(), ours.prefix+left, strings.NewReader("x"), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := ours.List(t.Context(), "", func(name string, _ int64) error { return errors.New(name) }); err != nil {
+		t.Errorf("a probe is listed: %v", err)
+	}
 	if n, err := ours.Sweep(t.Context()); n != 0 || err != nil || open() != 3 {
 		t.Errorf("young uploads: %d aborted, %v; %d left", n, err, open())
 	}
 	ours.now = func() time.Time { return time.Now().Add(25 * time.Hour) }
 	if err := ours.Check(t.Context()); err != nil || open() != 1 {
 		t.Errorf("Check: %v; %d uploads left, want that of the other folder", err, open())
+	}
+	if _, err := ours.size(t.Context(), ours.prefix+left); !fault.Is(err, fault.CodeNotFound) {
+		t.Errorf("the probe that was left is still there: %v", err)
 	}
 	if n, err := ours.Sweep(t.Context()); n != 0 || err != nil {
 		t.Errorf("nothing left: %d aborted, %v", n, err)

@@ -25,6 +25,10 @@ func (s *Store) Put(ctx context.Context, name string, r io.Reader, size int64) e
 	if err != nil {
 		return err
 	}
+	return s.put(ctx, key, r, size)
+}
+
+func (s *Store) put(ctx context.Context, key string, r io.Reader, size int64) error {
 	if size < 0 {
 		return fmt.Errorf("an object cannot have %d bytes", size)
 	}
@@ -38,7 +42,7 @@ func (s *Store) Put(ctx context.Context, name string, r io.Reader, size int64) e
 	}
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	_, err = s.client.PutObject(ctx, s.bucket, key, bytes.NewReader(data), size, "", sum(data),
+	_, err := s.client.PutObject(ctx, s.bucket, key, bytes.NewReader(data), size, "", sum(data),
 		minio.PutObjectOptions{ContentType: octets, DisableContentSha256: true})
 	return s.explain("put", err)
 }
@@ -140,9 +144,9 @@ func (s *Store) abandon(ctx context.Context, key, id string) {
 	_ = s.client.AbortMultipartUpload(ctx, s.bucket, key, id)
 }
 
-// Sweep aborts uploads of ours that were begun over a day ago: the process that
-// began them is dead. It returns how many there were.
-func (s *Store) Sweep(ctx context.Context) (int, error) {
+// sweepUploads aborts uploads of ours that were begun over a day ago: the process
+// that began them is dead.
+func (s *Store) sweepUploads(ctx context.Context) (int, error) {
 	var left []minio.ObjectMultipartInfo
 	keyMarker, idMarker := "", ""
 	for {
