@@ -101,6 +101,8 @@ func streamFlags(fs *flag.FlagSet, c *wecomsim.Config) {
 	fs.Float64Var(&c.Rate, "rate", demoRate, "new made-up messages a minute, 0 = none; default 0 with -load")
 	fs.Uint64Var(&c.Seed, "seed", c.Seed, "`number` from which the company is made up")
 	fs.Uint64Var(&c.StartSeq, "start-seq", c.StartSeq, "`seq` of the first message")
+	fs.BoolVar(&c.Gallery, "gallery", false, "begin the made-up history with the group 消息类型样例: every type of message and every variant; "+
+		"a data directory that began without it goes on without it")
 	fs.IntVar(&c.MediaBig, "media-big", 0, "`MiB` of a file that is sent first to a new data directory, for measurements; its bytes are held nowhere")
 	fs.BoolVar(&c.Hold, "hold", false, "give no message out before POST /sim/release {\"to_seq\": N} lets it; for measurements")
 	fs.StringVar(&c.Load, "load", "", "`file` with one decrypted message JSON a line, served instead of made-up ones; - = standard input; "+

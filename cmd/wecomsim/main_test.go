@@ -36,6 +36,7 @@ func TestFlags(t *testing.T) {
 		{"trusted domains", []string{"-trusted-domain", "a", "-trusted-domain", "b:1"}, func(c *wecomsim.Config) {
 			c.TrustedDomains = []string{"a", "b:1"}
 		}},
+		{"sample chat and big file", []string{"-gallery", "-media-big", "7"}, func(c *wecomsim.Config) { c.Gallery, c.MediaBig = true, 7 }},
 		{"faults", []string{"-fault", "api.drop", "-fault=api.slow:delay_ms=5,every=2", "-fault-seed", "9"}, func(c *wecomsim.Config) {
 			c.Faults = []wecomsim.Fault{{Kind: "api.drop"}, {Kind: "api.slow", DelayMS: 5, Every: 2}}
 			c.FaultSeed = 9

@@ -3,6 +3,7 @@ package wecomsim
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"huicun/internal/wecomsim/corpus"
@@ -46,9 +47,18 @@ func (c corpusSource) Identity() string { return c.identity }
 // Close implements source.
 func (corpusSource) Close() error { return nil }
 
-func corpusIdentity(seed uint64, messages int, end time.Time) string {
-	return fmt.Sprintf("corpus:seed=%d,messages=%d,end=%d", seed, messages, end.Unix())
+// galleryMark tells in an identity that the history begins with the sample chat.
+const galleryMark = ",gallery"
+
+func corpusIdentity(o corpus.Options, end time.Time) string {
+	id := fmt.Sprintf("corpus:seed=%d,messages=%d,end=%d", o.Seed, o.Messages, end.Unix())
+	if o.Gallery {
+		id += galleryMark
+	}
+	return id
 }
+
+func withGallery(identity string) bool { return strings.Contains(identity, galleryMark) }
 
 // directoryOf turns the company's people into a directory.
 func directoryOf(c *corpus.Corpus) (*directory, error) {

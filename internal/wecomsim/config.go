@@ -50,6 +50,7 @@ type Config struct {
 	Directory   string    // JSON file with the directory; "" = the made-up company
 	PublicKey   string    // PEM file of the company's own RSA-2048 public key; "" = make a pair
 	MaxPageSize int       // bytes of plaintext in one getchatdata answer before 301058
+	Gallery     bool      // the made-up history begins with the sample chat of every type, corpus.GalleryName
 	MediaBig    int       // MiB of a file that is sent first to a new data directory; 0 = none
 	Hold        bool      // no message is given out before POST /sim/release lets it
 

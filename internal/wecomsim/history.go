@@ -16,7 +16,7 @@ func (s *Sim) openStream() (historyFaults, error) {
 		return historyFaults{}, err
 	}
 	end := s.historyEnd(m)
-	base, err := s.openSource(end)
+	base, err := s.openSource(end, s.cfg.Gallery && (m.Identity == "" || withGallery(m.Identity)))
 	if err != nil {
 		return historyFaults{}, err
 	}
@@ -49,15 +49,17 @@ func (s *Sim) historyEnd(m meta) time.Time {
 	}
 }
 
-func (s *Sim) openSource(end time.Time) (source, error) {
+// openSource opens what the stream begins with. A data directory whose history
+// began without the sample chat goes on without it: its seqs are given out.
+func (s *Sim) openSource(end time.Time, gallery bool) (source, error) {
 	o := corpus.Options{Seed: s.cfg.Seed, End: end}
 	if s.cfg.Load == "" {
-		o.Messages = s.cfg.Messages
+		o.Messages, o.Gallery = s.cfg.Messages, gallery
 	}
 	s.company = company{corpus.New(o)}
 	switch s.cfg.Load {
 	case "":
-		return corpusSource{s.company.corpus, corpusIdentity(o.Seed, o.Messages, end)}, nil
+		return corpusSource{s.company.corpus, corpusIdentity(o, end)}, nil
 	case "-":
 		return emptySource{}, nil
 	default:

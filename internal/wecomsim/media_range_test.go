@@ -6,8 +6,6 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"runtime"
 	"strings"
@@ -117,61 +115,6 @@ func TestHugeFileIsHeldNowhere(t *testing.T) {
 	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
 		t.Errorf("three parts of 512 KiB took %d MiB", used>>20)
 	}
-}
-
-func TestSlowAndCutParts(t *testing.T) {
-	t.Parallel()
-	s := start(t, testConfig(t))
-	f, err := controlImage(5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	setFaults(t, s, `{"faults":[{"kind":"media.slow","delay_ms":1,"after":1},{"kind":"media.cut","after":1,"times":2},{"kind":"media.cut","bytes":40,"after":3,"times":1}]}`)
-	c := newSDKClient(t, s, nil)
-	c.login()
-	if p := c.part(f, 0, 99); len(p.Content) != 100 {
-		t.Errorf("the first part has %d bytes", len(p.Content))
-	}
-	for i, most := range []int{0, 0, 40} {
-		body, announced := cutBody(t, c, f)
-		if most == 0 {
-			most = announced / 2
-		}
-		if len(body) != most || announced <= most {
-			t.Errorf("cut part %d: %d bytes of %d came, want %d", i+1, len(body), announced, most)
-		}
-	}
-	c = newSDKClient(t, s, nil)
-	c.login()
-	if p := c.part(f, 100, 199); len(p.Content) != 100 {
-		t.Errorf("the part after the cuts has %d bytes", len(p.Content))
-	}
-	_, active, _ := s.faults.snapshot()
-	if active[0].Struck != 4 {
-		t.Errorf("media.slow struck %d times, want 4", active[0].Struck)
-	}
-}
-
-// cutBody asks for a part that is cut and gives what came of its body, and the
-// length that was announced.
-func cutBody(t *testing.T, c *sdkClient, f mediaFile) (body []byte, announced int) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+sdkHost+"/cgi-bin/message/getchatmediadata?access_token="+c.token,
-		strings.NewReader(fmt.Sprintf(`{"fileid":%q,"authkey":%q}`, f.FileID, f.AuthKey)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Range", "bytes=0-1023")
-	resp, err := c.http.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }() // cut already
-	body, err = io.ReadAll(resp.Body)
-	if err == nil || resp.Header["Content-Range"] == nil {
-		t.Errorf("the part was not cut: %d bytes, range %q", len(body), resp.Header["Content-Range"])
-	}
-	return body, int(resp.ContentLength)
 }
 
 func FuzzParseRange(f *testing.F) {

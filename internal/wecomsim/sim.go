@@ -50,6 +50,7 @@ type Sim struct {
 	rotating                 sync.Mutex
 	sending                  sync.Mutex
 	saying                   sync.Mutex
+	showing                  sync.Mutex
 	appending                sync.Mutex
 	sound                    record // newest message that is not strange, by append; guarded by appending
 

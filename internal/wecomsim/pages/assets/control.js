@@ -39,7 +39,13 @@ $('#send').addEventListener('submit', event => {
   event.preventDefault()
   const form = event.target
   const body = address(form)
-  switch (event.submitter?.value) {
+  const button = event.submitter
+  if (button?.name === 'sample') {
+    body.name = button.value === 'chosen' ? $('#samples').value : button.value
+    post('/sim/samples', body)
+    return
+  }
+  switch (button?.value) {
     case 'image': body.msgtype = 'image'; break
     case 'unknown': body.msgtype = 'hologram'; body.payload = { title: '一种还没有人见过的消息', depth: 3 }; break
     case 'sensitive': body.text = sensitive[nth++ % sensitive.length]; break
@@ -47,6 +53,15 @@ $('#send').addEventListener('submit', event => {
   }
   post('/sim/messages', body)
 })
+
+// Every type of message and its variants, to choose one of.
+async function listSamples() {
+  const answer = await fetch('/sim/samples')
+  if (!answer.ok) return
+  const { samples } = await answer.json()
+  $('#samples').replaceChildren(...samples.map(s => new Option(`${s.title} · ${s.name}`, s.name)))
+}
+listSamples()
 
 // Takes back the newest message of the chat that the form names.
 $('[data-revoke]').addEventListener('click', () => post('/sim/revoke-last', address($('#send'))))
