@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"huicun/internal/archive"
-	"huicun/internal/fault"
 )
 
 // fetch fetches a file, keeps it and says so, from wherever an earlier attempt
@@ -156,7 +155,7 @@ func (x *Fetcher) keep(ctx context.Context, f File, p *partFile, got Fetched) er
 func (x *Fetcher) has(ctx context.Context, name string, size int64) (bool, error) {
 	r, n, err := x.Vault.Open(ctx, name)
 	switch {
-	case fault.Is(err, fault.CodeNotFound), errors.Is(err, ErrDamaged), errors.Is(err, ErrNoKey):
+	case unreadable(err):
 		return false, nil
 	case err != nil:
 		return false, err

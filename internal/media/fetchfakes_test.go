@@ -141,6 +141,12 @@ func (s *fetchStore) FindFiles(_ context.Context, ids []string) (map[string]arch
 	return found, nil
 }
 
+func (s *fetchStore) state(i int) archive.FileState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.files[i].state
+}
+
 // settled reports whether every file has ended.
 func (s *fetchStore) settled() bool {
 	s.mu.Lock()

@@ -9,7 +9,7 @@ import (
 	"huicun/internal/audit"
 )
 
-// LinkFor is how long a link to a file is valid.
+// LinkFor is how long a link to a file is valid at the least.
 const LinkFor = 15 * time.Minute
 
 // Ticket is what a link to a file allows: one form of one file of one message,
@@ -28,9 +28,9 @@ type Opened struct {
 	Content   io.ReadSeekCloser
 	SizeBytes int64
 	Mime      string
-	Name      string // as the message says, or made up; may hold anything
-	SHA256    []byte // of the file itself
-	StoredAt  time.Time
+	Name      string    // as the message says, or made up; may hold anything
+	SHA256    []byte    // of the file itself
+	StoredAt  time.Time // zero: not known
 }
 
 // Files opens files for viewers; Service.
