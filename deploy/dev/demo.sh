@@ -96,7 +96,7 @@ free_ports() {
 start_sim() {
 	: >"$data/wecomsim.json"
 	bin/wecomsim -listen "127.0.0.1:$sim_port" -proxy-listen "127.0.0.1:$proxy_port" \
-		-data "$data/wecom" -messages "$messages" -rate "$rate" -huicun-url "$front" \
+		-data "$data/wecom" -messages "$messages" -rate "$rate" -gallery -huicun-url "$front" \
 		-corpid "$corp_id" -agentid "$agent_id" -app-secret "$app_secret" \
 		-archive-secret "$archive_secret" -contact-secret "$contact_secret" \
 		-callback-url "app=$huicun/wecom/callback/app" \
@@ -242,7 +242,9 @@ tell() {
       employee. The alert reaches the phone at once; tap it, and you are at
       that very message.
    3. Read other chats in Huicun; new messages appear by themselves.
-   4. Let WeCom go wrong: $sim/sim/faults.html. With api.error
+   4. Look for the group 消息类型样例: every type of message, with its files. The
+      console sends any of them into any chat.
+   5. Let WeCom go wrong: $sim/sim/faults.html. With api.error
       on path message/getchatdata nothing is pulled any more; after $alarm (at
       the next start: DEMO_ALARM=1m make demo) the alarm reaches $admin_name's
       phone, and again when it is over.

@@ -239,3 +239,25 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesOfLoadedMessagesAreUnknown asks for a file of somebody else's archive.
+func TestFilesOfLoadedMessagesAreUnknown(t *testing.T) {
+	t.Parallel()
+	foreign := mediaFile{FileID: "307904020102047730", AuthKey: "v1_f00d"}
+	cfg := testConfig(t)
+	cfg.Load = filepath.Join(t.TempDir(), "foreign.jsonl")
+	line := `{"msgid":"m1","action":"send","from":"a","tolist":["b"],"roomid":"","msgtime":1767578400000,"msgtype":"image",` +
+		`"image":{"md5sum":"5f2b6c0e9d1a47b3a8c4e6f7d0b19283","filesize":184320,"sdkfileid":"` + foreign.sdkFileID() + `"}}` + "\n"
+	if err := os.WriteFile(cfg.Load, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, cfg)
+	if texts, _ := bodies(t, s); len(texts) != 1 || texts[0]+"\n" != line {
+		t.Errorf("served %q", texts)
+	}
+	c := newSDKClient(t, s, nil)
+	c.login()
+	if p := c.part(foreign, 0, 1<<19); p.Code != 301048 || p.Content != nil || p.ranges != "" {
+		t.Errorf("errcode %d, %d bytes, range %q; want 301048 and nothing", p.Code, len(p.Content), p.ranges)
+	}
+}
