@@ -19,14 +19,58 @@ import (
 // keyPoll is how often the folder of private keys is looked at.
 const keyPoll = 3 * time.Second
 
-// source opens the Finance client when it is first needed, and again after it
-// could not be opened: a missing library must not keep people from reading.
-type source struct {
-	cfg  config.Config
-	keys *finance.KeyRing
+// financeClient opens the Finance client when it is first needed, and again
+// after it could not be opened: a missing library must not keep people from
+// reading.
+type financeClient struct {
+	cfg     config.Config
+	workers int // helper processes; 0: a sensible number
 
 	mu     sync.Mutex
 	client finance.Client
+}
+
+// get gives the open client.
+func (f *financeClient) get(ctx context.Context) (finance.Client, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.client == nil {
+		open := finance.OpenSDK
+		if f.cfg.Finance.Client == "pure" {
+			open = finance.OpenPure
+		}
+		c := f.cfg.Finance
+		client, err := open(ctx, finance.Options{
+			CorpID: f.cfg.WeCom.CorpID, Secret: f.cfg.WeCom.ArchiveSecret, Library: c.Library,
+			Proxy: c.Proxy, ProxyPassword: c.ProxyPassword, CAFile: c.CAFile, Relay: c.Relay, Timeout: c.Timeout, Workers: f.workers, Log: slog.Default(),
+		})
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, err
+		}
+		f.client = client
+	}
+	return f.client, nil
+}
+
+// Close ends the client.
+func (f *financeClient) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.client == nil {
+		return nil
+	}
+	err := f.client.Close()
+	f.client = nil
+	return err
+}
+
+// source pulls messages.
+type source struct {
+	financeClient
+	keys *finance.KeyRing
 }
 
 func newSource(c config.Config) (*source, error) {
@@ -37,36 +81,23 @@ func newSource(c config.Config) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{cfg: c, keys: keys}, nil
+	return &source{financeClient: financeClient{cfg: c, workers: c.Finance.Workers}, keys: keys}, nil
 }
 
 // get gives the source with an open client.
 func (s *source) get(ctx context.Context) (*finance.Source, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.client == nil {
-		open := finance.OpenSDK
-		if s.cfg.Finance.Client == "pure" {
-			open = finance.OpenPure
+	client, err := s.financeClient.get(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		f := s.cfg.Finance
-		client, err := open(ctx, finance.Options{
-			CorpID: s.cfg.WeCom.CorpID, Secret: s.cfg.WeCom.ArchiveSecret, Library: f.Library,
-			Proxy: f.Proxy, ProxyPassword: f.ProxyPassword, CAFile: f.CAFile, Relay: f.Relay, Timeout: f.Timeout, Workers: f.Workers, Log: slog.Default(),
-		})
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			class := ingest.ClassStop
-			if finance.ClassOf(err) == finance.ClassRetry { // the helper died while it loaded the library
-				class = ingest.ClassRetry
-			}
-			return nil, &ingest.SourceError{Class: class, Err: err}
+		class := ingest.ClassStop
+		if finance.ClassOf(err) == finance.ClassRetry { // the helper died while it loaded the library
+			class = ingest.ClassRetry
 		}
-		s.client = client
+		return nil, &ingest.SourceError{Class: class, Err: err}
 	}
-	return &finance.Source{Client: s.client, Keys: s.keys}, nil
+	return &finance.Source{Client: client, Keys: s.keys}, nil
 }
 
 // Page implements ingest.Source.
@@ -89,18 +120,6 @@ func (s *source) Open(ctx context.Context, records []ingest.Outer) ([]ingest.Ope
 
 // KeyVersions implements ingest.Source.
 func (s *source) KeyVersions() []int { return (&finance.Source{Keys: s.keys}).KeyVersions() }
-
-// Close ends the client.
-func (s *source) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.client == nil {
-		return nil
-	}
-	err := s.client.Close()
-	s.client = nil
-	return err
-}
 
 // watchKeys loads private keys that arrive or change and tells changed.
 func (s *source) watchKeys(ctx context.Context, changed chan<- struct{}) error {

@@ -61,7 +61,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"client", "", map[string]string{"HUICUN_FINANCE_CLIENT": "magic"}, "finance.client"},
 		{"missing secret file", "", map[string]string{"HUICUN_WECOM_APP_SECRET_FILE": "/nowhere"}, "wecom.app_secret_file"},
 		{"media store", "[media]\nstore = \"tape\"\n", nil, "media.store"},
-		{"media workers", "[media]\nworkers = 17\n", nil, "media.workers"},
+		{"media workers", "[media]\nworkers = 16\n", nil, "media.workers"},
 		{"media limit", "[media]\nmax_video_mb = -1\n", nil, "media.max_video_mb"},
 		{"S3 without endpoint", "", map[string]string{"HUICUN_MEDIA_STORE": "s3"}, "media.s3.endpoint"},
 		{"S3 in plain http", "", map[string]string{"HUICUN_MEDIA_STORE": "s3", "HUICUN_MEDIA_S3_ENDPOINT": "http://s3.example.com"}, "https"},

@@ -12,8 +12,8 @@ type Media struct {
 	Store      string `toml:"store" env:"STORE" doc:"file: a folder. s3: a bucket of an S3 server; see [media.s3]. What is stored in the one is not looked for in the other."`
 	Dir        string `toml:"dir" env:"DIR" doc:"Folder of the store file, and of parts of files that are being fetched; empty: media in data_dir."`
 	KeyFile    string `toml:"key_file" env:"KEY_FILE" doc:"File of the keys that files are encrypted with, made at the first start; empty: media.keys in data_dir. Without it no file can be read: keep a copy apart from the files."`
-	Workers    int    `toml:"workers" env:"WORKERS" doc:"Files that are fetched at once, each by an SDK helper process, at most 16; 0: none, they stay where they are."`
-	Lookers    int    `toml:"lookers" env:"LOOKERS" doc:"Files that are looked into at once, for small pictures, sound and QR codes, at most 16; 0: none."`
+	Workers    int    `toml:"workers" env:"WORKERS" doc:"Files that are fetched at once, each by an SDK helper process, at most 15; 0: none, they stay where they are."`
+	Lookers    int    `toml:"lookers" env:"LOOKERS" doc:"Files that are looked into at once, for small pictures, sound and QR codes, at most 15; 0: none."`
 	MaxImageMB int64  `toml:"max_image_mb" env:"MAX_IMAGE_MB" doc:"Largest picture or sticker that is fetched, in MiB; 0: no limit. Of larger ones the message says so, and an admin may have them fetched later."`
 	MaxVoiceMB int64  `toml:"max_voice_mb" env:"MAX_VOICE_MB" doc:"Largest voice message; 0: no limit."`
 	MaxVideoMB int64  `toml:"max_video_mb" env:"MAX_VIDEO_MB" doc:"Largest video; 0: no limit."`
@@ -48,8 +48,9 @@ func (c *Config) inDataDir(path, name string) string {
 	return filepath.Join(c.DataDir, name)
 }
 
-// mostMediaWorkers is what one machine can use.
-const mostMediaWorkers = 16
+// mostMediaWorkers is what one machine can use; package finance starts 16
+// processes at most, one of which is not for files.
+const mostMediaWorkers = 15
 
 // check refuses settings that cannot work.
 func (m Media) check() error {
