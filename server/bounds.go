@@ -10,6 +10,7 @@ const (
 	maxNameRunes  = 500
 	previewRunes  = 120 // of the last message, in lists of conversations
 	afterHitRunes = 500 // of evidence in a list, behind its first hit
+	maxCodes      = 20  // of one picture
 )
 
 // shown gives as much of a text as pages draw.

@@ -2,12 +2,17 @@ package server
 
 import (
 	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
+	"huicun/internal/access"
 	"huicun/internal/archive"
 	"huicun/internal/directory"
+	"huicun/internal/media"
 	"huicun/internal/rules"
 )
 
@@ -38,18 +43,57 @@ func TestMessageIsBounded(t *testing.T) {
 		Content: archive.Content{
 			Kind: archive.ContentText, Notice: long,
 			Text:   &archive.Text{Body: long, Quote: &archive.Quote{Author: long, Body: long}},
-			Media:  &archive.Media{Name: long, Ext: long, MD5: long},
+			Media:  &archive.Media{Name: long, Ext: long, MD5: long, File: boundedFile()},
 			Links:  []archive.Link{{Title: long, Description: long, URL: long, Source: long}},
 			Fields: []archive.Field{{Key: "title", Value: long}},
 			Record: &archive.Record{Title: long},
 		},
 	}
-	b, err := json.Marshal(shower{}.message(e))
+	b, err := json.Marshal(shower{files: longLinks{}}.message(e))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := utf8.RuneCount(b); n > 7*maxShownRunes {
 		t.Errorf("a message of %d characters, want at most %d", n, 7*maxShownRunes)
+	}
+}
+
+// longLinks gives links as long as they get.
+type longLinks struct{ media.Files }
+
+func (longLinks) Link(access.Viewer, media.Ticket) (string, time.Time) {
+	return strings.Repeat("x", 140), time.Time{}
+}
+
+// boundedFile has every form and as many codes as a picture can show.
+func boundedFile() *archive.File {
+	f := &archive.File{State: archive.FileReady, Mime: "image/png", Waveform: make([]byte, 48), Codes: slices.Repeat([]string{strings.Repeat("码", 400)}, 500)}
+	for _, name := range []string{archive.RenditionThumb, archive.RenditionLarge, archive.RenditionPoster, archive.RenditionAudio} {
+		f.Renditions = append(f.Renditions, archive.Rendition{Name: name, Mime: "image/jpeg"})
+	}
+	for n := range 20 {
+		f.Renditions = append(f.Renditions, archive.Rendition{Name: archive.PagePrefix + strconv.Itoa(n+1)})
+	}
+	return f
+}
+
+// A forwarded record of a hundred pictures is an answer for a phone, too: the
+// links of a file are of one size, however many forms it has.
+func TestManyFilesAreBounded(t *testing.T) {
+	e := archive.Entry{Content: archive.Content{Kind: archive.ContentChatRecord, Record: &archive.Record{}}}
+	for range 100 {
+		f := boundedFile()
+		f.Codes = nil
+		e.Content.Record.Items = append(e.Content.Record.Items, archive.RecordItem{
+			Content: archive.Content{Kind: archive.ContentImage, Media: &archive.Media{Name: "a.png", File: f}},
+		})
+	}
+	b, err := json.Marshal(shower{files: longLinks{}}.message(e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := 100 * 1600; len(b) > most || len(b) < 100*500 {
+		t.Errorf("%d bytes, want at most %d, and links", len(b), most)
 	}
 }
 

@@ -189,21 +189,6 @@ func fullFile() *archive.File {
 	}
 }
 
-// noFiles is a store in which nothing is known of any file.
-type noFiles struct{}
-
-func (noFiles) FindFiles(context.Context, []string) (map[string]archive.File, error) {
-	return nil, nil
-}
-
-func (noFiles) FindConversationMedia(context.Context, access.Scope, archive.MediaQuery, archive.MediaPlace) ([]archive.MediaPlace, map[string]archive.Message, error) {
-	return nil, nil, nil
-}
-
-func (noFiles) FindFileMessages(context.Context, access.Scope, string, []int64) (map[int64][]string, error) {
-	return nil, nil
-}
-
 // viewerOf reads a viewer as they are in the database.
 func (f *fixture) viewerOf(person string) access.Viewer {
 	f.t.Helper()

@@ -107,7 +107,7 @@ func (s shower) media(m *archive.Media, e archive.Entry) *api.MediaContent {
 		out.DurationSeconds = optional(int((f.DurationMS + 999) / 1000))
 	}
 	out.Pages = optional(int(f.Pages))
-	out.Codes = optionalList(mapAll(f.Codes, shown))
+	out.Codes = optionalList(mapAll(f.Codes[:min(len(f.Codes), maxCodes)], shown))
 	out.Waveform = optionalList(mapAll(f.Waveform, func(b byte) int { return int(b) }))
 	s.links(out, f, e)
 	return out

@@ -15,6 +15,8 @@ import (
 	"huicun/internal/archive"
 	"huicun/internal/ingest"
 	"huicun/internal/ingest/chatdata"
+	"huicun/internal/media"
+	"huicun/internal/outbox"
 	"huicun/internal/rules"
 	"huicun/server"
 )
@@ -30,12 +32,13 @@ const (
 // service: mei manages anna, shop manages bert.
 func newScopeFixture(t *testing.T) *fixture {
 	t.Helper()
-	reading := &archive.Service{Files: noFiles{}, Decode: chatdata.Content, Now: time.Now, Zone: time.UTC}
+	reading := &archive.Service{Decode: chatdata.Content, Now: time.Now, Zone: time.UTC}
 	violations := &rules.Violations{Messages: reading}
 	alerts, keeper := &alert.Service{}, &rules.Service{}
 	f := newFixture(t, func(o *server.Options) {
 		o.Archive, o.Violations, o.Alerts, o.Rules, o.Live.Source = reading, violations, alerts, keeper, reading
 	})
+	reading.Files = f.db
 	reading.Store, violations.Store, alerts.Store, keeper.Store = f.db, f.db, f.db, f.db
 	f.exec(`INSERT INTO employees (person, userid, name, archived) VALUES ('anna', 'Anna', '安娜', true), ('bert', 'Bert', '贝特', true)`)
 	f.exec(`INSERT INTO employee_departments (person, department_id) VALUES ('anna', 2), ('bert', 1)`)
@@ -50,7 +53,12 @@ func newScopeFixture(t *testing.T) *fixture {
 		said2("b1", "Bert", customerB, "", markBert+"一"), said2("b2", customerB, "Bert", "", markBert+"二"),
 		said2("ag", "Anna", customerA, "roomA", markAnna+"群"), said2("bg", "Bert", customerB, "roomB", markBert+"群"),
 		said2("ab", "Anna", "Bert", "", "两人都在"),
+		sent("af", "Anna", customerA, "file-a", markAnna+".pdf"), sent("bf", "Bert", customerB, "file-b", markBert+".pdf"),
 	)
+	indexer := &media.Indexer{Store: f.db, Decode: chatdata.Content}
+	if err := indexer.Handle(t.Context(), outbox.Item{Args: []byte(`{"batch_id":1}`)}); err != nil {
+		t.Fatal(err)
+	}
 	f.exec(`INSERT INTO violations (dedupe_key, kind, rule_name, words, sender, conv_id, message_id, occurred_at, evidence_text)
 		SELECT m.id::text, 'word', r, ARRAY[r], m.from_id, m.conv_id, m.id, m.msgtime, m.text
 		FROM messages m, LATERAL (SELECT CASE WHEN m.text LIKE $1 THEN $2 ELSE $3 END AS r) x WHERE m.text LIKE '暗号%'`,
@@ -72,6 +80,13 @@ const (
 func said2(msgid, from, to, roomid, text string) archive.Decoded {
 	raw := fmt.Appendf(nil, `{"msgid":%q,"action":"send","from":%q,"tolist":[%q],"roomid":%q,"msgtime":%d,"msgtype":"text","text":{"content":%q}}`,
 		msgid, from, to, roomid, noon.UnixMilli(), text)
+	return chatdata.Decode(chatdata.Outer{MsgID: msgid, PublicKeyVer: 1, PulledAt: noon.Add(time.Minute)}, raw)
+}
+
+// sent makes a file as WeCom delivers it.
+func sent(msgid, from, to, sdkFileID, name string) archive.Decoded {
+	raw := fmt.Appendf(nil, `{"msgid":%q,"action":"send","from":%q,"tolist":[%q],"roomid":"","msgtime":%d,"msgtype":"file","file":{"sdkfileid":%q,"filename":%q,"fileext":"pdf","filesize":9}}`,
+		msgid, from, to, noon.UnixMilli(), sdkFileID, name)
 	return chatdata.Decode(chatdata.Outer{MsgID: msgid, PublicKeyVer: 1, PulledAt: noon.Add(time.Minute)}, raw)
 }
 
@@ -101,7 +116,7 @@ func (f *fixture) store(ms ...archive.Decoded) {
 // ids gives every id that may stand in a path, by the name of the parameter.
 func (f *fixture) ids() map[string][]string {
 	f.t.Helper()
-	ids := map[string][]string{"rule_id": {"1"}, "viewer_id": {"1", "2"}, "file_id": {fileID}, "token": {"x"}}
+	ids := map[string][]string{"rule_id": {"1"}, "viewer_id": {"1", "2"}, "file_id": {archive.FileID("file-a"), archive.FileID("file-b")}, "token": {"x"}}
 	for name, query := range map[string]string{
 		"employee_id":     `SELECT person FROM employees UNION SELECT person FROM customers`,
 		"conversation_id": `SELECT CAST(id AS text) FROM conversations`,
@@ -205,8 +220,8 @@ func TestNothingOutsideTheScopeIsRead(t *testing.T) {
 	}
 	slices.Sort(showing)
 	want := []string{
-		"FindInConversation", "GetConversation", "GetMessage", "GetRawMessage", "GetViolation",
-		"ListAlerts", "ListConversations", "ListMessages", "ListViolations",
+		"FindInConversation", "GetConversation", "GetMessage", "GetMessageFile", "GetRawMessage", "GetViolation",
+		"ListAlerts", "ListConversationMedia", "ListConversations", "ListMessages", "ListViolations",
 	}
 	if diff := cmp.Diff(want, showing); diff != "" {
 		t.Errorf("operations that show chats (-want +got):\n%s", diff)
@@ -229,7 +244,7 @@ func TestManagersReadTheirOwn(t *testing.T) {
 	for _, m := range page.Items {
 		texts = append(texts, m.Text)
 	}
-	if diff := cmp.Diff([]string{markAnna + "一", markAnna + "二"}, texts); diff != "" {
+	if diff := cmp.Diff([]string{markAnna + "一", markAnna + "二", markAnna + ".pdf"}, texts); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 	var employees struct {

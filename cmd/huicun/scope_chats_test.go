@@ -308,7 +308,7 @@ func (g *grower) checkDays(v *refViewer) {
 	}
 	for _, x := range g.realm.violations {
 		date := x.at.In(zone).Format(time.DateOnly)
-		if d, ok := days[date]; ok && x.chat == c && g.realm.seesViolation(v, x) {
+		if d, ok := days[date]; ok && x.chat == c && x.state != "false_alarm" && g.realm.seesViolation(v, x) {
 			d.Violations++
 			days[date] = d
 		}

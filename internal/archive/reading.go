@@ -79,7 +79,7 @@ type Hit struct {
 type Day struct {
 	Date       string `db:"date"` // YYYY-MM-DD in the zone asked for
 	Messages   int64  `db:"messages"`
-	Violations int64  `db:"violations"`
+	Violations int64  `db:"violations"` // those that messages are marked with: no false alarms
 }
 
 // Kinds of conversation as one employee sees them.

@@ -125,7 +125,7 @@ FROM (
 	FROM messages m WHERE m.conv_id = ` + c + ` AND ` + b.convInScope(s, c) + ` GROUP BY 1
 ) d LEFT JOIN (
 	SELECT to_char(v.occurred_at AT TIME ZONE ` + zone + `, 'YYYY-MM-DD') AS date, count(*) AS violations
-	FROM violations v WHERE v.conv_id = ` + c + ` AND ` + b.violationInScope(s, "v.id") + ` GROUP BY 1
+	FROM violations v WHERE v.conv_id = ` + c + ` AND v.state <> 'false_alarm' AND ` + b.violationInScope(s, "v.id") + ` GROUP BY 1
 ) v ON v.date = d.date
 ORDER BY d.date`
 	days := []archive.Day{}

@@ -918,6 +918,7 @@ export interface components {
             /** Format: date */
             date: string;
             messages: number;
+            /** @description Those that messages are marked with: false alarms do not count. */
             violations: number;
         };
         MessageEvent: {
