@@ -43,7 +43,8 @@ type app struct {
 	wecom    *api.Client
 	source   *source // nil when pulling is off
 	puller   *ingest.Puller
-	runners  []*outbox.Runner // one for what is ours, one for what waits on WeCom
+	runners  []*outbox.Runner // one for what is ours, one for files, one for what waits on WeCom
+	files    *files
 	dir      *directory.Service
 	alerts   *alert.Service
 	alarm    *ingest.Alarm
@@ -89,6 +90,9 @@ func newApp(ctx context.Context, c config.Config) (a *app, err error) {
 		BaseURL: c.WeCom.APIBase, OAuthBaseURL: c.WeCom.OAuthBase, WebLoginBaseURL: c.WeCom.WebLoginBase,
 		CorpID: c.WeCom.CorpID, AgentID: c.WeCom.AgentID, AppSecret: c.WeCom.AppSecret, ArchiveSecret: c.WeCom.ArchiveSecret, ContactSecret: c.WeCom.ContactSecret,
 	}); err != nil {
+		return a, err
+	}
+	if err = a.buildFiles(ctx); err != nil {
 		return a, err
 	}
 	if err = a.buildIngest(); err != nil {
@@ -152,7 +156,9 @@ func (a *app) Run(ctx context.Context) error {
 	g, work := errgroup.WithContext(work)
 	g.Go(func() error { return a.serveHTTP(work) })
 	g.Go(func() error { return a.server.Run(work) })
-	g.Go(func() error { return a.db.Listen(work, a.onNotify, store.ChannelOutbox, store.ChannelPull) })
+	g.Go(func() error {
+		return a.db.Listen(work, a.onNotify, store.ChannelOutbox, store.ChannelPull, store.ChannelMedia)
+	})
 	for _, r := range a.runners {
 		g.Go(func() error { return r.Run(work) })
 	}
@@ -163,6 +169,7 @@ func (a *app) Run(ctx context.Context) error {
 		g.Go(func() error { return a.puller.Run(work) })
 		g.Go(func() error { return a.source.watchKeys(work, a.keysChanged) })
 	}
+	a.files.run(work, g)
 	g.Go(func() error { return a.alarm.Run(work) })
 	g.Go(func() error { return a.db.keepPrivate(work) })
 	g.Go(func() error { return a.syncLoop(work) })
@@ -215,6 +222,8 @@ func (a *app) onNotify(n store.Notification) {
 		}
 	case store.ChannelPull:
 		poke(a.wakePull)
+	case store.ChannelMedia:
+		a.files.wake(n)
 	}
 }
 
@@ -228,6 +237,9 @@ func (a *app) Close() error {
 	}
 	if a.source != nil {
 		errs = append(errs, a.source.Close())
+	}
+	if a.files != nil {
+		errs = append(errs, a.files.Close())
 	}
 	if a.redis != nil {
 		errs = append(errs, a.redis.Close())

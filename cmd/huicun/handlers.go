@@ -11,6 +11,7 @@ import (
 	"huicun/internal/alert"
 	"huicun/internal/directory"
 	"huicun/internal/fault"
+	"huicun/internal/media"
 	"huicun/internal/outbox"
 	"huicun/internal/rules"
 	"huicun/internal/store"
@@ -20,12 +21,14 @@ import (
 
 // handlers are the kinds of follow-up work and who does them, by runner: pushes
 // have their own, so that a WeCom that does not answer keeps no batch from
-// being scanned.
+// being scanned, and so have files, of which an old archive has much to look
+// through at first.
 func (a *app) handlers() []map[string]outbox.Handler {
 	scanner := &rules.Scanner{Store: a.db}
 	events := &rules.Events{Store: a.db, Parse: parseRelation, Changed: a.relationChanged}
 	return []map[string]outbox.Handler{
 		{rules.KindScan: a.afterLookUp(scanner.Handle), rules.KindCallback: events.Handle},
+		{media.KindIndex: a.files.indexer.Handle},
 		{alert.KindPush: a.alerts.Push, alert.KindNotice: a.alerts.Push},
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"huicun/h5"
 	"huicun/internal/config"
+	"huicun/internal/media"
 	"huicun/internal/rules"
 	"huicun/internal/wecom/api"
 	"huicun/internal/wecom/callback"
@@ -29,12 +30,18 @@ func (a *app) buildServer(ctx context.Context) error {
 	a.server, err = server.New(server.Options{
 		PublicURL: a.cfg.Server.PublicURL, TrustedProxies: a.cfg.Server.TrustedProxies,
 		CorpID: a.cfg.WeCom.CorpID, AgentID: a.cfg.WeCom.AgentID, Build: buildVersion(), H5: h5.FS(), Redis: a.redis,
-		Access: signin, Archive: reading, Rules: &rules.Service{Store: a.db},
+		Access: signin, Archive: reading, Files: &media.Service{Messages: reading, Store: a.db, Vault: a.files.vault}, Rules: &rules.Service{Store: a.db},
 		Violations: &rules.Violations{Store: a.db, Messages: reading}, Alerts: a.alerts, Audit: a.auditRecorder(), WeCom: a.wecom, Sign: a.sign, Callbacks: callbacks,
 		Live: server.Live{Listen: a.db.ListenLive, Source: reading, Violations: a.db, Files: a.db},
 		Status: func(ctx context.Context) (server.Status, error) {
 			s, err := monitor.Status(ctx)
-			return newServerStatus(s), err
+			if err != nil {
+				return server.Status{}, err
+			}
+			c, err := a.db.CountMedia(ctx)
+			out := newServerStatus(s)
+			out.Media = newServerMedia(c)
+			return out, err
 		},
 		Ready: a.db.ready,
 	})
