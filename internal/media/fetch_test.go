@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -409,11 +410,11 @@ func TestFetchPausesForAllWorkers(t *testing.T) {
 				}
 				w := newWorld(t, contents...)
 				begin, until := time.Now(), time.Now().Add(25*time.Minute)
-				failed := 0
+				var failed atomic.Int32
 				w.source.trouble = func(call int, _, _ string) (Part, error, bool) {
 					bad := call > 10 && time.Now().Before(until)
 					if bad {
-						failed++
+						failed.Add(1)
 					}
 					return Part{}, &Error{Class: c, Err: errors.New("planned")}, bad
 				}
@@ -424,8 +425,8 @@ func TestFetchPausesForAllWorkers(t *testing.T) {
 						t.Errorf("file %d: %d attempts counted", i, n)
 					}
 				}
-				if failed > 15 {
-					t.Errorf("%d calls while everything was to pause", failed)
+				if n := failed.Load(); n > 15 {
+					t.Errorf("%d calls while everything was to pause", n)
 				}
 				if d := time.Since(begin); d < 25*time.Minute || d > 45*time.Minute {
 					t.Errorf("all was fetched after %v", d)
