@@ -43,7 +43,7 @@ func splitFileID(id string) (key fileKey, mark uint64, ok bool) {
 		return fileKey{}, 0, false
 	}
 	if salt%sharedOneIn == 0 && f[1] != "sample" {
-		return fileKey{f[1], f[2], variant % 2}, salt >> 32 & 1, true
+		return fileKey{f[1], f[2], 0}, 0, true
 	}
 	return fileKey{f[1], f[2], variant}, salt, true
 }
