@@ -25,6 +25,7 @@ const usage = `huicun keeps what was said on WeCom.
   huicun status [-json] [-recount]
                           where the archive stands; exit status 1 when something is wrong;
                           -recount counts the rows instead of trusting the counters
+  huicun media NAME       look after the files of messages: status, retry, verify, key, rekey
   huicun migrate          bring the database schema up to date
   huicun config [-table]  print huicun.example.toml (or the table of the README)
   huicun bench NAME       measure this machine with a simulated WeCom; huicun bench lists the names
@@ -68,6 +69,8 @@ func run(ctx context.Context, args []string, environ map[string]string, stdout, 
 		})
 	case "status":
 		err = statusCommand(ctx, args, environ, stdout, stderr)
+	case "media":
+		err = mediaCommand(ctx, args, environ, stdout, stderr)
 	case "migrate":
 		err = withConfig(args, environ, stderr, nil, func(c config.Config) error { return migrate(ctx, c) })
 	case "config":

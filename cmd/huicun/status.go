@@ -42,6 +42,11 @@ func statusCommand(ctx context.Context, args []string, environ map[string]string
 			return err
 		}
 		report := newStatusReport(st)
+		counts, err := d.CountMedia(ctx)
+		if err != nil {
+			return err
+		}
+		report.Media = newMediaReport(counts)
 		if err := report.print(stdout, asJSON); err != nil {
 			return err
 		}
@@ -57,7 +62,8 @@ const statusUsage = `huicun status tells where the archive stands.
 The exit status is 0 when all is well, and 1 when a person should look:
   - received is not stored + quarantined, or (-recount) the counters are not the rows
   - the lag has a level other than none (alarm.notice, alarm.warning, alarm.critical)
-  - an alarm: pulling, a missing key, rules or alerts have stood still for alarm.stalled
+  - an alarm: pulling, a missing key, rules or alerts have stood still for alarm.stalled, files of
+    messages wait for more than 3 days, or their store takes none
   - attention, at once: the newest pull failed in a way that trying again does not mend (address not
     trusted, wrong secret, archive expired, SDK does not start), or messages lack their private key
   - follow-up work was given up
@@ -91,6 +97,7 @@ type statusReport struct {
 	Discarded     []discardedReport  `json:"discarded"` // follow-up work that was given up
 	Undelivered   []alertsReport     `json:"undelivered"`
 	Troubles      []troubleReport    `json:"troubles"` // alarms, and what needs a person before it is one
+	Media         mediaReport        `json:"media"`
 	Recount       *recountReport     `json:"recount,omitempty"`
 	gaps          []ingest.Gap
 }
@@ -201,6 +208,7 @@ func (r *statusReport) print(w io.Writer, asJSON bool) error {
 	for _, u := range r.Undelivered {
 		p.line("alerts       %d %s, the oldest since %s", u.Alerts, alertWords[u.State], moment(u.Oldest))
 	}
+	r.Media.print(p)
 	if r.LastError != "" {
 		at := ""
 		if r.LastErrorAt != nil {

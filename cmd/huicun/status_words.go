@@ -47,6 +47,7 @@ var subjectWords = map[string]string{
 	ingest.SubjectQuarantine: "messages stay closed",
 	ingest.SubjectWork:       "follow-up work stands still",
 	ingest.SubjectDatabase:   "the database takes nothing",
+	ingest.SubjectMedia:      "files of messages are not fetched",
 }
 
 var causeWords = map[string]string{
@@ -70,6 +71,8 @@ var causeWords = map[string]string{
 	ingest.CauseScan:        "messages wait for the rules",
 	ingest.CauseCallback:    "events of WeCom wait",
 	ingest.CausePush:        "alerts do not leave",
+	ingest.CauseMediaLate:   "they wait for so long that WeCom is about to drop them",
+	ingest.CauseMediaStore:  "the store of files takes none",
 	ingest.CauseDiskFull:    "its disk is full",
 	ingest.CauseConnections: "it has no connection to spare",
 	ingest.CauseUnreachable: "it does not answer",

@@ -127,3 +127,20 @@ SELECT CAST(extract(epoch FROM min(work_due_at) - clock_timestamp()) * 1000 AS b
 func (db *DB) NextObjectIn(ctx context.Context) (time.Duration, bool, error) {
 	return db.nextIn(ctx, "next object", sqlNextObject)
 }
+
+// RetryObjects lets contents be looked into again of which no form could be made,
+// and tells how many there were.
+func (db *DB) RetryObjects(ctx context.Context) (int, error) {
+	const q = `UPDATE media_objects SET work = 'pending', work_attempt = 0, work_claim = 0, work_error = '', work_due_at = now() WHERE work = 'failed'`
+	return inTx(ctx, db, func(tx *sqlx.Tx) (int, error) {
+		res, err := tx.ExecContext(ctx, q)
+		if err != nil {
+			return 0, wrap(ctx, "retry objects", err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil || n == 0 {
+			return 0, err
+		}
+		return int(n), wakeMedia(ctx, tx, MediaLook)
+	})
+}
