@@ -41,7 +41,7 @@ func (g *grower) hidden(v *refViewer) map[string][2]string {
 			out["{file}"] = [2]string{p.file.id, archive.FileID("nowhere")}
 		}
 	}
-	if foreign := pickOne(g, keepOnly(g.files.given, func(l fileLink) bool { return l.viewer != v })); foreign.token != "" {
+	if foreign := pickOne(g, keepOnly(g.given, func(l fileLink) bool { return l.viewer != v })); foreign.token != "" {
 		out["{token}"] = [2]string{foreign.token, strings.Repeat("A", len(foreign.token))}
 	}
 	if x := pickOne(g, keepOnly(r.violations, func(x *refViolation) bool { return !r.seesViolation(v, x) })); x != nil {

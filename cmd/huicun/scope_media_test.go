@@ -3,8 +3,8 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,75 +14,19 @@ import (
 	"strings"
 	"time"
 
-	"huicun/internal/access"
 	"huicun/internal/archive"
-	"huicun/internal/audit"
-	"huicun/internal/fault"
 	"huicun/internal/ingest/chatdata"
 	"huicun/internal/media"
 	"huicun/internal/outbox"
 )
 
-// scopeFiles hands out files of any content, to whom the archive lets read the
-// message: links are remembered instead of signed.
-type scopeFiles struct {
-	app   *app
-	links map[string]scopeTicket
-	given []fileLink // of all viewers, so far
-}
-
-type scopeTicket struct {
-	media.Ticket
-	viewer int64
-}
-
 // fileLink is a link that a viewer was given.
 type fileLink struct {
 	viewer  *refViewer
 	message *refMessage
+	file    *refFile
 	token   string
 }
-
-func (s *scopeFiles) reading() *archive.Service { return s.app.server.Archive.(*archive.Service) }
-
-func (s *scopeFiles) Link(v access.Viewer, t media.Ticket) (string, time.Time) {
-	sum := sha256.Sum256(fmt.Append(nil, v.ID, t))
-	token := fmt.Sprintf("%x", sum[:16])
-	if s.links == nil {
-		s.links = map[string]scopeTicket{}
-	}
-	s.links[token] = scopeTicket{t, v.ID}
-	return token, time.Now().Add(media.LinkFor)
-}
-
-func (s *scopeFiles) Open(ctx context.Context, v access.Viewer, token string) (*media.Opened, error) {
-	t, ok := s.links[token]
-	if !ok || t.viewer != v.ID {
-		return nil, fault.NotFound("file")
-	}
-	e, m, err := s.reading().File(ctx, v, t.MessageID, t.FileID)
-	if err != nil || m.File == nil || m.File.State != archive.FileReady {
-		return nil, fault.NotFound("file")
-	}
-	return &media.Opened{
-		Ticket: t.Ticket, ConvID: e.ConvID, Content: closable{bytes.NewReader([]byte("bytes of " + t.FileID))}, Mime: m.File.Mime, SHA256: m.File.SHA256,
-	}, nil
-}
-
-func (s *scopeFiles) Retry(ctx context.Context, v access.Viewer, messageID, fileID string, from audit.Origin) error {
-	if _, _, err := s.reading().File(ctx, v, messageID, fileID); err != nil {
-		return err
-	}
-	ok, err := s.app.db.RetryFile(ctx, fileID, from.Entry(audit.FileRetried, "file:"+fileID, nil))
-	if err == nil && !ok {
-		err = &fault.Error{Code: fault.CodeConflict, Message: "the file is not given up"}
-	}
-	return err
-}
-
-type closable struct{ *bytes.Reader }
-
-func (closable) Close() error { return nil }
 
 // aFile is one that was shown before, here or elsewhere, or a new one.
 func (g *grower) aFile() *refFile {
@@ -172,8 +116,7 @@ func (g *grower) fetchFiles() (changed []*refFile) {
 			must(db.EndFile(ctx, f, archive.FileState(ref.state), &media.Error{Class: media.ClassRefused, Err: errors.New("no")}))
 		} else {
 			ref.state = "ready"
-			sum := sha256.Sum256([]byte(f.ID))
-			must(db.SaveFetched(ctx, f, media.Fetched{SHA256: sum[:], SizeBytes: 9, Mime: pickOne(g, []string{"image/png", "application/pdf"})}))
+			must(db.SaveFetched(ctx, f, g.keepBytes(f.ID)))
 		}
 		changed = append(changed, ref)
 	}
@@ -186,7 +129,7 @@ func (g *grower) fetchFiles() (changed []*refFile) {
 			break
 		}
 		ref := findOne(g.realm.files, func(r *refFile) bool {
-			sum := sha256.Sum256([]byte(r.id))
+			sum := sha256.Sum256([]byte("bytes of " + r.id))
 			return bytes.Equal(sum[:], o.SHA256)
 		})
 		looked := media.Looked{Renditions: []archive.Rendition{{Name: archive.RenditionThumb, Mime: "image/jpeg", SizeBytes: 5}}}
@@ -198,6 +141,22 @@ func (g *grower) fetchFiles() (changed []*refFile) {
 		g.changed()
 	}
 	return changed
+}
+
+// keepBytes puts what a file holds, and a small picture of it, into the store of
+// files.
+func (g *grower) keepBytes(id string) media.Fetched {
+	g.t.Helper()
+	body := "bytes of " + id
+	sum := sha256.Sum256([]byte(body))
+	sha := hex.EncodeToString(sum[:])
+	place := sha[:2] + "/" + sha[2:4] + "/" + sha
+	for _, name := range []string{"o/" + place, "r/" + place + "." + archive.RenditionThumb} {
+		if err := g.app.files.vault.Put(g.t.Context(), name, strings.NewReader(body), int64(len(body))); err != nil {
+			g.t.Fatalf("%s: %v", g.name, err)
+		}
+	}
+	return media.Fetched{SHA256: sum[:], SizeBytes: int64(len(body)), Mime: pickOne(g, []string{"image/png", "application/pdf"})}
 }
 
 type mediaItem struct {
@@ -267,7 +226,7 @@ func (g *grower) checkFile(v *refViewer) {
 		return
 	}
 	for _, link := range []string{got.Media.Download, got.Media.Thumb} {
-		g.files.given = append(g.files.given, fileLink{v, m, strings.TrimPrefix(link, "/api/v1/media/")})
+		g.given = append(g.given, fileLink{v, m, f, strings.TrimPrefix(link, "/api/v1/media/")})
 	}
 	// The message is in scope, but this file is not one of it.
 	other := pickOne(g, keepOnly(g.realm.files, func(o *refFile) bool {
@@ -297,7 +256,7 @@ func (g *grower) retryFile(v *refViewer, path string, f *refFile) {
 // opens for whom it was given, while they see the message.
 func (g *grower) checkFileLinks(v *refViewer) {
 	g.t.Helper()
-	list := g.files.given
+	list := g.given
 	if len(list) == 0 {
 		return
 	}
@@ -311,7 +270,7 @@ func (g *grower) checkFileLinks(v *refViewer) {
 			want = http.StatusOK
 		}
 		a := g.ask(v, http.MethodGet, "/media/"+l.token, nil)
-		if a.status != want || (want == http.StatusOK) != strings.HasPrefix(a.body, "bytes of ") {
+		if a.status != want || (want == http.StatusOK) != (a.body == "bytes of "+l.file.id) {
 			g.t.Errorf("%s: a link of %s to message %s opened by %s: %d %s, want %d", g.name, l.viewer.userid, l.message.id, v.userid, a.status, a.body, want)
 		}
 	}

@@ -31,7 +31,7 @@ type scopeSite struct {
 	realm *realm
 
 	access *access.Service
-	files  *scopeFiles
+	given  []fileLink // to all viewers, so far
 	usage  *coverage
 	marks  map[*refViewer]map[string]bool // marks that a viewer may read, as of now
 }
@@ -75,9 +75,7 @@ func newSite(t *testing.T, u *coverage) *scopeSite {
 		}
 	})
 	traceStatements(t, a.db.DB, c.Database.MaxConns)
-	s := &scopeSite{t: t, app: a, realm: &realm{}, access: &access.Service{Store: a.db}, usage: u, files: &scopeFiles{app: a}}
-	a.server.Files = s.files
-	return s
+	return &scopeSite{t: t, app: a, realm: &realm{}, access: &access.Service{Store: a.db}, usage: u}
 }
 
 // signIn gives v a new session.
