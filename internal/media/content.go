@@ -87,7 +87,7 @@ func (c *content) fetch(offset, n int64) ([]byte, error) {
 		c.sealed = make([]byte, n)
 	}
 	got, err := io.ReadFull(r, c.sealed[:n])
-	if err == io.EOF || err == io.ErrUnexpectedEOF { // the end of the object
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) { // the end of the object
 		err = nil
 	}
 	if cerr := r.Close(); err == nil {

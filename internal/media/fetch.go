@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"huicun/internal/archive"
+	"huicun/internal/fault"
 )
 
 // fetch fetches a file, keeps it and says so, from wherever an earlier attempt
@@ -151,11 +152,12 @@ func (x *Fetcher) keep(ctx context.Context, f File, p *partFile, got Fetched) er
 	return err
 }
 
-// has reports whether the content is stored already and opens.
+// has reports whether the content is stored already and opens. What is under a
+// key that is missing here is left alone: others may read it.
 func (x *Fetcher) has(ctx context.Context, name string, size int64) (bool, error) {
 	r, n, err := x.Vault.Open(ctx, name)
 	switch {
-	case unreadable(err):
+	case fault.Is(err, fault.CodeNotFound), errors.Is(err, ErrDamaged):
 		return false, nil
 	case err != nil:
 		return false, err

@@ -1,11 +1,13 @@
 package media
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,7 +212,9 @@ func TestFetchOneBadFileBlocksNoOther(t *testing.T) {
 			<-w.store.change
 		}
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
 		if d := time.Since(begin); d > time.Second {
 			t.Errorf("the others waited for %v", d)
 		}
@@ -238,5 +242,45 @@ func TestFetchLeadsNowhere(t *testing.T) {
 		if f := w.store.files[0]; !slices.Equal(f.errs, []Class{ClassBroken}) {
 			t.Errorf("%+v: %v", bad, f.errs)
 		}
+	}
+}
+
+func TestFetchFullDiskKeepsWhatWasFetched(t *testing.T) {
+	w := newWorld(t, pattern(1<<20))
+	if err := syscall.Mount("tmpfs", w.Dir, "tmpfs", 0, "mode=0700,size=512k"); err != nil {
+		t.Skip("a small file system can be made by root only:", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(w.Dir, 0) })
+	w.once(t.Context(), t)
+	f := w.store.files[0]
+	if !slices.Equal(f.errs, []Class{ClassStore}) || f.counted != 0 {
+		t.Fatalf("a full disk: %v, %d counted", f.errs, f.counted)
+	}
+	wantParts(t, w, 1)
+	before := len(w.source.calls())
+	if err := syscall.Mount("tmpfs", w.Dir, "tmpfs", syscall.MS_REMOUNT, "mode=0700,size=8m"); err != nil {
+		t.Fatal(err)
+	}
+	f.due, w.gate.until = time.Time{}, time.Time{}
+	w.once(t.Context(), t)
+	wantReady(t, w, 0, "")
+	// The part that did not fit is asked for again, no other.
+	if got, want := len(w.source.calls())-before, (1<<20+testPart-1)/testPart-before+1; got != want {
+		t.Errorf("%d calls after the disk had space again, want %d", got, want)
+	}
+}
+
+func TestFetchLeavesObjectsOfUnknownKeysAlone(t *testing.T) {
+	w := newWorld(t, pattern(3000))
+	foreign, _ := newVault(t, newMemory())
+	foreign.blobs = w.blobs
+	name := originalName(fmt.Sprintf("%x", sha(pattern(3000))))
+	putVault(t, foreign, name, pattern(3000))
+	w.once(t.Context(), t)
+	if f := w.store.files[0]; !slices.Equal(f.errs, []Class{ClassStore}) {
+		t.Errorf("%s, %v; want trouble of the store", f.state, f.errs)
+	}
+	if got, err := readVault(t.Context(), foreign, name); err != nil || !bytes.Equal(got, pattern(3000)) {
+		t.Errorf("what another process stored: %d bytes, %v", len(got), err)
 	}
 }

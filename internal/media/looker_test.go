@@ -239,7 +239,9 @@ func TestLookerMissingObjectHoldsUpNobody(t *testing.T) {
 		<-s.change
 		<-s.change
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
 		if s.objects[1].work != "done" || s.objects[0].work != "" || time.Since(begin) > time.Second {
 			t.Errorf("missing: %q, the other: %q, after %v", s.objects[0].work, s.objects[1].work, time.Since(begin))
 		}
