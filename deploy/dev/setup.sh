@@ -41,11 +41,14 @@ missing() {
 	have chromium || have chromium-browser || have google-chrome || [ -n "${CHROMIUM_PATH:-}" ] || echo chromium
 	any /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc /usr/share/fonts/*/NotoSansCJK* /usr/share/fonts/*/*/NotoSansCJK* || echo fonts-noto-cjk
 	any /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf /usr/share/fonts/*/NotoColorEmoji* /usr/share/fonts/*/*/NotoColorEmoji* || echo fonts-noto-color-emoji
-	have ffmpeg || echo ffmpeg
+	have ffmpeg && have ffprobe || echo ffmpeg
+	have pdftoppm && have pdfinfo || echo poppler-utils
+	# Chinese documents name fonts instead of holding them.
+	any /usr/share/poppler/cMap/Adobe-GB1 || echo poppler-data
 	have redis-server || echo redis-server
 	# WeCom's library is loaded through cgo.
 	have gcc || have clang || [ -n "${CC:-}" ] || echo gcc libc6-dev
-	have flock || echo util-linux
+	have flock && have prlimit || echo util-linux
 }
 
 install() {

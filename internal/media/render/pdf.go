@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"os"
 	"regexp"
 	"strconv"
@@ -16,7 +15,7 @@ import (
 // Limits of documents.
 const (
 	maxPages  = 20
-	pageWidth = 1000
+	pageWidth = 1000 // pixels
 	pageTall  = 3000 // of a page that is taller the width is less
 	maxPage   = 16 << 20
 )
@@ -40,8 +39,8 @@ func (r *Renderer) pdf(ctx context.Context, content io.ReadSeeker) (media.Looked
 	}
 	look := media.Looked{Pages: pageCount(out)}
 	var made []media.Rendered
-	for n, size := range pageSizes(out) {
-		page, err := r.page(ctx, in, n+1, size)
+	for n, dpi := range resolutions(out) {
+		page, err := r.page(ctx, in, n+1, dpi)
 		if unlessFailed(err) != nil {
 			return look, nil, err
 		}
@@ -61,17 +60,17 @@ func unlessFailed(err error) error {
 	return err
 }
 
-func (r *Renderer) page(ctx context.Context, in *os.File, n int, size dims) (media.Rendered, error) {
+func (r *Renderer) page(ctx context.Context, in *os.File, n int, dpi float64) (media.Rendered, error) {
 	number := strconv.Itoa(n)
 	out, err := r.run(ctx, job{program: progPDFToPPM, in: in, max: maxPage, args: []string{
 		"-f", number, "-l", number, "-singlefile", "-cropbox", "-jpeg", "-jpegopt", "quality=80",
-		"-scale-to-x", strconv.Itoa(size.w), "-scale-to-y", strconv.Itoa(size.h), "-q", inPath,
+		"-r", strconv.FormatFloat(dpi, 'f', 9, 64), "-q", inPath,
 	}})
 	if err != nil {
 		return media.Rendered{}, err
 	}
 	d, _, err := jpegHeader(out)
-	if err != nil || d.w > pageWidth+1 || d.h > pageTall+1 {
+	if err != nil || d.w > pageWidth || d.h > pageTall {
 		return media.Rendered{}, &failed{progPDFToPPM, "no page"}
 	}
 	return rendered(archive.PagePrefix+number, "image/jpeg", d.w, d.h, out), nil
@@ -91,33 +90,31 @@ func pageCount(info []byte) int64 {
 	return 0
 }
 
-// pageSizes gives the size in pixels of each of the first pages, in order.
-func pageSizes(info []byte) []dims {
+// resolutions gives that of each of the first pages, in order.
+func resolutions(info []byte) []float64 {
 	turned := map[string]bool{}
 	for _, m := range rotLine.FindAllSubmatch(info, -1) {
 		degrees, _ := strconv.Atoi(string(m[2]))
 		turned[string(m[1])] = degrees%180 != 0
 	}
-	var sizes []dims
+	var all []float64
 	for _, m := range sizeLine.FindAllSubmatch(info, maxPages) {
 		w, _ := strconv.ParseFloat(string(m[2]), 64)
 		h, _ := strconv.ParseFloat(string(m[3]), 64)
 		if turned[string(m[1])] {
 			w, h = h, w
 		}
-		sizes = append(sizes, pageSize(w, h))
+		all = append(all, resolution(w, h))
 	}
-	return sizes
+	return all
 }
 
-// pageSize is pageWidth wide, or pageTall tall if that is less, whatever size the
-// paper has.
-func pageSize(w, h float64) dims {
+// resolution in pixels an inch at which a page of w × h points is pageWidth wide,
+// or pageTall tall if that is less, whatever size the paper has.
+func resolution(w, h float64) float64 {
 	if !(w > 0 && h > 0) {
-		return dims{pageWidth, pageWidth}
+		return 72
 	}
-	scale := min(pageWidth/w, pageTall/h)
-	return dims{
-		min(pageWidth, max(1, int(math.Round(w*scale)))), min(pageTall, max(1, int(math.Round(h*scale)))),
-	}
+	const up = 0.1 // what is rounded up must not be more
+	return 72 * min((pageWidth-up)/w, (pageTall-up)/h)
 }
