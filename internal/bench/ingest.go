@@ -50,7 +50,11 @@ func (b *Ingest) Run(ctx context.Context, o Options) (err error) {
 	if b.Pairs < 1 || b.Messages < 20*b.Pairs || b.Bound <= 0 {
 		return errors.New("bench ingest: at least one pair, 20 messages for each, and some time for the bound")
 	}
-	w, err := Start(ctx, o, Setup{SimFlags: []string{"-hold", "-messages", strconv.Itoa(b.Messages)}})
+	w, err := Start(ctx, o, Setup{
+		SimFlags: []string{"-hold", "-messages", strconv.Itoa(b.Messages)},
+		// Messages alone: files are noted, and fetched by bench media.
+		Settings: map[string]string{"HUICUN_MEDIA_WORKERS": "0", "HUICUN_MEDIA_LOOKERS": "0"},
+	})
 	if err != nil {
 		return err
 	}
