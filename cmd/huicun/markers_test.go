@@ -8,10 +8,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 
@@ -80,6 +82,9 @@ const (
 	markedWord  = "机密词"
 	markedNote  = "机密备注"
 	markedFind  = "机密查找"
+	markedFile  = "机密文件名"
+	markedToken = "markedLinkToken-5Jw_8Ts"
+	markedSDKID = "marked-sdkfileid-9Vb2"
 )
 
 // Nothing that is secret or was said stands in the log of huicun, of its helper
@@ -189,12 +194,59 @@ func (w *world) liveDangerously(m *markers) {
 		w.say(m, markedText+" "+markedWord)
 	}
 	w.sayMalformed(m)
+	w.showFile(m)
 	w.misuse(m, admin, again)
 	w.breakDatabase(admin)
 	w.call(http.MethodDelete, "/sim/faults", nil, nil)
 	w.say(m, markedText)
 	total := int64(len(w.simMessages()))
 	w.waitFor("all messages", func() bool { return w.state().Received >= total })
+	w.openFiles(m, admin)
+}
+
+// showFile sends a file that WeCom does not hold.
+func (w *world) showFile(m *markers) {
+	w.t.Helper()
+	raw, err := json.Marshal(map[string]any{
+		"msgid": "marked-file", "action": "send", "from": "LinXiaoyu", "tolist": []string{customer}, "roomid": "", "msgtime": time.Now().UnixMilli(), "msgtype": "file",
+		"file": map[string]any{
+			"sdkfileid": m.plant("sdkfileid", markedSDKID), "filename": m.plant("name of a file", markedFile) + ".pdf", "fileext": "pdf", "filesize": 9, "md5sum": "",
+		},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.call(http.MethodPost, "/sim/messages", map[string]string{"raw": string(raw)}, nil)
+}
+
+var mediaLink = regexp.MustCompile(`/api/v1/media/([\w.-]+)`)
+
+// openFiles reads the tabs of the chat, opens what is in them, and links that
+// nobody was given.
+func (w *world) openFiles(m *markers, admin *browser) {
+	w.t.Helper()
+	var conv string
+	w.waitFor("the message with the file", func() bool {
+		return w.db.Get(&conv, `SELECT CAST(conv_id AS text) FROM messages WHERE msgid = 'marked-file'`) == nil
+	})
+	m.plant("token of a link", markedToken)
+	paths := []string{"/api/v1/media/" + markedToken, "/api/v1/media/" + markedToken + "/", "/api/v1/media/x/" + markedToken, "/media/" + markedToken}
+	for _, tab := range []string{"visual", "file", "link", "voice"} {
+		var body string
+		w.waitFor("the tab "+tab, func() bool {
+			_, body = admin.do(http.MethodGet, "/api/v1/conversations/"+conv+"/media?tab="+tab, nil)
+			return tab != "file" || strings.Contains(body, markedFile)
+		})
+		for _, link := range mediaLink.FindAllStringSubmatch(body, -1) {
+			paths = append(paths, link[0])
+			m.plant("token of a link", link[1])
+		}
+	}
+	for _, path := range paths {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+			admin.do(method, path, nil)
+		}
+	}
 }
 
 // session remembers what a browser was given.
