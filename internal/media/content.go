@@ -96,24 +96,21 @@ func (c *content) fetch(offset, n int64) ([]byte, error) {
 	return c.sealed[:got], err
 }
 
-// load decrypts n packages from number first on into buf.
+// load decrypts n packages from number first on into buf. The same content may
+// be stored anew at any moment, under another key: then it is read from there.
 func (c *content) load(first, n int64) error {
-	sealed, err := c.fetch(headerBytes+first*sealedSize, n*sealedSize)
-	if err != nil {
-		return err
+	for {
+		sealed, err := c.fetch(headerBytes+first*sealedSize, n*sealedSize)
+		if err != nil {
+			return err
+		}
+		if err = c.decrypt(first, n, sealed); !errors.Is(err, ErrDamaged) {
+			return err
+		}
+		if rerr := c.reopen(); rerr != nil {
+			return errors.Join(err, rerr)
+		}
 	}
-	err = c.decrypt(first, n, sealed)
-	if !errors.Is(err, ErrDamaged) {
-		return err
-	}
-	// The same content may just have been stored anew, under another key.
-	if rerr := c.reopen(); rerr != nil {
-		return errors.Join(err, rerr)
-	}
-	if sealed, err = c.fetch(headerBytes+first*sealedSize, n*sealedSize); err != nil {
-		return err
-	}
-	return c.decrypt(first, n, sealed)
 }
 
 // reopen reads the header again; it is an error if it is the one that is known.

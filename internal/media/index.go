@@ -61,14 +61,30 @@ func (x *Indexer) index(ctx context.Context, batch int64) error {
 func (x *Indexer) refs(ctx context.Context, page []archive.Message) []Ref {
 	var refs []Ref
 	for _, m := range page {
-		c := x.Decode(m.Raw)
-		found, strange := refsOf(m, &c)
+		found, strange, err := x.messageRefs(m)
+		if err != nil {
+			slog.ErrorContext(ctx, "files of a message not found: it cannot be decoded", "seq", m.Seq, "err", err)
+			continue
+		}
 		if strange > 0 {
 			slog.WarnContext(ctx, "message names files by ids that WeCom cannot have made; they are not fetched", "seq", m.Seq, "files", strange)
 		}
 		refs = append(refs, found...)
 	}
 	return refs
+}
+
+// messageRefs decodes a message. What one message does to the decoder must not
+// keep the files of its whole batch.
+func (x *Indexer) messageRefs(m archive.Message) (refs []Ref, strange int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("the decoder panicked")
+		}
+	}()
+	c := x.Decode(m.Raw)
+	refs, strange = refsOf(m, &c)
+	return refs, strange, nil
 }
 
 // refsOf gives the places of m, numbered as Content.Places does, and after them

@@ -155,3 +155,19 @@ func TestIndexerErrors(t *testing.T) {
 		t.Errorf("a store that is down: %v", err)
 	}
 }
+
+func TestIndexerOneBadMessageKeepsNoOther(t *testing.T) {
+	s := &indexStore{batch: 1, messages: []archive.Message{message(1, mixedRaw), message(2, "bad"), message(3, mixedRaw)}}
+	x := &Indexer{Store: s, Decode: func(raw []byte) archive.Content {
+		if string(raw) == "bad" {
+			panic("planned")
+		}
+		return chatdata.Content(raw)
+	}}
+	if err := x.Handle(t.Context(), outbox.Item{Args: json.RawMessage(`{"batch_id": 1}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.refs) != 8 {
+		t.Errorf("%d refs, want those of two messages", len(s.refs))
+	}
+}

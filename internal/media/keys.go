@@ -115,10 +115,28 @@ func writeKeyFile(path string) error {
 	if err := t.Sync(); err != nil {
 		return err
 	}
-	if err := os.Link(t.Name(), path); err != nil {
+	if err := os.Link(t.Name(), path); errors.Is(err, fs.ErrExist) {
 		return err
+	} else if err != nil { // not every file system knows links
+		if err := copyKeyFile(t.Name(), path); err != nil {
+			return err
+		}
 	}
 	return syncDir(dir)
+}
+
+// copyKeyFile makes the file path, unless there is one.
+func copyKeyFile(from, path string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 func syncDir(dir string) error {

@@ -82,15 +82,13 @@ func lockPart(path string) (*os.File, error) {
 			return nil, err
 		}
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil && named(f) {
+		busy := errors.Is(err, syscall.EWOULDBLOCK)
+		if !busy && named(f) { // where there are no locks the claim has to do
 			return f, nil
 		}
 		_ = f.Close() // nothing was written
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+		if busy {
 			return nil, errPartBusy
-		}
-		if err != nil {
-			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 	}
 }
