@@ -229,6 +229,14 @@ func (w *world) openFiles(m *markers, admin *browser) {
 	w.waitFor("the message with the file", func() bool {
 		return w.db.Get(&conv, `SELECT CAST(conv_id AS text) FROM messages WHERE msgid = 'marked-file'`) == nil
 	})
+	w.call(http.MethodPost, "/sim/samples", map[string]string{"name": "image.qr_link", "from": "LinXiaoyu", "to": customer}, nil)
+	var codes []string
+	w.waitFor("the picture with a QR code", func() bool {
+		return w.db.Select(&codes, `SELECT unnest(codes) FROM media_objects`) == nil && len(codes) > 0
+	})
+	for _, code := range codes {
+		m.plant("content of a QR code", code)
+	}
 	m.plant("token of a link", markedToken)
 	paths := []string{"/api/v1/media/" + markedToken, "/api/v1/media/" + markedToken + "/", "/api/v1/media/x/" + markedToken, "/media/" + markedToken}
 	for _, tab := range []string{"visual", "file", "link", "voice"} {
@@ -240,6 +248,9 @@ func (w *world) openFiles(m *markers, admin *browser) {
 		for _, link := range mediaLink.FindAllStringSubmatch(body, -1) {
 			paths = append(paths, link[0])
 			m.plant("token of a link", link[1])
+		}
+		if tab == "visual" && !mediaLink.MatchString(body) {
+			w.t.Errorf("the picture has no link: %s", body)
 		}
 	}
 	for _, path := range paths {
