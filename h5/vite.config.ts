@@ -28,7 +28,7 @@ export default defineConfig({
             { name: 'vendor', test: /node_modules[\\/](@vue|vue|vue-router|openapi-fetch)[\\/]/ },
             {
               name: 'app',
-              test: /src[\\/](main|i18n[\\/]time|chat[\\/](context|rows|useSheets|viewer[\\/]stage|messages[\\/]emoji)|app[\\/](live|watched)|ui[\\/](Icon|icons|Avatar|colors|PageHeader|StateView|Skeleton|PersonName|motion|person|text|host|toast))\.(vue|ts)/,
+              test: /src[\\/](main|i18n[\\/]time|chat[\\/](context|rows|useSheets|viewer[\\/]stage|messages[\\/]emoji)|app[\\/](live|watched)|api[\\/]queries[\\/]chat|ui[\\/](Icon|icons|Avatar|colors|PageHeader|StateView|Skeleton|PersonName|motion|person|text|host|toast))\.(vue|ts)/,
             },
             { name: 'messages', test: /src[\\/]chat[\\/](MessageRow|messages[\\/](?!rare|FieldsCard|LocationCard|MarkdownMessage|NewsCard|PacketCard|PersonCard|SolitaireCard|PlayRow|markdown))/ },
             { name: 'sheet', test: /src[\\/]ui[\\/](Sheet|overlay|Facts|Switch)\./ },

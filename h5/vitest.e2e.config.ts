@@ -3,11 +3,20 @@ import { defineConfig } from 'vitest/config'
 const common = { environment: 'node', testTimeout: 40_000, hookTimeout: 60_000, expect: { poll: { timeout: 15_000 } } } as const
 
 // Drive the built front end in Chromium: run `make build` first. The project
-// `mock` has the mock server behind it, `program` huicun itself and wecomsim.
+// `mock` has the mock server behind it, `program` huicun itself and wecomsim; `visual`
+// compares pictures with approved ones.
 export default defineConfig({
   test: {
     fileParallelism: false,
     projects: [
+      {
+        test: {
+          ...common,
+          name: 'visual',
+          include: ['tests/visual/*.test.ts'],
+          env: { VISUAL_UPDATE: process.argv.some((one) => one === '-u' || one === '--update') ? '1' : '' },
+        },
+      },
       { test: { ...common, name: 'mock', include: ['tests/e2e/*.test.ts'] } },
       {
         test: {

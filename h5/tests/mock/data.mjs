@@ -1,7 +1,9 @@
 // A small company for the visual tests: answers in the shape of the contract.
 // Deterministic: the same pictures come out of every run.
 
+import { people, samples } from '../visual/samples.mjs'
 import { album } from './files.mjs'
+import { fileTalk } from './media.mjs'
 
 const surnames = '王李张刘陈杨黄赵周吴徐孙马朱胡郭何林罗高'
 const given = ['晓雨', '明恺', '若溪', '子涵', '思远', '雅琴', '志强', '丽华', '一凡', '欣怡', '浩然', '梦洁', '建国', '嘉怡']
@@ -191,6 +193,19 @@ for (let i = 0; i < 6; i++) {
   const [peer] = customers
   const messages = album(10_000, (i, content) => message(i, cid, i % 3 ? me : peer, content))
   addChat(cid, { kind: 'customer', title: '相册客户', peer, state: 'active' }, [me, peer], messages)
+}
+
+// The group that has every type, as the demo's.
+{
+  const conversation = { id: '500', kind: 'group', title: '消息类型样例', faces: people, member_count: people.length, violations: 0 }
+  const messages = samples('500')
+  chats.set('500', { conversation: { ...conversation, messages: messages.length }, members: people, messages, owner: 'linxiaoyu', right: 'linxiaoyu' })
+}
+
+// A chat of files, by name: m600-landscape and so on. It stands in no list.
+{
+  const messages = fileTalk(me, customers[2]).map(({ name, sender, content }, i) => ({ ...message(i, '600', sender, content), id: `m600-${name}` }))
+  addChat('600', { kind: 'customer', unlisted: true, title: customers[2].name, peer: customers[2], state: 'active' }, [me, customers[2]], messages)
 }
 
 // A rule hit, a recalled message and what tells of it, in the long chat.

@@ -25,6 +25,12 @@ export const chats: Map<string, { messages: MockMessage[] }>
 export const customers: MockPerson[]
 /** The employee who is watched. */
 export const me: MockPerson
+/** Links to files that were followed, oldest first: file and form. */
+export const followed: string[]
+/** Makes every link to a file invalid that was given so far. */
+export function endLinks(id: string): void
+/** What is known of a file changes. */
+export function changeFile(id: string, more: Record<string, unknown>): void
 /** Sends a live event to every open stream. */
 export function push(event: string, data: unknown): void
 /** Starts on a free port of the loopback. */

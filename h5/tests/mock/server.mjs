@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { adminRoutes } from './admin.mjs'
 import { filesOf, pictureOf } from './files.mjs'
 import { chats, customers, departmentList, employees, me } from './data.mjs'
+import { answerMedia, changeFile, endLinks, fileAnswer, followed, refreshed, retryAnswer } from './media.mjs'
 
 const dist = process.env.H5_DIST ?? fileURLToPath(new URL('../../dist/', import.meta.url))
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
@@ -63,7 +64,7 @@ function messagePage(cid, query) {
   } else if (query.has('newer')) {
     from = indexOf(query.get('newer')) + 1
   }
-  const items = messages.slice(from, from + limit)
+  const items = messages.slice(from, from + limit).map((one) => ({ ...one, content: refreshed(one.content) }))
   return {
     items,
     has_older: from > 0,
@@ -92,10 +93,15 @@ function days(cid) {
   return { items: [...byDay.values()] }
 }
 
+function mediaPage(cid, query) {
+  const items = filesOf(chatOf(cid).messages, query.get('tab'))
+  return page(items.map((item) => ({ ...item, content: refreshed(item.content) })), query)
+}
+
 function messageOf(id) {
   for (const { messages } of chats.values()) {
     const found = messages.find((message) => message.id === id)
-    if (found) return found
+    if (found) return { ...found, content: refreshed(found.content) }
   }
   throw new Refused(404, 'not_found')
 }
@@ -105,7 +111,7 @@ function detail(cid, query) {
   const customer = chat.members.find((member) => member.kind === 'customer')
   return {
     conversation: { ...chat.conversation, last: lastOf(chat) },
-    right: query.get('as') || me.id,
+    right: query.get('as') || chat.right || me.id,
     members: chat.members.map((person) => ({ person })),
     ...(chat.owner ? { owner: chat.owner } : {}),
     ...(customer && !chat.owner
@@ -118,7 +124,7 @@ function detail(cid, query) {
 
 function conversationsOf(query) {
   const kinds = { customers: 'customer', colleagues: 'colleague', groups: 'group' }
-  const all = [...chats.values()].map((chat) => ({ ...chat.conversation, last: lastOf(chat) }))
+  const all = [...chats.values()].filter((chat) => !chat.conversation.unlisted).map((chat) => ({ ...chat.conversation, last: lastOf(chat) }))
   const of = (tab) => all.filter((one) => one.kind === kinds[tab])
   const q = query.get('q') ?? ''
   const wanted = of(query.get('tab') ?? 'customers').filter((one) => (one.title + (one.remark ?? '')).includes(q))
@@ -145,7 +151,9 @@ const routes = [
   [/^\/conversations\/([^/]+)\/messages$/, ([, cid], query) => messagePage(cid, query)],
   [/^\/conversations\/([^/]+)\/find$/, ([, cid], query) => find(cid, query)],
   [/^\/conversations\/([^/]+)\/days$/, ([, cid]) => days(cid)],
-  [/^\/conversations\/([^/]+)\/media$/, ([, cid], query) => page(filesOf(chatOf(cid).messages, query.get('tab')), query)],
+  [/^\/conversations\/([^/]+)\/media$/, ([, cid], query) => mediaPage(cid, query)],
+  [/^\/messages\/([^/]+)\/files\/([^/]+)$/, ([, id, file]) => fileAnswer(messageOf(id), file, refuse)],
+  [/^\/messages\/([^/]+)\/files\/([^/]+)\/retry$/, ([, id, file]) => retryAnswer(messageOf(id), file, refuse)],
   [/^\/messages\/([^/]+)$/, ([, id]) => messageOf(id)],
 ]
 
@@ -224,7 +232,9 @@ function answerFile(url, response) {
 export function start({ port = 0, delayMs = 0 } = {}) {
   const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://127.0.0.1')
-    if (!url.pathname.startsWith('/api/v1/')) answerFile(url, response)
+    const token = /^\/api\/v1\/media\/([^/]+\..+)$/.exec(url.pathname)?.[1]
+    if (token) answerMedia(request, token, response)
+    else if (!url.pathname.startsWith('/api/v1/')) answerFile(url, response)
     else setTimeout(async () => answerApi(request.method, url, await bodyOf(request), response), delayMs)
   })
   return new Promise((resolve) => {
@@ -232,4 +242,4 @@ export function start({ port = 0, delayMs = 0 } = {}) {
   })
 }
 
-export { chats, customers, me }
+export { changeFile, chats, customers, endLinks, followed, me }

@@ -21,6 +21,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/admin/viewers/new', name: 'viewer-new', component: viewer, props: withId, meta: editor },
   { path: '/admin/viewers/:id', name: 'viewer', component: viewer, props: withId, meta: editor },
   { path: '/admin/pushes', name: 'pushes', component: () => import('./PushesPage.vue'), meta },
+  { path: '/admin/gallery', name: 'gallery', component: () => import('./gallery/GalleryPage.vue'), meta },
   { path: '/admin/status', name: 'status', component: () => import('./status/StatusPage.vue'), meta },
 ]
 export default routes

@@ -2,7 +2,7 @@
 import type { IconName } from '@/ui/icons'
 
 /** Name of a section's first page. */
-export type SectionName = 'rules' | 'viewers' | 'pushes' | 'status'
+export type SectionName = 'rules' | 'viewers' | 'pushes' | 'status' | 'gallery'
 
 /** A part of the administration. */
 export interface Section {
@@ -19,4 +19,5 @@ export const sections: readonly Section[] = [
   { name: 'viewers', icon: 'people', pages: ['viewers', 'viewer', 'viewer-new'] },
   { name: 'pushes', icon: 'bell', pages: ['pushes'] },
   { name: 'status', icon: 'todo', pages: ['status'] },
+  { name: 'gallery', icon: 'image', pages: ['gallery'] },
 ]

@@ -2,7 +2,6 @@
 export default {
   'admin.gallery': 'Message types',
   'admin.galleryHint': 'See how each kind of message is shown',
-  'gallery.pick': 'Choose a chat',
   'gallery.pickHint': 'Choose a group to see each kind of message in it',
   'gallery.none': 'No group named {name}',
   'gallery.noneHint': 'Every chat has this page in its details; the demo has such a group',

@@ -106,6 +106,7 @@ export default {
   'message.quote': 'Quote',
   'message.voiceSeconds': { one: 'Voice message, {n} second', other: 'Voice message, {n} seconds' },
   'message.redpacketDefault': 'Best wishes',
+  'message.redpacketExternal': 'External',
   'message.agree': '{name} agreed to archiving',
   'message.disagree': '{name} refused archiving',
   'message.recordMore': { one: '{n} message', other: '{n} messages' },

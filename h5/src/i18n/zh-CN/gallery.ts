@@ -2,7 +2,6 @@
 export default {
   'admin.gallery': '消息类型样例',
   'admin.galleryHint': '逐一查看每种消息的显示效果',
-  'gallery.pick': '选择一个会话',
   'gallery.pickHint': '选择一个群聊，查看其中每一种消息',
   'gallery.none': '没有名为“{name}”的群聊',
   'gallery.noneHint': '可以在任意会话的详情中打开它的样例页；演示环境自带这个群聊',

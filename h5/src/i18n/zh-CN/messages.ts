@@ -103,6 +103,7 @@ export default {
   'message.quote': '引用',
   'message.voiceSeconds': '语音 {n} 秒',
   'message.redpacketDefault': '恭喜发财，大吉大利',
+  'message.redpacketExternal': '互通红包',
   'message.agree': '{name} 同意存档会话内容',
   'message.disagree': '{name} 不同意存档会话内容',
   'message.recordMore': '共 {n} 条',

@@ -7,12 +7,17 @@ import { dayAfterKey, momentOf, toMonths, yearsOf } from '@/chat/media/months'
 
 describe('parseMarkdown', () => {
   for (const [source, want] of [
-    ['**粗** 和 `码`', [{ kind: 'line', parts: [{ kind: 'bold', text: '粗' }, { kind: 'text', text: ' 和 ' }, { kind: 'code', text: '码' }] }]],
-    ['# 标题', [{ kind: 'heading', parts: [{ kind: 'text', text: '标题' }] }]],
-    ['> <font color="warning">2 单</font>', [{ kind: 'quote', parts: [{ kind: 'warning', text: '2 单' }] }]],
-    ['[看](https://a.cn/x)', [{ kind: 'line', parts: [{ kind: 'link', text: '看', href: 'https://a.cn/x' }] }]],
-    ['[看](javascript:x)', [{ kind: 'line', parts: [{ kind: 'text', text: '[看](javascript:x)' }] }]],
-    ['<font color="red">x</font>', [{ kind: 'line', parts: [{ kind: 'text', text: '<font color="red">x</font>' }] }]],
+    ['**粗** 和 `码`', [{ kind: 'line', parts: [{ bold: true, text: '粗' }, { text: ' 和 ' }, { code: true, text: '码' }] }]],
+    ['# 标题', [{ kind: 'heading', level: 1, parts: [{ text: '标题' }] }]],
+    ['###### 小标题', [{ kind: 'heading', level: 6, parts: [{ text: '小标题' }] }]],
+    ['#话题', [{ kind: 'line', parts: [{ text: '#话题' }] }]],
+    ['> <font color="warning">2 单</font>', [{ kind: 'quote', parts: [{ color: 'warning', text: '2 单' }] }]],
+    ['[看](https://a.cn/x)', [{ kind: 'line', parts: [{ text: '看', href: 'https://a.cn/x' }] }]],
+    ['[看](javascript:x)', [{ kind: 'line', parts: [{ text: '[看](javascript:x)' }] }]],
+    ['<font color="red">x</font>', [{ kind: 'line', parts: [{ text: '<font color="red">x</font>' }] }]],
+    ['**<font color="info">粗绿</font>粗**', [{ kind: 'line', parts: [{ bold: true, color: 'info', text: '粗绿' }, { bold: true, text: '粗' }] }]],
+    ['<font color="comment">灰**粗**</font>', [{ kind: 'line', parts: [{ color: 'comment', text: '灰' }, { color: 'comment', bold: true, text: '粗' }] }]],
+    ['', [{ kind: 'line', parts: [] }]],
   ] as const) {
     it(source, () => expect(parseMarkdown(source)).toEqual(want))
   }
