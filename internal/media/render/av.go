@@ -117,13 +117,12 @@ func (r *Renderer) video(ctx context.Context, f format, in *os.File, info *probe
 		return look, nil, nil
 	}
 	poster, err := r.poster(ctx, f, in, look.DurationMS)
-	var failure *failed
-	if errors.As(err, &failure) || poster == nil && err == nil {
+	if err := unlessFailed(err); err != nil {
+		return look, nil, err
+	}
+	if poster == nil {
 		r.log.InfoContext(ctx, "no poster of a video", "codec", cleanName(v.CodecName))
 		return look, nil, nil
-	}
-	if err != nil {
-		return look, nil, err
 	}
 	return look, []media.Rendered{*poster}, nil
 }
@@ -142,8 +141,7 @@ func (r *Renderer) poster(ctx context.Context, f format, in *os.File, ms int64) 
 		if poster, err = r.frame(ctx, f, in, try.before, try.filter); poster != nil {
 			return poster, nil
 		}
-		var failure *failed
-		if err != nil && !errors.As(err, &failure) {
+		if unlessFailed(err) != nil {
 			return nil, err
 		}
 	}

@@ -41,7 +41,7 @@ func (r *Renderer) pdf(ctx context.Context, content io.ReadSeeker) (media.Looked
 	var made []media.Rendered
 	for n, dpi := range resolutions(out) {
 		page, err := r.page(ctx, in, n+1, dpi)
-		if unlessFailed(err) != nil {
+		if err := unlessFailed(err); err != nil {
 			return look, nil, err
 		}
 		if err == nil {
@@ -51,10 +51,11 @@ func (r *Renderer) pdf(ctx context.Context, content io.ReadSeeker) (media.Looked
 	return look, made, nil
 }
 
-// unlessFailed drops the error of a program that could not read a file.
+// unlessFailed drops the error of a program that cannot do anything with a file:
+// what else is known of the file counts.
 func unlessFailed(err error) error {
 	var failure *failed
-	if errors.As(err, &failure) {
+	if errors.As(err, &failure) || errors.Is(err, errTooLong) || errors.Is(err, errTooMuch) {
 		return nil
 	}
 	return err

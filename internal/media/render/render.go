@@ -115,10 +115,11 @@ var errTooLong = errors.New("it takes too long")
 
 // limits of time. They are fields so that tests can have less.
 type limits struct {
-	picture, program time.Duration
+	picture, program, file time.Duration
 }
 
-var defaultLimits = limits{picture: 60 * time.Second, program: 5 * time.Minute}
+// The Looker allows 12 minutes; what takes that long here shall not be tried again.
+var defaultLimits = limits{picture: time.Minute, program: 5 * time.Minute, file: 10 * time.Minute}
 
 // Render implements media.Renderer. Looked.Renditions stays empty: what was made
 // is in the second result, with sizes. A file of which nothing can be made, such
@@ -128,7 +129,9 @@ func (r *Renderer) Render(ctx context.Context, _ media.Object, content io.ReadSe
 	if err != nil {
 		return media.Looked{}, nil, temporary(ctx, fmt.Errorf("read: %w", err))
 	}
-	look, made, err := r.render(ctx, sniff(head), content)
+	bounded, cancel := context.WithTimeoutCause(ctx, r.limits.file, errTooLong)
+	defer cancel()
+	look, made, err := r.render(bounded, sniff(head), content)
 	if err != nil {
 		return media.Looked{}, nil, temporary(ctx, err)
 	}

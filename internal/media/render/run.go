@@ -113,12 +113,13 @@ func programError(name string, err error, line string) error {
 		if status.Signal() == syscall.SIGKILL || status.Signal() == syscall.SIGTERM {
 			return fmt.Errorf("%s: %w: %s", name, media.ErrTemporary, status.Signal())
 		}
-		return fmt.Errorf("%s: ended by signal: %s", name, status.Signal())
+		return &failed{name, "ended by signal: " + status.Signal().String()}
 	}
 	return &failed{name, line}
 }
 
-// failed is a program that did not do what it should with a file.
+// failed is a program that did not do what it should with a file. Another try
+// would end the same way.
 type failed struct{ program, line string }
 
 func (f *failed) Error() string {

@@ -102,6 +102,18 @@ func TestProgramsEndWithTheirTime(t *testing.T) {
 	}
 }
 
+func TestDocumentsThatTakeTooLongHaveNoPages(t *testing.T) {
+	slow := filepath.Join(t.TempDir(), "slow")
+	if err := os.WriteFile(slow, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := New(Options{PDFToPPM: slow, TempDir: t.TempDir()})
+	r.limits.program, r.limits.file = time.Second, time.Second
+	if l, made := look(t, r, pdf("", a4, a4, a4)); l.Pages != 3 || len(made) > 0 {
+		t.Errorf("%d pages, %d shown", l.Pages, len(made))
+	}
+}
+
 // firstWrite tells when a program has said something.
 type firstWrite struct {
 	said chan string
