@@ -121,11 +121,12 @@ func (f *fileKind) learn(key fileKey) {
 const mostBases = 8 << 20
 
 // bases are the files that were made last, without a stamp.
-var bases = baseCache{files: map[fileKey][]byte{}}
+var bases = baseCache{most: mostBases, files: map[fileKey][]byte{}}
 
 // baseCache keeps what takes a while to draw.
 type baseCache struct {
 	mu    sync.Mutex
+	most  int // bytes
 	files map[fileKey][]byte
 	order []fileKey // the oldest first
 	held  int       // bytes
@@ -146,7 +147,7 @@ func (c *baseCache) get(key fileKey) []byte {
 		return b
 	}
 	c.files[key], c.order, c.held = b, append(c.order, key), c.held+len(b)
-	for c.held > mostBases {
+	for c.held > c.most {
 		old := c.order[0]
 		c.held -= len(c.files[old])
 		delete(c.files, old)
