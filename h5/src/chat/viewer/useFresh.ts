@@ -5,6 +5,11 @@ import { linksOver } from './links'
 
 type Media = Api['MediaContent']
 
+/** Links that were not over, and did not help. */
+function sameLinks(a: Media, b: Media): boolean {
+  return a.url === b.url && a.thumb_url === b.thumb_url && a.poster_url === b.poster_url
+}
+
 /** The file given of a message; without its message no new links can be had. */
 export function useFresh(messageId: () => string | undefined, given: () => Media | undefined) {
   const fresher = shallowRef<Media>()
@@ -33,7 +38,9 @@ export function useFresh(messageId: () => string | undefined, given: () => Media
     try {
       const { freshFile } = await import('./fresh')
       const found = await freshFile(message, before.id)
-      if (given() === before) fresher.value = found.media
+      if (given() !== before) return
+      broken.value = sameLinks(found.media, before)
+      fresher.value = found.media
     } catch {
       if (given() === before) broken.value = true
     }
