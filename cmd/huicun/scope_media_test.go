@@ -150,7 +150,7 @@ func (g *grower) keepBytes(id string) media.Fetched {
 	body := "bytes of " + id
 	sum := sha256.Sum256([]byte(body))
 	sha := hex.EncodeToString(sum[:])
-	place := sha[:2] + "/" + sha[2:4] + "/" + sha
+	place := sha[:2] + "/" + sha
 	for _, name := range []string{"o/" + place, "r/" + place + "." + archive.RenditionThumb} {
 		if err := g.app.files.vault.Put(g.t.Context(), name, strings.NewReader(body), int64(len(body))); err != nil {
 			g.t.Fatalf("%s: %v", g.name, err)

@@ -32,9 +32,10 @@ func CheckPrefix(prefix string) error {
 }
 
 // originalName and renditionName are the names of objects in Blobs: of the
-// content sha (hex), and of a form of it.
-func originalName(sha string) string { return "o/" + sha[:2] + "/" + sha[2:4] + "/" + sha }
+// content sha (hex), and of a form of it. 256 folders keep a directory quick, and
+// a new file rarely needs a new folder, which costs as much as the file.
+func originalName(sha string) string { return "o/" + sha[:2] + "/" + sha }
 
 func renditionName(sha, name string) string {
-	return "r/" + sha[:2] + "/" + sha[2:4] + "/" + sha + "." + name
+	return "r/" + sha[:2] + "/" + sha + "." + name
 }
