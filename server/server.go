@@ -101,7 +101,7 @@ func New(o Options) (*Server, error) {
 
 func (o Options) check() error {
 	for name, missing := range map[string]bool{
-		"Access": o.Access == nil, "Archive": o.Archive == nil, "Rules": o.Rules == nil, "Violations": o.Violations == nil,
+		"Access": o.Access == nil, "Archive": o.Archive == nil, "Files": o.Files == nil, "Rules": o.Rules == nil, "Violations": o.Violations == nil,
 		"Alerts": o.Alerts == nil, "Audit": o.Audit == nil, "WeCom": o.WeCom == nil,
 		"Sign": o.Sign == nil, "Status": o.Status == nil, "Ready": o.Ready == nil,
 		"Live.Listen": o.Live.Listen == nil, "Live.Source": o.Live.Source == nil, "Live.Violations": o.Live.Violations == nil,
