@@ -55,8 +55,9 @@ func (x *Fetcher) fetchInto(ctx context.Context, f File, p *partFile) error {
 		got = p.read.fetched()
 		flag = confirm(f, first, got)
 	}
-	if f.SizeBytes > 0 && got.SizeBytes == 0 {
-		return errors.Join(&Error{Class: ClassBroken, Err: errors.New("WeCom gives no bytes of a file that has some")}, p.restart())
+	if endsTooSoon(f, got) {
+		err := &Error{Class: ClassBroken, Err: fmt.Errorf("it ends after %d of %d bytes", got.SizeBytes, f.SizeBytes)}
+		return errors.Join(err, p.restart())
 	}
 	got.Flag = flag
 	return x.keep(ctx, f, p, got)
@@ -93,6 +94,13 @@ func confirm(f File, first, second Fetched) string {
 		return archive.FlagMD5 // the message says nothing, and WeCom gave different bytes
 	}
 	return flag
+}
+
+// endsTooSoon reports whether bytes are missing that may still come. A file of
+// which WeCom gives no more, again and again, is kept as it is, with its flag.
+func endsTooSoon(f File, got Fetched) bool {
+	missing := got.SizeBytes < f.SizeBytes && got.MD5 != f.MD5
+	return missing && (got.SizeBytes == 0 || f.Attempt+1 < brokenAttempts)
 }
 
 // allowed reports over_limit for a file that is larger than its kind may be.
@@ -230,8 +238,11 @@ func (x *Fetcher) record(ctx context.Context, f File, e *Error, stop bool) error
 	return err
 }
 
-// brokenAttempts is how often a file is fetched that WeCom gives damaged, at the
-// least; backoff spreads them over an hour.
+// brokenWaits spread the first attempts at a file that WeCom gives damaged over
+// an hour.
+var brokenWaits = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 39 * time.Minute}
+
+// brokenAttempts is how often such a file is fetched at the least.
 const brokenAttempts = 5
 
 // end gives the state in which a file ends; over is false while it may still
@@ -258,8 +269,8 @@ const retryAttempts = 10
 // backoff says how long a file waits after so many failed attempts.
 func backoff(c Class, attempt int) time.Duration {
 	if c == ClassBroken {
-		if attempt+1 < brokenAttempts {
-			return time.Hour / (brokenAttempts - 1)
+		if attempt < len(brokenWaits) {
+			return brokenWaits[attempt]
 		}
 		return 4 * time.Hour
 	}

@@ -99,7 +99,8 @@ func TestFetchComparesWithTheMessage(t *testing.T) {
 		{"right", 2500, "right", "", 3},
 		{"another MD5: once more, kept with a flag", 2500, other, archive.FlagMD5, 6},
 		{"another size", 2400, "right", archive.FlagSize, 6},
-		{"another size and no MD5", 2600, "", archive.FlagSize, 6},
+		{"fewer bytes said, no MD5", 2400, "", archive.FlagSize, 6},
+		{"more bytes said, the MD5 is right", 2600, "right", archive.FlagSize, 6},
 		{"no MD5, the size is right", 2500, "", "", 3},
 		{"the MD5 is right, no size", 0, "right", "", 3},
 		{"neither: once more, and both are the same", 0, "", "", 6},
@@ -142,7 +143,7 @@ func TestFetchDifferentBytesEachTimeAreFlagged(t *testing.T) {
 
 func TestFetchWithoutBytesIsBroken(t *testing.T) {
 	w := newWorld(t, nil)
-	w.store.files[0].SizeBytes = 500
+	w.store.files[0].SizeBytes, w.store.files[0].MD5 = 500, ""
 	w.once(t.Context(), t)
 	if f := w.store.files[0]; f.state != archive.FilePending || !slices.Equal(f.errs, []Class{ClassBroken}) {
 		t.Errorf("%s with %v, want pending with broken", f.state, f.errs)

@@ -284,3 +284,29 @@ func TestFetchLeavesObjectsOfUnknownKeysAlone(t *testing.T) {
 		t.Errorf("what another process stored: %d bytes, %v", len(got), err)
 	}
 }
+
+func TestFetchThatEndsTooSoonMayStillCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		whole := pattern(2500)
+		for _, good := range []int{3, 100} { // the attempt that gets everything
+			w := newWorld(t, whole)
+			f := w.store.files[0]
+			for n := 1; f.state == archive.FilePending; n++ {
+				w.source.contents["sdk-0"] = whole[:1300]
+				if n == good {
+					w.source.contents["sdk-0"] = whole
+				}
+				time.Sleep(time.Until(f.due))
+				w.once(t.Context(), t)
+			}
+			if good == 3 {
+				wantReady(t, w, 0, "")
+				continue
+			}
+			wantReady(t, w, 0, archive.FlagMD5)
+			if f.counted != brokenAttempts-1 {
+				t.Errorf("kept as it is after %d failures, want %d", f.counted, brokenAttempts-1)
+			}
+		}
+	})
+}
