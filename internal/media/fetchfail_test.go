@@ -310,3 +310,21 @@ func TestFetchThatEndsTooSoonMayStillCome(t *testing.T) {
 		}
 	})
 }
+
+func TestFetchStaysBelowTheRateOfWeCom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 2000
+		w := newWorld(t, pattern(calls*testPart))
+		var at []time.Time
+		w.source.trouble = func(int, string, string) (Part, error, bool) {
+			at = append(at, time.Now())
+			return Part{}, nil, false
+		}
+		w.run(t)
+		wantReady(t, w, 0, "")
+		// What is called at once in the beginning counts too.
+		if d := at[calls-1].Sub(at[0]); d < 4*time.Second || d > 6*time.Second {
+			t.Errorf("%d calls in %v", calls, d)
+		}
+	})
+}
