@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
@@ -46,8 +47,14 @@ func (a *app) buildFiles(ctx context.Context) error {
 		}
 	}
 	if a.cfg.Media.Lookers > 0 {
+		renderer := render.New(render.Options{})
+		for _, c := range renderer.Capabilities() {
+			if len(c.Missing) > 0 {
+				slog.WarnContext(ctx, "files of a kind can only be downloaded: programs are not installed", "kind", c.Kind, "programs", c.Missing)
+			}
+		}
 		a.files.looker = &media.Looker{
-			Store: a.db, Vault: vault, Renderer: render.New(render.Options{}), Worker: a.name, Workers: a.cfg.Media.Lookers, Wake: a.files.wakeLook,
+			Store: a.db, Vault: vault, Renderer: renderer, Worker: a.name, Workers: a.cfg.Media.Lookers, Wake: a.files.wakeLook,
 		}
 	}
 	return nil
@@ -82,8 +89,15 @@ func mediaLimits(m config.Media) media.Limits {
 	return media.Limits{Image: m.MaxImageMB * mib, Voice: m.MaxVoiceMB * mib, Video: m.MaxVideoMB * mib, File: m.MaxFileMB * mib, Call: m.MaxCallMB * mib}
 }
 
-// run fetches and looks into files until ctx ends.
+// run fetches and looks into files until ctx ends. A store that does not work
+// keeps nobody from reading messages.
 func (f *files) run(ctx context.Context, g *errgroup.Group) {
+	g.Go(func() error {
+		if err := f.vault.Check(ctx); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "the store of files does not work", "err", err)
+		}
+		return nil
+	})
 	if f.fetcher != nil {
 		g.Go(func() error { return f.fetcher.Run(ctx) })
 	}
