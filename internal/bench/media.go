@@ -21,6 +21,7 @@ import (
 // Big it measures memory instead, of one file of so many MiB.
 type Media struct {
 	Files   int
+	Large   int
 	Pairs   int
 	Workers int
 	Look    bool
@@ -34,6 +35,7 @@ type Media struct {
 // Flags implements Benchmark.
 func (b *Media) Flags(fs *flag.FlagSet) {
 	fs.IntVar(&b.Files, "files", 500, "`number` of files")
+	fs.IntVar(&b.Large, "large", 20, "one file in so many has 1 to 8 MiB, the others are small; 0: none")
 	fs.IntVar(&b.Pairs, "pairs", 5, "`number` of slices; each is fetched by huicun and by the plain copy loop")
 	fs.IntVar(&b.Workers, "workers", 2, "`number` of files that either fetches at once")
 	fs.BoolVar(&b.Look, "look", false, "huicun also makes thumbnails, posters and sound that browsers play, beside it")
@@ -53,8 +55,8 @@ func (b *Media) Run(ctx context.Context, o Options) (err error) {
 		return errors.New("bench media: -big must be 10 to 4095")
 	case b.Workers < 1 || b.Workers > 8:
 		return errors.New("bench media: -workers must be 1 to 8")
-	case b.Big == 0 && (b.Pairs < 1 || b.Files < 2*b.Pairs || b.Files > 100_000):
-		return errors.New("bench media: at least one pair and two files for each, at most 100000 files")
+	case b.Big == 0 && (b.Pairs < 1 || b.Files < 2*b.Pairs || b.Files > 100_000 || b.Large < 0):
+		return errors.New("bench media: at least one pair and two files for each, at most 100000 files, -large 0 or more")
 	}
 	messages := messagesPerFile * b.Files
 	if b.Big != 0 {
@@ -115,7 +117,7 @@ func (r *mediaRun) prepare(ctx context.Context) (err error) {
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
-	if r.files, err = r.Sim.files(ctx, r.cfg.Files); err != nil {
+	if err := r.chooseFiles(ctx); err != nil {
 		return err
 	}
 	if err := r.restartFetching(ctx, r.cfg.Workers, r.cfg.Look, sqlHoldFiles); err != nil {
@@ -123,6 +125,41 @@ func (r *mediaRun) prepare(ctx context.Context) (err error) {
 	}
 	r.copier, err = newCopier(ctx, r.World, r.cfg.Workers)
 	return err
+}
+
+// chooseFiles sends the large files and mixes them evenly with the small ones.
+func (r *mediaRun) chooseFiles(ctx context.Context) error {
+	people, err := r.pairs(ctx)
+	if err != nil {
+		return err
+	}
+	var large []servedFile
+	for i := 0; r.cfg.Large > 0 && i < r.cfg.Files/r.cfg.Large; i++ {
+		f, err := r.Sim.sendFile(ctx, people[i%len(people)], 1<<(i%4))
+		if err != nil {
+			return err
+		}
+		large = append(large, f)
+	}
+	small, err := r.Sim.files(ctx, r.cfg.Files-len(large))
+	if err != nil {
+		return err
+	}
+	r.files = mixed(small, large)
+	return r.settle(ctx)
+}
+
+// mixed puts the large files evenly among the small ones.
+func mixed(small, large []servedFile) []servedFile {
+	var all []servedFile
+	for i, f := range large {
+		all = append(all, small[len(small)*i/len(large):len(small)*(i+1)/len(large)]...)
+		all = append(all, f)
+	}
+	if len(large) == 0 {
+		return small
+	}
+	return all
 }
 
 // restartFetching starts huicun anew, so that it fetches; hold is a statement that
@@ -252,7 +289,8 @@ SELECT (SELECT count(*) FROM media WHERE id = ANY($1::uuid[]) AND state <> 'pend
 
 	sqlLooking = `SELECT EXISTS (SELECT FROM media_objects WHERE work = 'pending')`
 
-	filePoll = 20 * time.Millisecond
+	filePoll     = 20 * time.Millisecond
+	lookPatience = 10 * time.Minute // for one slice
 )
 
 // waitFetched waits until none of the files is to be fetched any more. patience is
@@ -294,6 +332,8 @@ func (r *mediaRun) waitLooked(ctx context.Context) error {
 	if !r.cfg.Look {
 		return nil
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, lookPatience, fmt.Errorf("not done within %v", lookPatience))
+	defer cancel()
 	return r.WaitFor(ctx, "files to be looked into", func() bool {
 		var open bool
 		return r.DB.GetContext(ctx, &open, sqlLooking) == nil && !open

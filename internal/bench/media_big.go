@@ -94,15 +94,10 @@ func (b *Media) fetchBig(ctx context.Context, w *World, chat pairOfPeople, mib i
 	if err := w.restartFetching(ctx, b.Workers, b.Look, sqlHoldFiles); err != nil {
 		return f, err
 	}
-	var p Posted
-	in := map[string]any{"mib": mib, "from": chat.employee, "to": chat.customer}
-	if err := w.Sim.Call(ctx, http.MethodPost, "/sim/media/big", in, &p); err != nil {
+	if f.file, err = w.Sim.sendFile(ctx, chat, mib); err != nil {
 		return f, err
 	}
 	start := time.Now()
-	if f.file, err = w.Sim.fileOf(ctx, p.Seq); err != nil {
-		return f, err
-	}
 	// Nothing is seen of a file before it is there.
 	if err := w.waitFetched(ctx, []string{f.file.ID}, stallPatience+time.Duration(mib)*time.Second); err != nil {
 		return f, err
@@ -110,6 +105,16 @@ func (b *Media) fetchBig(ctx context.Context, w *World, chat pairOfPeople, mib i
 	f.took = time.Since(start)
 	f.after, err = w.Usage()
 	return f, err
+}
+
+// sendFile makes wecomsim send a file of so many MiB.
+func (s *Sim) sendFile(ctx context.Context, chat pairOfPeople, mib int) (servedFile, error) {
+	var p Posted
+	in := map[string]any{"mib": mib, "from": chat.employee, "to": chat.customer}
+	if err := s.Call(ctx, http.MethodPost, "/sim/media/big", in, &p); err != nil {
+		return servedFile{}, err
+	}
+	return s.fileOf(ctx, p.Seq)
 }
 
 // fileOf gives the file that the message of a seq names.

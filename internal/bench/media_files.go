@@ -183,11 +183,11 @@ func (w *World) tempFiles() ([]string, error) {
 	return left, err
 }
 
-// isObject tells the files that stay: o/<sha256>, r/<sha256>.<form>, each in its
+// isObject tells the files that stay: o/<sha256> and r/<sha256>.<form>, each in its
 // folders.
 func isObject(name string) bool {
 	dir, file := filepath.Split(name)
 	sha, _, _ := strings.Cut(file, ".")
 	b, err := hex.DecodeString(sha)
-	return err == nil && len(b) == sha256.Size && (strings.HasPrefix(dir, "o/") || strings.HasPrefix(dir, "r/"))
+	return err == nil && len(b) == sha256.Size && (strings.HasPrefix(dir, "objects/o/") || strings.HasPrefix(dir, "objects/r/"))
 }

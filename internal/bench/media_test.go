@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
@@ -13,6 +14,63 @@ import (
 
 	"huicun/internal/archive"
 )
+
+func TestMediaCommand(t *testing.T) {
+	t.Parallel()
+	lines, err := runBench(t, &Media{Files: 60, Large: 20, Pairs: 2, Workers: 2})
+	if err != nil || len(lines) != 1 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	want := map[string]any{
+		"benchmark": "media", "files": 60.0, "ready": 60.0, "lost": 0.0, "differing": 0.0, "flagged": 0.0, "refused": 0.0,
+		"unsound": "", "client": "pure", "workers": 2.0, "looked": false,
+	}
+	if diff := cmp.Diff(want, pick(lines[0], "benchmark", "files", "ready", "lost", "differing", "flagged", "refused", "unsound", "client", "workers", "looked")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	ratio := lines[0]["ratio"].(map[string]any)
+	if ratio["pairs"] != 2.0 || ratio["min"].(float64) <= 0 || lines[0]["mib"].(float64) < 6 || lines[0]["cpu_huicun_per_100"] == 0.0 || lines[0]["cpu_copy_per_100"] == 0.0 {
+		t.Errorf("figures that cannot be: %v", lines[0])
+	}
+}
+
+// A benchmark that cannot say lost or differing is worth nothing.
+func TestSpoiledFilesAreFound(t *testing.T) {
+	t.Parallel()
+	lines, err := runBench(t, &Media{Files: 20, Pairs: 1, Workers: 1, Before: func(ctx context.Context, w *World) error {
+		for _, q := range []string{
+			`UPDATE media SET state = 'expired', sha256 = NULL WHERE id = (SELECT id FROM media WHERE state = 'ready' ORDER BY id LIMIT 1)`,
+			`UPDATE media SET flag = 'md5' WHERE id = (SELECT id FROM media WHERE state = 'ready' ORDER BY id DESC LIMIT 1)`,
+		} {
+			if _, err := w.DB.ExecContext(ctx, q); err != nil {
+				return err
+			}
+		}
+		return os.WriteFile(filepath.Join(w.Dir, "huicun", "media", "left.part"), []byte("x"), 0o600)
+	}})
+	if err == nil || len(lines) != 1 {
+		t.Fatalf("%d lines, %v; want one and an error", len(lines), err)
+	}
+	want := map[string]any{"files": 20.0, "ready": 19.0, "lost": 1.0, "flagged": 1.0, "left_files": []any{"left.part"}}
+	if diff := cmp.Diff(want, pick(lines[0], "files", "ready", "lost", "flagged", "left_files")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestBigFileCommand(t *testing.T) {
+	t.Parallel()
+	lines, err := runBench(t, &Media{Big: 40, Workers: 1})
+	if err != nil || len(lines) != 1 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	want := map[string]any{"benchmark": "media.big", "mib": 40.0, "files": 2.0, "ready": 2.0, "lost": 0.0, "differing": 0.0, "flagged": 0.0, "unsound": ""}
+	if diff := cmp.Diff(want, pick(lines[0], "benchmark", "mib", "files", "ready", "lost", "differing", "flagged", "unsound")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if lines[0]["peak_rss_mb"].(map[string]any)["huicun"] == 0.0 {
+		t.Errorf("huicun needs no memory: %v", lines[0])
+	}
+}
 
 // The plain copy gets what the messages announce, of the real simulator, through
 // WeCom's library where there is one and through our own client.
@@ -93,6 +151,26 @@ func TestFilesOfMessages(t *testing.T) {
 	eachFileOf(Message{Body: []byte("{broken")}, func(f servedFile) { t.Errorf("found %v", f) })
 }
 
+func TestLargeFilesAreMixed(t *testing.T) {
+	t.Parallel()
+	list := func(names string) (files []servedFile) {
+		for name := range strings.FieldsSeq(names) {
+			files = append(files, servedFile{ID: name})
+		}
+		return files
+	}
+	for _, tt := range []struct{ small, large, want string }{
+		{"a b c d", "X Y", "a b X c d Y"},
+		{"a b c", "X Y", "a X b c Y"},
+		{"a", "", "a"},
+		{"", "X", "X"},
+	} {
+		if got := strings.Join(idsOf(mixed(list(tt.small), list(tt.large))), " "); got != tt.want {
+			t.Errorf("mixed(%q, %q) = %q, want %q", tt.small, tt.large, got, tt.want)
+		}
+	}
+}
+
 func TestFilesAreCompared(t *testing.T) {
 	t.Parallel()
 	plain := copied{size: 3, sha256: sha256.Sum256([]byte("abc")), md5: "900150983cd24fb0d6963f7d28e17f72"}
@@ -131,8 +209,8 @@ func TestObjectsAndOthers(t *testing.T) {
 	t.Parallel()
 	sha := strings.Repeat("ab", 32)
 	for name, want := range map[string]bool{
-		"o/ab/ab/" + sha: true, "r/ab/ab/" + sha + ".thumb": true,
-		"parts/x.part": false, ".tmp/123": false, sha: false, "o/ab/ab/" + sha[:62]: false, "o/ab/left": false,
+		"objects/o/ab/ab/" + sha: true, "objects/r/ab/ab/" + sha + ".thumb": true,
+		"fetching/x.part": false, "objects/.tmp/" + sha: false, sha: false, "objects/o/ab/ab/" + sha[:62]: false, "objects/o/ab/left": false,
 	} {
 		if isObject(name) != want {
 			t.Errorf("%s is an object: %v", name, !want)
