@@ -76,3 +76,24 @@ func TestObject(t *testing.T) {
 		t.Errorf("Object = %q, want %q", got, want)
 	}
 }
+
+// RecordFirst writes each time, and what RecordOnce finds after it is done.
+func TestRecordFirst(t *testing.T) {
+	store := &memory{}
+	rec := &audit.Recorder{Store: store}
+	e := audit.Origin{Actor: "wang"}.Entry(audit.FileOpened, "file:1", nil)
+	count := func(what string, want int, err error) {
+		t.Helper()
+		if err != nil || len(store.entries) != want {
+			t.Errorf("%s: %d entries, %v; want %d", what, len(store.entries), err, want)
+		}
+	}
+	count("opened", 1, rec.RecordFirst(t.Context(), e))
+	count("a further part", 1, rec.RecordOnce(t.Context(), e))
+	count("opened again", 2, rec.RecordFirst(t.Context(), e))
+	e.Object, store.fail = "file:2", 1
+	if err := rec.RecordFirst(t.Context(), e); err == nil {
+		t.Error("an entry that was not written is no error")
+	}
+	count("a part of what was not noted", 3, rec.RecordOnce(t.Context(), e))
+}
