@@ -40,7 +40,7 @@ func (r *Renderer) decodeApart(ctx context.Context, f format, content io.ReadSee
 	}
 	o := orientation(f, data)
 	w, h := o.turned(size.w, size.h)
-	return &opened{w, h, o.apply(onWhite(small, small.Bounds()))}, nil
+	return &opened{w, h, moves(f, data), o.apply(onWhite(small, small.Bounds()))}, nil
 }
 
 // pictureSize asks ffprobe. In the box formats a picture may consist of tiles,

@@ -38,6 +38,7 @@ func smallFiles(t testing.TB) [][]byte {
 		encoded(t, func(w io.Writer) error { return bmp.Encode(w, img) }),
 		encoded(t, func(w io.Writer) error { return tiff.Encode(w, img, &tiff.Options{Compression: tiff.Deflate}) }),
 		ffmpegFrom(t, asPNG(t, img), "webp", "-c:v", "libwebp"),
+		moving(t, img),
 		ffmpegFrom(t, asPNG(t, img), "webp", "-c:v", "libwebp", "-lossless", "1"),
 		amr(false, 3), []byte("\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic"), pdf("", a4),
 	}

@@ -58,6 +58,7 @@ func (r *Renderer) picture(ctx context.Context, f format, content io.ReadSeeker)
 // opened is a picture that was decoded.
 type opened struct {
 	width, height int         // of the original, as shown
+	moves         bool        // there is more than a frame, or may be
 	base          *image.RGBA // upright, on white, of baseSize
 }
 
@@ -115,8 +116,11 @@ func header(f format, data []byte) (dims, int, error) {
 		return d, 0, nil
 	}
 	perPixel := bytesPerPixel(c.ColorModel)
-	if f == formatGIF {
+	switch f {
+	case formatGIF:
 		perPixel = 5 // the first frame, and the canvas that it stands on
+	case formatWebP:
+		perPixel = 8 // the same
 	}
 	if f == formatPNG && len(data) > 28 && data[28] == 1 {
 		perPixel *= 2 // interlaced: one pass beside the whole
@@ -142,19 +146,40 @@ func config(f format, r io.Reader) (image.Config, error) {
 
 // decode decodes a picture in this process.
 func decode(ctx context.Context, f format, data []byte, size dims) (*opened, error) {
-	img, err := decoders[f](ctxBytes{ctx, bytes.NewReader(data)})
+	img, err := decodeImage(f, ctxBytes{ctx, bytes.NewReader(data)}, data)
 	if err != nil {
 		return nil, err
 	}
 	img = onCanvas(img, size)
 	o := orientation(f, data)
 	w, h := o.turned(size.w, size.h)
-	return &opened{w, h, o.apply(shrink(img, baseSize(size)))}, nil
+	return &opened{w, h, moves(f, data), o.apply(shrink(img, baseSize(size)))}, nil
 }
 
-var decoders = map[format]func(io.Reader) (image.Image, error){
-	formatJPEG: jpeg.Decode, formatPNG: png.Decode, formatGIF: gif.Decode,
-	formatWebP: webp.Decode, formatBMP: bmp.Decode, formatTIFF: tiff.Decode,
+func decodeImage(f format, r ctxBytes, data []byte) (image.Image, error) {
+	switch f {
+	case formatJPEG:
+		return jpeg.Decode(r)
+	case formatPNG:
+		return png.Decode(r)
+	case formatGIF:
+		return gif.Decode(r)
+	case formatWebP:
+		return decodeWebP(r, data)
+	case formatBMP:
+		return bmp.Decode(r)
+	case formatTIFF:
+		return tiff.Decode(r)
+	}
+	return nil, image.ErrFormat
+}
+
+func moves(f format, data []byte) bool {
+	if f == formatWebP {
+		_, _, _, moving := firstFrame(data)
+		return moving
+	}
+	return f == formatGIF
 }
 
 // onCanvas puts the first frame of a gif where it stands on its canvas.
@@ -197,8 +222,8 @@ func (p *opened) forms(ctx context.Context, f format) (media.Looked, []media.Ren
 		return look, nil, err
 	}
 	made := []media.Rendered{thumb}
-	// A gif is shown as it is: it moves.
-	if !f.shown || p.width*p.height > bigPixels && f != formatGIF {
+	// What moves is shown as it is.
+	if !f.shown || p.width*p.height > bigPixels && !p.moves {
 		large, err := encodeJPEG(archive.RenditionLarge, shrink(p.base, fit(p.base.Rect.Dx(), p.base.Rect.Dy(), largeSide)))
 		if err != nil {
 			return look, nil, err

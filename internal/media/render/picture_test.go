@@ -50,6 +50,9 @@ func TestPictures(t *testing.T) {
 		{"big png", asPNG(t, big), "2600x1800 thumb 320x222 large 1600x1108"},
 		{"gif", encoded(t, func(w io.Writer) error { return gif.EncodeAll(w, frames) }), "60x40 thumb 60x40"},
 		{"webp", webp(small), "400x300 thumb 320x240"},
+		{"webp with alpha", ffmpegFrom(t, asPNG(t, small), "webp", "-c:v", "libwebp", "-vf", "format=yuva420p", "-quality", "90"), "400x300 thumb 320x240"},
+		{"webp that moves", moving(t, small), "400x300 thumb 320x240"},
+		{"webp that moves, lossless", moving(t, small, "-lossless", "1", "-pix_fmt", "bgra"), "400x300 thumb 320x240"},
 		{"bmp", encoded(t, func(w io.Writer) error { return bmp.Encode(w, small) }), "400x300 thumb 320x240 large 400x300"},
 		{"tiff", encoded(t, func(w io.Writer) error { return tiff.Encode(w, small, nil) }), "400x300 thumb 320x240 large 400x300"},
 		{"deflated tiff", encoded(t, func(w io.Writer) error {
@@ -84,6 +87,48 @@ func TestPictures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// moving makes a webp of two frames that begins with img.
+func moving(t testing.TB, img image.Image, args ...string) []byte {
+	t.Helper()
+	data := ffmpegFrom(t, asPNG(t, img), "webp", append([]string{"-vf", "loop=4:1:0,negate=enable='gte(n,2)'", "-c:v", "libwebp_anim"}, args...)...)
+	if !bytes.Contains(data, []byte("ANMF")) {
+		t.Fatal("it does not move")
+	}
+	return data
+}
+
+func TestMovingWebPsFirstFrameStandsWhereItBelongs(t *testing.T) {
+	r := newRenderer(t)
+	data := moving(t, quarters(80, 60), "-lossless", "1", "-pix_fmt", "bgra")
+	// A canvas of twice the size, and the frame in its right half, down.
+	copy(data[24:], []byte{159, 0, 0, 119, 0, 0})
+	frame := bytes.Index(data, []byte("ANMF")) + 8
+	copy(data[frame:], []byte{40, 0, 0, 30, 0, 0})
+	l, made := look(t, r, data)
+	if q := quartersOf(t, made["thumb"].Data); l.Width != 160 || l.Height != 120 || q[:3] != "WWW" {
+		t.Errorf("%dx%d shows %s", l.Width, l.Height, q)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(made["thumb"].Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if red, _, _, _ := img.At(90, 70).RGBA(); red < 0xe000 {
+		t.Errorf("no red at 90, 70")
+	}
+	if _, green, _, _ := img.At(90, 70).RGBA(); green > 0x3000 {
+		t.Errorf("not red at 90, 70")
+	}
+}
+
+func FuzzFirstFrame(f *testing.F) {
+	f.Add(moving(f, quarters(8, 6)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, at, canvas, ok := firstFrame(data); ok && (canvas.w < 1 || canvas.h < 1 || at.X < 0 || at.Y < 0) {
+			t.Errorf("%v on %v", at, canvas)
+		}
+	})
 }
 
 func TestTransparentPicturesStandOnWhite(t *testing.T) {
