@@ -23,6 +23,7 @@ const (
 	envSeed     = "HUICUN_TEST_SEED"     // replays a failure
 	envKills    = "HUICUN_TEST_KILLS"    // 200 in make faults
 	envMessages = "HUICUN_TEST_MESSAGES" // 20,000 there
+	envFiles    = "HUICUN_TEST_FILES"    // 500 there
 )
 
 // number reads a variable that may be unset.

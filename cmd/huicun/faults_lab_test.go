@@ -240,8 +240,16 @@ func (l *lab) letTimePass() {
 		if _, err := l.db.Exec(`UPDATE leases SET expires_at = LEAST(expires_at, clock_timestamp())`); err != nil {
 			return err
 		}
-		_, err := l.db.Exec(`UPDATE outbox SET claimed_at = claimed_at - interval '5 minutes' WHERE state = 'running'`)
-		return err
+		for _, q := range []string{
+			`UPDATE outbox SET claimed_at = claimed_at - interval '5 minutes' WHERE state = 'running'`,
+			`UPDATE media SET due_at = due_at - interval '5 minutes' WHERE state = 'pending'`,
+			`UPDATE media_objects SET work_due_at = work_due_at - interval '15 minutes' WHERE work = 'pending'`,
+		} {
+			if _, err := l.db.Exec(q); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

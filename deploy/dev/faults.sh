@@ -19,6 +19,6 @@ if [ "${1:-}" = -n ]; then
 	echo "go test -run '$run'" $packages
 	exit 0
 fi
-export HUICUN_TEST_KILLS="${HUICUN_TEST_KILLS:-200}" HUICUN_TEST_MESSAGES="${HUICUN_TEST_MESSAGES:-20000}"
+export HUICUN_TEST_KILLS="${HUICUN_TEST_KILLS:-200}" HUICUN_TEST_MESSAGES="${HUICUN_TEST_MESSAGES:-20000}" HUICUN_TEST_FILES="${HUICUN_TEST_FILES:-500}"
 # shellcheck disable=SC2086
 exec go test -v -count=1 -timeout 60m -run "$run" $packages
