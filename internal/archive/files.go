@@ -64,7 +64,7 @@ type Rendition struct {
 // Names of renditions.
 const (
 	RenditionThumb  = "thumb"  // JPEG, 320 px at most; of pictures and stickers
-	RenditionLarge  = "large"  // JPEG, 1600 px at most; of pictures over 4 megapixels or of formats browsers do not show
+	RenditionLarge  = "large"  // JPEG, 1600 px at most, long ones (over 3:1) as many pixels as 1600 × 1200; of pictures over 4 megapixels or of formats browsers do not show
 	RenditionPoster = "poster" // JPEG, 640 px at most; of videos
 	RenditionAudio  = "audio"  // MP3, mono; of what browsers do not play
 	PagePrefix      = "page-"  // JPEG, 1000 px wide; of documents

@@ -40,14 +40,14 @@ var errTooManyPixels = errors.New("the picture has more than 100 megapixels")
 
 // picture makes thumb and large of a picture and reads its QR codes.
 func (r *Renderer) picture(ctx context.Context, f format, content io.ReadSeeker) (media.Looked, []media.Rendered, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.limits.picture, errTooLong)
-	defer cancel()
 	select {
 	case r.pictures <- struct{}{}:
 		defer func() { <-r.pictures }()
 	case <-ctx.Done():
 		return media.Looked{}, nil, fmt.Errorf("another picture: %w: %w", media.ErrTemporary, context.Cause(ctx))
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, r.limits.picture, errTooLong)
+	defer cancel()
 	p, err := r.open(ctx, f, content)
 	if err != nil {
 		return media.Looked{}, nil, err

@@ -355,3 +355,30 @@ func TestWhatCannotBeReadIsTemporary(t *testing.T) {
 		t.Errorf("no temporary folder: %v, want a temporary error", err)
 	}
 }
+
+func TestPicturesWaitForEachOther(t *testing.T) {
+	r := newRenderer(t)
+	r.pictures <- struct{}{} // another one is in memory
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, _, err := r.Render(ctx, media.Object{}, bytes.NewReader(asJPEG(t, quarters(40, 30))))
+	if !errors.Is(err, media.ErrTemporary) {
+		t.Errorf("%v, want a temporary error", err)
+	}
+	<-r.pictures
+	look(t, r, asJPEG(t, quarters(40, 30)))
+}
+
+func TestDecodersStopWhenTimeIsOver(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errTooLong)
+	for _, data := range smallFiles(t) {
+		f := sniff(data)
+		if f.class != classPicture || f == formatHEIC {
+			continue
+		}
+		if _, err := decodeImage(f, ctxBytes{ctx, bytes.NewReader(data)}, data); err == nil || !strings.Contains(err.Error(), errTooLong.Error()) {
+			t.Errorf("%s: %v, want %v", f.name, err, errTooLong)
+		}
+	}
+}
