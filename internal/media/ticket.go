@@ -38,7 +38,8 @@ type Files interface {
 	// Link signs a ticket for a viewer. until is when it ends.
 	Link(v access.Viewer, t Ticket) (token string, until time.Time)
 	// Open checks a token: signature, viewer, time, and whether the message is
-	// (still) in the viewer's scope. Whatever is wrong answers not_found.
+	// (still) in the viewer's scope. Whatever is wrong answers not_found;
+	// unavailable: the file should be in the store, and cannot be read there.
 	Open(ctx context.Context, v access.Viewer, token string) (*Opened, error)
 	// Retry lets a file be fetched again that was refused, broken or over the
 	// limit; admins only. conflict: it is none of these.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/minio/sio"
 )
@@ -33,7 +34,29 @@ func OpenVault(ctx context.Context, blobs Blobs, keyFile string) (*Vault, error)
 		return nil, err
 	}
 	slog.InfoContext(ctx, "media keys read", "key", keys.newest().id, "keys", len(keys.all()))
-	return &Vault{blobs: blobs, keys: keys}, nil
+	v := &Vault{blobs: blobs, keys: keys}
+	v.tryKeys(ctx)
+	return v, nil
+}
+
+// tryFor is how long a start waits for a store that does not answer.
+const tryFor = 5 * time.Second
+
+// tryKeys opens the first object, so that a wrong key file is known at the start
+// and not when somebody asks for a file. One bad object is no reason not to start.
+func (v *Vault) tryKeys(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	err := v.blobs.List(ctx, "", func(name string, _ int64) error {
+		r, _, err := v.Open(ctx, name)
+		if err != nil {
+			return err
+		}
+		return errors.Join(errOne, r.Close())
+	})
+	if errors.Is(err, ErrNoKey) || errors.Is(err, ErrDamaged) {
+		slog.ErrorContext(ctx, "stored media file cannot be opened with the keys of the key file", "err", err)
+	}
 }
 
 var errOne = errors.New("one is enough")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -202,6 +203,31 @@ func TestVaultKeyFileIsMadeOnceOnly(t *testing.T) {
 	}
 	if got, err := readVault(t.Context(), v, "o/x"); err != nil || string(got) != "x" {
 		t.Errorf("the process that has read the keys: %q, %v", got, err)
+	}
+}
+
+func TestVaultSaysAtTheStartThatTheKeysAreWrong(t *testing.T) {
+	m := newMemory()
+	v, keyFile := newVault(t, m)
+	putVault(t, v, "o/x", []byte("x"))
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	if _, err := OpenVault(t.Context(), m, keyFile); err != nil || strings.Contains(log.String(), "ERROR") {
+		t.Errorf("with the right keys: %v\n%s", err, log.String())
+	}
+	addKey(t, keyFile)
+	dropKeys(t, keyFile)
+	if _, err := OpenVault(t.Context(), m, keyFile); err != nil || !strings.Contains(log.String(), "cannot be opened") {
+		t.Errorf("with other keys: %v\n%s", err, log.String())
+	}
+	text, err := os.ReadFile(keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secret := strings.Fields(string(text))[1]; strings.Contains(log.String(), secret) {
+		t.Error("the log tells a key")
 	}
 }
 
