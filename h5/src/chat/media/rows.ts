@@ -1,6 +1,7 @@
 // Files of a conversation laid out for a virtual list: headings of months, and
 // rows of thumbnails or single entries.
 import type { Api } from '@/api/client'
+import type { Message } from '../rows'
 
 /** One file or link of the conversation. */
 export type FileItem = Api['MediaItem']
@@ -9,6 +10,12 @@ export type FileItem = Api['MediaItem']
 export type FileRow =
   | { kind: 'month'; key: string; year: number; month: number }
   | { kind: 'items'; key: string; items: FileItem[] }
+
+/** The part of a message as a message of its own: what draws it asks for no more. */
+export function messageOf(item: FileItem): Message {
+  const { message_id: id, conversation_id, sent_at, sender, content, revoked } = item
+  return { id, conversation_id, seq: '', sent_at, msgtype: content.kind, sender, content, text: '', ...(revoked ? { revoked } : {}) }
+}
 
 /** What tells one item from another. */
 export function keyOf(item: FileItem): string {
