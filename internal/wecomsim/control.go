@@ -26,6 +26,8 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sim/messages", control(s, s.postMessage))
 	mux.HandleFunc("GET /sim/messages", s.getMessages)
 	mux.HandleFunc("POST /sim/media/big", control(s, s.postBig))
+	mux.HandleFunc("POST /sim/files", s.postFile)
+	mux.HandleFunc("GET /sim/files", s.getFile)
 	mux.HandleFunc("GET /sim/samples", s.getSamples)
 	mux.HandleFunc("POST /sim/samples", control(s, s.postSample))
 	mux.HandleFunc("POST /sim/revoke-last", control(s, func(chat outgoing) (any, error) { return sent(s.revokeLast(chat)) }))

@@ -95,6 +95,9 @@ func (s *Sim) findMedia(fileID string) (mediaFile, bool) {
 	if f, ok := findBig(fileID); ok {
 		return f, true
 	}
+	if f, ok := s.uploads.find(s.dir, fileID); ok {
+		return f, true
+	}
 	return s.company.media(fileID)
 }
 

@@ -43,6 +43,7 @@ type Sim struct {
 	realNow   func() time.Time // without the skew of faults
 	window    windowMark
 	media     mediaTimes
+	uploads   uploads
 
 	appCaller, archiveCaller *caller
 	notified                 atomic.Uint64 // next seq at the last msgaudit_notify
