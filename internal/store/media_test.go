@@ -255,6 +255,14 @@ func TestObjectsAreGivenBackAndGivenUp(t *testing.T) {
 	if _, ok, err := f.NextObjectIn(t.Context()); ok || err != nil {
 		t.Errorf("NextObjectIn = %v, %v; want none", ok, err)
 	}
+	for i, want := range []int{1, 0} {
+		if n, err := f.RetryObjects(t.Context()); err != nil || n != want {
+			t.Errorf("RetryObjects, time %d = %d, %v; want %d", i+1, n, err, want)
+		}
+	}
+	if again := claim(); again.Attempt != 0 {
+		t.Errorf("attempt %d after a retry", again.Attempt)
+	}
 }
 
 // notices collects what is told on a channel until want of them came.
