@@ -87,6 +87,8 @@ func contentType(name string) string {
 		return "image/svg+xml"
 	case ".json":
 		return "application/json"
+	case "": // LICENSE
+		return "text/plain; charset=utf-8"
 	}
 	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
 		return t
@@ -195,11 +197,7 @@ func (s *Server) serveFile(c *gin.Context, name string) {
 	h := c.Writer.Header()
 	h.Set("Content-Type", f.contentType)
 	h.Add("Vary", "Accept-Encoding")
-	if strings.HasPrefix(name, "assets/") {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	} else {
-		h.Set("Cache-Control", "no-cache")
-	}
+	h.Set("Cache-Control", cacheOf(name))
 	body, etag := f.body, f.etag
 	if f.gzip != nil && acceptsGzip(c.GetHeader("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
@@ -207,6 +205,18 @@ func (s *Server) serveFile(c *gin.Context, name string) {
 	}
 	h.Set("ETag", `"`+etag+`"`)
 	http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(body))
+}
+
+// cacheOf says how long browsers keep a file: those in assets carry a hash in
+// their names, and the picture of an emoticon is hardly ever another one.
+func cacheOf(name string) string {
+	switch {
+	case strings.HasPrefix(name, "assets/"):
+		return "public, max-age=31536000, immutable"
+	case strings.HasPrefix(name, "emoji/"):
+		return "public, max-age=2592000"
+	}
+	return "no-cache"
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3) as far as gzip goes.
