@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
@@ -47,7 +48,11 @@ func (a *app) buildFiles(ctx context.Context) error {
 		}
 	}
 	if a.cfg.Media.Lookers > 0 {
-		renderer := render.New(render.Options{})
+		temp := filepath.Join(a.cfg.MediaDir(), "looking") // /tmp may be memory, and a video large
+		if err := os.MkdirAll(temp, 0o700); err != nil {
+			return fmt.Errorf("media.dir: %w", err)
+		}
+		renderer := render.New(render.Options{TempDir: temp})
 		for _, c := range renderer.Capabilities() {
 			if len(c.Missing) > 0 {
 				slog.WarnContext(ctx, "files of a kind can only be downloaded: programs are not installed", "kind", c.Kind, "programs", c.Missing)

@@ -811,7 +811,7 @@ export interface components {
             download_url?: string;
             /** @description A small picture of a picture. */
             thumb_url?: string;
-            /** @description At most 1600 pixels; absent: url is small enough. */
+            /** @description At most 1600 pixels on the longer side, of long pictures on the shorter one; absent: url is small enough. */
             large_url?: string;
             /** @description A picture of a video. */
             poster_url?: string;
