@@ -16,6 +16,12 @@ var inline = map[string]string{
 	"audio/mpeg": ".mp3", "audio/mp4": ".m4a", "audio/wav": ".wav", "audio/ogg": ".ogg", "video/mp4": ".mp4", "video/webm": ".webm",
 }
 
+// saved are the endings of other types that messages have without a name.
+var saved = map[string]string{
+	"audio/amr": ".amr", "audio/amr-wb": ".awb", "audio/silk": ".silk", "video/quicktime": ".mov", "video/3gpp": ".3gp",
+	"image/bmp": ".bmp", "image/tiff": ".tiff", "image/heic": ".heic", "image/heif": ".heif", "image/avif": ".avif",
+}
+
 func shownInline(mimeType string) bool { return inline[mimeType] != "" }
 
 const (

@@ -125,6 +125,24 @@ func TestNameOfWhatIsShown(t *testing.T) {
 	}
 }
 
+// A picture or a voice has no name of its own: saved, it opens as what it is.
+func TestNameOfWhatHasNone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	f.files.name = ""
+	for kind, want := range map[string]string{
+		"image/jpeg": "file.jpg", "video/mp4": "file.mp4", "audio/amr": "file.amr", "audio/silk": "file.silk", "image/heic": "file.heic",
+		"text/html": "file", "text/xml": "file", "application/octet-stream": "file", "": "file",
+	} {
+		f.files.contents[""] = content{mime: kind, data: []byte("x")}
+		token, _ := f.files.Link(f.viewerOf("mei"), media.Ticket{MessageID: messageID, FileID: fileID, Download: true})
+		if got := savedName(t, b.open("/api/v1/media/"+token)); got != want {
+			t.Errorf("%q is saved as %q, want %q", kind, got, want)
+		}
+	}
+}
+
 func savedName(t *testing.T, w *httptest.ResponseRecorder) string {
 	t.Helper()
 	_, params, err := mime.ParseMediaType(w.Header().Get("Content-Disposition"))

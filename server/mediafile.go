@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,9 +152,13 @@ func (m *openedMedia) VisitGetMediaResponse(w http.ResponseWriter) error {
 
 // fileName is the name under which the file is saved. What is not the file itself
 // has a type of its own, and what is shown never a name of another type: it
-// would be opened as that from the disk.
+// would be opened as that from the disk. Pictures, voices and videos come without
+// a name: theirs has the ending of what they are, where that can run nothing.
 func (m *openedMedia) fileName(disposition string) string {
 	if m.Form == "" && disposition == "attachment" {
+		if m.Name == "" {
+			return unnamedFile + cmp.Or(inline[m.Mime], saved[m.Mime])
+		}
 		return m.Name
 	}
 	if m.Form != "" {
