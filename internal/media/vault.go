@@ -80,7 +80,8 @@ func config(key []byte, first uint32) sio.Config {
 }
 
 // Put encrypts what r gives, exactly size bytes, and stores it under name, whole
-// or not at all, in place of what was there.
+// or not at all, in place of what was there. A key that came meanwhile is used
+// in the end: a rekey that looked before the object was there has passed it by.
 func (v *Vault) Put(ctx context.Context, name string, r io.Reader, size int64) error {
 	if size < 0 || size > maxContent {
 		return fmt.Errorf("object %s: a content of %d bytes cannot be stored", name, size)
@@ -90,7 +91,13 @@ func (v *Vault) Put(ctx context.Context, name string, r io.Reader, size int64) e
 	if err != nil {
 		return fmt.Errorf("object %s: %w", name, err)
 	}
-	return v.blobs.Put(ctx, name, io.MultiReader(bytes.NewReader(h[:]), sealed), h.sealedLen())
+	if err := v.blobs.Put(ctx, name, io.MultiReader(bytes.NewReader(h[:]), sealed), h.sealedLen()); err != nil {
+		return err
+	}
+	if newest := v.keys.newest().id; newest != h.keyID() {
+		_, err = v.rekey(ctx, name, newest)
+	}
+	return err
 }
 
 // Open opens an object at its beginning and gives the size of its content. Only
