@@ -35,7 +35,12 @@ var officeParts = []struct{ dir, mime string }{
 
 // sniff tells the type of a file by its first bytes, without parameters;
 // octetStream: unknown. Its name says nothing: anybody may call a file anything.
-func sniff(head []byte) string {
+func sniff(head []byte) (mime string) {
+	defer func() { // a file that a detector stumbles over is kept like any other
+		if recover() != nil {
+			mime = octetStream
+		}
+	}()
 	for _, s := range signatures {
 		if bytes.HasPrefix(head, []byte(s.begins)) {
 			return s.mime
@@ -44,7 +49,7 @@ func sniff(head []byte) string {
 	if len(head) == 0 {
 		return octetStream
 	}
-	mime, _, _ := strings.Cut(mimetype.Detect(head).String(), ";")
+	mime, _, _ = strings.Cut(mimetype.Detect(head).String(), ";")
 	if name, ok := usual[mime]; ok {
 		return name
 	}

@@ -11,6 +11,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/gabriel-vasile/mimetype"
 )
 
 func zipOf(t *testing.T, names ...string) []byte {
@@ -99,4 +101,17 @@ func FuzzSniff(f *testing.F) {
 			t.Errorf("sniff = %q", got)
 		}
 	})
+}
+
+func TestSniffOutlivesADetectorThatStumbles(t *testing.T) {
+	const begins = "stumble here"
+	mimetype.Extend(func(p []byte, _ uint32) bool {
+		if bytes.HasPrefix(p, []byte(begins)) {
+			panic("index out of range")
+		}
+		return false
+	}, "application/x-stumble", ".stumble")
+	if got := sniff([]byte(begins)); got != octetStream {
+		t.Errorf("sniff gives %q, want %q", got, octetStream)
+	}
 }
