@@ -37,9 +37,7 @@ func New(dir string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, tempDir), 0o700); err != nil {
 		return nil, s.explain("make the folder", err)
 	}
-	if err := sweep(filepath.Join(dir, tempDir)); err != nil {
-		return nil, s.explain("remove left-over files", err)
-	}
+	sweep(filepath.Join(dir, tempDir))
 	return s, nil
 }
 

@@ -175,3 +175,20 @@ func TestCheckNamesTheFolder(t *testing.T) {
 		t.Errorf("Check of a folder that is gone: %v", err)
 	}
 }
+
+func TestWhatCannotBeSweptKeepsNobodyFromStarting(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, ".tmp", "a", "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".tmp", "put-1"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, dir)
+	if got := files(t, dir); len(got) != 0 {
+		t.Errorf("left over: %q", got)
+	}
+	if err := s.Put(t.Context(), "o/x", strings.NewReader("x"), 1); err != nil {
+		t.Error(err)
+	}
+}

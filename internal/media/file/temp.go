@@ -3,6 +3,7 @@ package file
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -59,18 +60,19 @@ func (t *temp) discard() {
 	_ = t.Close() // what counts was flushed
 }
 
-// sweep removes what processes that are gone have left in dir.
-func sweep(dir string) error {
+// sweep removes what processes that are gone have left in dir. What it cannot
+// remove takes up space and harms nobody: a command that root was killed in may
+// have left it.
+func sweep(dir string) {
 	es, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		slog.Warn("left-over files of the media store not removed", "err", err)
 	}
 	for _, e := range es {
 		if err := sweepFile(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			slog.Warn("left-over file of the media store not removed", "err", err)
 		}
 	}
-	return nil
 }
 
 func sweepFile(path string) error {
