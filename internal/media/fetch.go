@@ -25,6 +25,7 @@ func (x *Fetcher) fetch(ctx context.Context, f File) error {
 	if err != nil {
 		return storeError(err)
 	}
+	defer func() { _ = p.Close() }() // for a panic: the lock must not outlive the attempt
 	err = x.fetchInto(ctx, f, p)
 	closeParts := p.release
 	if err == nil || ended(err) || classOf(err) == ClassBroken && f.Attempt%2 == 1 {

@@ -3,9 +3,7 @@ package media
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"runtime/debug"
 	"time"
 
@@ -73,9 +71,7 @@ type Fetcher struct {
 // Run fetches until ctx ends. What is in hand is then put back; what was fetched
 // of it stays in its part file.
 func (x *Fetcher) Run(ctx context.Context) error {
-	if err := x.prepare(); err != nil {
-		return err
-	}
+	x.prepare()
 	pool := pool{workers: x.Workers, wake: x.Wake, next: x.Store.NextFileIn, claim: x.claim}
 	var g errgroup.Group
 	g.Go(func() error { x.sweepOften(ctx); return nil })
@@ -83,7 +79,7 @@ func (x *Fetcher) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-func (x *Fetcher) prepare() error {
+func (x *Fetcher) prepare() {
 	if x.Now == nil {
 		x.Now = time.Now
 	}
@@ -91,10 +87,6 @@ func (x *Fetcher) prepare() error {
 		x.Workers = 2
 	}
 	x.calls = rate.NewLimiter(callsPerMinute/60, callsPerMinute/60)
-	if err := os.MkdirAll(x.Dir, 0o700); err != nil {
-		return fmt.Errorf("folder of part files: %w", err)
-	}
-	return nil
 }
 
 // claim takes a file and gives the work on it; nil: none is due.

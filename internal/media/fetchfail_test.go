@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -327,4 +329,52 @@ func TestFetchStaysBelowTheRateOfWeCom(t *testing.T) {
 			t.Errorf("%d calls in %v", calls, d)
 		}
 	})
+}
+
+// A disk that is full, or not there, must not end the whole process.
+func TestFetchGoesOnOnceTheFolderOfPartFilesCanBeMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, pattern(3000))
+		above := filepath.Join(t.TempDir(), "disk")
+		if err := os.WriteFile(above, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w.Dir = filepath.Join(above, "parts")
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		select {
+		case err := <-done:
+			t.Fatalf("Run ended: %v", err)
+		case <-w.store.change:
+		}
+		if got := w.store.files[0].errs; !slices.Equal(got, []Class{ClassStore}) {
+			t.Errorf("classes %v, want store", got)
+		}
+		if err := os.Remove(above); err != nil {
+			t.Fatal(err)
+		}
+		for !w.store.settled() {
+			<-w.store.change
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		wantReady(t, w, 0, "")
+	})
+}
+
+func TestFetchThatPanicsLeavesItsPartFileToTheNextAttempt(t *testing.T) {
+	w := newWorld(t, pattern(3000))
+	w.source.trouble = func(call int, _, _ string) (Part, error, bool) {
+		if call == 2 {
+			panic("a library that stumbled")
+		}
+		return Part{}, nil, false
+	}
+	w.once(t.Context(), t)
+	w.store.files[0].due = time.Time{}
+	w.once(t.Context(), t)
+	wantReady(t, w, 0, "")
 }

@@ -62,6 +62,9 @@ func openPart(dir string, keys *Keys, id string) (*partFile, error) {
 	if !archive.ValidID(id) {
 		return nil, fmt.Errorf("%q is not the id of a file", id)
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("folder of part files: %w", err)
+	}
 	f, err := lockPart(filepath.Join(dir, id+partSuffix))
 	if err != nil {
 		return nil, err

@@ -18,6 +18,9 @@ const sweepPage = 500
 // sweep removes the part files of files that nobody fetches any more.
 func (x *Fetcher) sweep(ctx context.Context) error {
 	es, err := os.ReadDir(x.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing was fetched yet
+	}
 	if err != nil {
 		return err
 	}
