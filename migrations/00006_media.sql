@@ -97,11 +97,12 @@ CREATE INDEX message_media_conv ON message_media (conv_id, tab, msgtime DESC, se
 CREATE INDEX message_media_media ON message_media (media_id) WHERE media_id IS NOT NULL;
 
 -- What is already stored is looked through for files like what comes: one item
--- a batch. WeCom keeps files for 5 days only, so newest first.
+-- a batch. WeCom keeps files for 5 days only, so newest first; and 100 a second
+-- only, so that what comes meanwhile is not behind all of them.
 CREATE TEMPORARY TABLE media_upto ON COMMIT DROP AS SELECT COALESCE(max(id), 0) AS id FROM batches;
-INSERT INTO outbox (kind, args)
-SELECT 'media', jsonb_build_object('batch_id', id) FROM batches
-WHERE added > 0 AND id <= (SELECT id FROM media_upto) ORDER BY id DESC;
+INSERT INTO outbox (kind, args, scheduled_at)
+SELECT 'media', jsonb_build_object('batch_id', id), now() + (row_number() OVER (ORDER BY id DESC) - 1) / 100 * interval '1 second'
+FROM batches WHERE added > 0 AND id <= (SELECT id FROM media_upto) ORDER BY id DESC;
 
 -- media_batch_id: batches up to it have their item. What a process of an older
 -- version stores beside or after this has none: the next batch brings it along.
