@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -42,7 +43,7 @@ func fail(c *gin.Context, err error) {
 		status = http.StatusInternalServerError
 	}
 	ctx := c.Request.Context()
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) || c.Writer.Written() && hungUp(err) {
 		c.AbortWithStatus(statusClosed)
 		return
 	}
@@ -55,6 +56,12 @@ func fail(c *gin.Context, err error) {
 		return
 	}
 	c.AbortWithStatusJSON(status, newError(f, requestOf(ctx).id))
+}
+
+// hungUp reports whether err, of writing an answer, says that the other side has
+// left: known before the request's context tells.
+func hungUp(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // publicFault gives what may be told of err. Whatever has no known code is
