@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"huicun/internal/access"
 	"huicun/internal/archive"
@@ -121,7 +122,7 @@ func (s shower) links(out *api.MediaContent, f *archive.File, e archive.Entry) {
 		return optional(apiBase + "/media/" + token)
 	}
 	out.DownloadUrl = link("", true)
-	if shownInline(f.Mime) {
+	if shownInline(f.Mime) && !undrawable(f) {
 		out.Url = link("", false)
 	}
 	for _, r := range f.Renditions {
@@ -139,6 +140,13 @@ func (s shower) links(out *api.MediaContent, f *archive.File, e archive.Entry) {
 			out.Url = link(r.Name, false)
 		}
 	}
+}
+
+// undrawable reports whether f is a picture of which nothing could be made here: a
+// few bytes that stand for gigabytes of pixels, or none at all. No browser is to
+// decode it unasked.
+func undrawable(f *archive.File) bool {
+	return strings.HasPrefix(f.Mime, "image/") && f.Looked && len(f.Renditions) == 0
 }
 
 // pages are the pictures of a document's pages, in order.

@@ -108,6 +108,32 @@ func TestOnlyHarmlessTypesAreShown(t *testing.T) {
 	}
 }
 
+// A picture of which nothing could be made may be a decompression bomb: it is
+// saved, never drawn.
+func TestPicturesThatCannotBeDrawnAreOnlySaved(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	thumb := []archive.Rendition{{Name: archive.RenditionThumb, Mime: "image/jpeg"}}
+	for _, tt := range []struct {
+		name  string
+		file  archive.File
+		shown bool
+	}{
+		{"drawn", archive.File{Mime: "image/png", Looked: true, Renditions: thumb}, true},
+		{"not looked into yet", archive.File{Mime: "image/png"}, true},
+		{"bomb", archive.File{Mime: "image/png", Looked: true}, false},
+		{"sound", archive.File{Mime: "audio/mpeg", Looked: true}, true},
+	} {
+		file := f.archive.media().File
+		*file = tt.file
+		file.ID, file.State = fileID, archive.FileReady
+		if l := b.links(); (l.URL != "") != tt.shown || l.Download == "" {
+			t.Errorf("%s: %+v, want a link for showing: %v", tt.name, l, tt.shown)
+		}
+	}
+}
+
 // A picture is never saved under the name of something else.
 func TestNameOfWhatIsShown(t *testing.T) {
 	t.Parallel()
