@@ -169,6 +169,15 @@ describe('a video', () => {
     expect(page.get('video').attributes('autoplay')).toBeUndefined()
   })
 
+  it('that can only be downloaded says so, and has nothing to play', async () => {
+    const { page } = show(video({ url: undefined, poster_url: undefined }))
+    expect(page.get('figure').text()).toContain('仅原始文件')
+    expect(page.find('figure .play').exists()).toBe(false)
+    await page.get('figure button').trigger('click')
+    expect(page.find('video').exists()).toBe(false)
+    expect(fileOpen.value).toBe(true)
+  })
+
   it('that the browser does not play says so and can be downloaded', async () => {
     const content = video()
     serve(() => ({ body: { message_id: 'm00001', conversation_id: '1', media: content.media, pages: [] } }))
