@@ -71,6 +71,7 @@ var causeWords = map[string]string{
 	ingest.CauseScan:        "messages wait for the rules",
 	ingest.CauseCallback:    "events of WeCom wait",
 	ingest.CausePush:        "alerts do not leave",
+	ingest.CauseMediaIndex:  "messages are not looked through for them",
 	ingest.CauseMediaLate:   "they wait for so long that WeCom is about to drop them",
 	ingest.CauseMediaStore:  "the store of files takes none",
 	ingest.CauseDiskFull:    "its disk is full",

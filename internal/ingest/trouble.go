@@ -51,6 +51,7 @@ const (
 	CauseScan        = "scan"         // messages are not looked at by rules
 	CauseCallback    = "callback"     // events of WeCom are not worked off
 	CausePush        = "push"         // alerts do not leave
+	CauseMediaIndex  = "media_index"  // what was stored is not looked through for files
 	CauseMediaLate   = "media_late"   // files wait for so long that WeCom is about to drop them
 	CauseMediaStore  = "media_store"  // the store of files takes none
 	CauseDiskFull    = "disk_full"    // of the database
@@ -174,6 +175,10 @@ func (t Thresholds) workTrouble(s Status) (Trouble, bool) {
 // two days are left then.
 const mediaLate = 3 * 24 * time.Hour
 
+// mediaIndexLate is how long a batch may wait to be looked through: an old archive
+// takes hours at first. What is not found in it cannot be late.
+const mediaIndexLate = 24 * time.Hour
+
 // mediaTrouble: a store that takes no file is told about at once, whatever waits
 // for it. That one file is not stored while others are says nothing.
 func (t Thresholds) mediaTrouble(s Status) (Trouble, bool) {
@@ -185,6 +190,11 @@ func (t Thresholds) mediaTrouble(s Status) (Trouble, bool) {
 		}
 		if s.Now.Sub(since) >= t.Stalled {
 			return Trouble{Subject: SubjectMedia, Cause: CauseMediaStore, Since: since}, true
+		}
+	}
+	for _, q := range s.Queues {
+		if q.Kind == "media" && s.Now.Sub(q.Oldest) >= mediaIndexLate {
+			return Trouble{Subject: SubjectMedia, Cause: CauseMediaIndex, Since: q.Oldest}, true
 		}
 	}
 	if m.OldestLate != nil && s.Now.Sub(*m.OldestLate) >= mediaLate+t.Stalled {

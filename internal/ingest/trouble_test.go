@@ -88,6 +88,8 @@ func TestDiagnose(t *testing.T) {
 		{"events wait", Snapshot{Queues: queue("callback", time.Hour)}, []string{"work", "callback", "3 个事件还没有处理：why"}},
 		{"alerts wait", Snapshot{Queues: queue("push", time.Hour)}, []string{"work", "push", "3 条告警还没有送出：why"}},
 		{"notices about waiting are no cause to wait", Snapshot{Queues: queue("notice", time.Hour)}, nil},
+		{"files not found", Snapshot{Queues: queue("media", 25*time.Hour)}, []string{"media", "media_index", "3 批消息里的文件还没有登记：why"}},
+		{"an old archive is looked through", Snapshot{Queues: queue("media", 23*time.Hour)}, nil},
 		{"files in time", Snapshot{Media: MediaLate{}}, nil},
 		{
 			"files late",
@@ -131,7 +133,7 @@ func TestEveryCauseHasWords(t *testing.T) {
 	for _, cause := range []string{
 		CauseTrustedIP, CauseSecret, CauseDisabled, CauseLimit, CauseBusy, CauseNetwork, CauseTLS, CauseSetup, CauseStorage, CauseOther,
 		CauseNobody, CauseSilent, CauseBehind, CauseKeyMissing, CauseKeyWrong, CauseClosed, CauseRefused, CauseScan, CauseCallback, CausePush,
-		CauseMediaLate, CauseMediaStore, CauseDiskFull, CauseConnections, CauseUnreachable, CauseDatabase,
+		CauseMediaIndex, CauseMediaLate, CauseMediaStore, CauseDiskFull, CauseConnections, CauseUnreachable, CauseDatabase,
 	} {
 		if e := explanations[cause]; e.title == "" || e.detail == "" || e.next == "" {
 			t.Errorf("cause %s has the words %+v", cause, e)

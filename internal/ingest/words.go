@@ -44,6 +44,7 @@ var explanations = map[string]explanation{
 	CauseCallback: {"企业微信事件处理停滞", "%s", "请查看服务日志；恢复后会继续处理"},
 	CausePush:     {"告警没有送出", "%s", "请检查自建应用的 Secret、可信 IP 和本机网络；恢复后会继续发送"},
 
+	CauseMediaIndex: {"文件没有登记，可能丢失", "%s", "请查看服务日志；恢复后会继续登记并下载，企业微信只保留 5 天"},
 	CauseMediaLate:  {"文件下载滞后，可能丢失", "%s", "请检查本机网络、带宽和会话存档配置，确认 media.workers 不是 0；企业微信只保留 5 天，过期的文件无法再取回"},
 	CauseMediaStore: {"文件存不进去", "存放文件的位置不接受新文件：%s", "请检查磁盘空间，或 S3 服务的地址、密钥和桶；恢复后会自动继续下载，企业微信只保留 5 天"},
 
@@ -105,6 +106,9 @@ func (tr *Trouble) figure(s Status) string {
 	case SubjectWork:
 		return queueFigure(s, tr.Cause)
 	case SubjectMedia:
+		if tr.Cause == CauseMediaIndex {
+			return queueFigure(s, tr.Cause)
+		}
 		return mediaFigure(s, tr.Cause)
 	}
 	switch tr.Cause {
@@ -127,9 +131,13 @@ func keyFigure(s Status, cause string) string {
 }
 
 func queueFigure(s Status, cause string) string {
-	format := map[string]string{CauseScan: "%d 批消息还没有检查", CauseCallback: "%d 个事件还没有处理", CausePush: "%d 条告警还没有送出"}[cause]
+	format := map[string]string{CauseScan: "%d 批消息还没有检查", CauseCallback: "%d 个事件还没有处理", CausePush: "%d 条告警还没有送出", CauseMediaIndex: "%d 批消息里的文件还没有登记"}[cause]
+	kind := cause
+	if cause == CauseMediaIndex {
+		kind = "media"
+	}
 	for _, q := range s.Queues {
-		if q.Kind != cause {
+		if q.Kind != kind {
 			continue
 		}
 		text := fmt.Sprintf(format, q.Items)
