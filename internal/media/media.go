@@ -7,9 +7,9 @@
 //	media_objects         → Looker  → Renderer → Vault.Put → media_renditions
 //	a person              → Service → Vault.Open
 //
-// Nothing of a file is ever plain text on a disk or in a store: part files and
-// objects are sealed under keys that HKDF makes of the master keys in a key file
-// (Keys). To change the master key: add a line (NewKeyLine) to the file, run
+// Part files and objects are sealed under keys that HKDF makes of the master keys
+// in a key file (Keys). Plain text is in memory, and, while a program of the
+// Renderer reads it, in a file of the temporary folder that has no name. To change the master key: add a line (NewKeyLine) to the file, run
 // Vault.Rekey, then remove the older lines.
 package media
 
