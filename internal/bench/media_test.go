@@ -129,7 +129,8 @@ func plainCopy(t *testing.T, w *World, files []servedFile) {
 	if !c.sums[unknown.ID].refused {
 		t.Errorf("%s: the file that is not there: %+v", w.Client, c.sums[unknown.ID])
 	}
-	if (p.cpu.Helpers > 0) != (w.Client == "sdk") || p.took <= 0 || p.simCPU < 0 {
+	// Those of tests beside this one count as helpers of this process too.
+	if p.cpu.Helpers <= 0 && w.Client == "sdk" || p.took <= 0 || p.simCPU < 0 {
 		t.Errorf("%s: figures that cannot be: %+v", w.Client, p)
 	}
 	if left, _ := os.ReadDir(c.dir); len(left) > 0 {
