@@ -29,7 +29,8 @@ const mediaUsage = `huicun media looks after the files of messages.
                                 one is missing or damaged
   huicun media key              print a line with a new key, for the end of media.key_file
   huicun media rekey [-json]    encrypt all files with the newest key; then older lines may leave the key file.
-                                It goes on where it was stopped, beside a running huicun
+                                It goes on where it was stopped, beside a running huicun, and as its user:
+                                what root writes huicun cannot read
 
 `
 
