@@ -1,5 +1,5 @@
 // What a test prepares through huicun's API instead of the pages.
-import { type APIRequestContext, request } from 'playwright-core'
+import { type APIRequestContext, type APIResponse, request } from 'playwright-core'
 import type { Api } from '../../../src/api/client'
 import type { Addresses } from './world'
 
@@ -66,6 +66,17 @@ export class Caller {
     if (!found?.peer) throw new Error(`${userid} has no conversation ${nth} among ${items.length}`)
     const title = found.remark || found.title
     return { id: found.id, employee: userid, customer: found.peer.id, name: found.peer.name, title, path: `/c/${found.id}?as=${userid.toLowerCase()}` }
+  }
+
+  /** The messages of a chat by their seq, newest hundred. */
+  async bySeq(chat: Chat): Promise<Map<number, Api['Message']>> {
+    const { items } = await this.call<Api['MessagePage']>('GET', `/conversations/${chat.id}/messages?limit=100`)
+    return new Map(items.map((message) => [Number(message.seq), message]))
+  }
+
+  /** Opens a link of this site as a browser does. */
+  open(link: string): Promise<APIResponse> {
+    return this.http.get(link)
   }
 
   /** Text of the newest message of a chat; empty when it has none. */

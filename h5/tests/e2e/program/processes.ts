@@ -57,6 +57,11 @@ export class Program {
     clearTimeout(force)
   }
 
+  /** Its number; 0 when it could not be started. */
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
   private get ended(): boolean {
     return this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null
   }

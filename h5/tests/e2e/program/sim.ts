@@ -16,6 +16,20 @@ export interface AppMessage {
   content: { title?: string; description?: string; url?: string }
 }
 
+/** A message that somebody has sent, where the simulator's stream has it. */
+export interface Sent {
+  seq: number
+  msgid: string
+}
+
+/** What a posted file's message claims besides the truth. */
+export interface Claims {
+  kind?: 'file' | 'image' | 'voice' | 'video' | 'emotion'
+  name?: string
+  md5?: string
+  size?: string
+}
+
 /** A simulated WeCom. */
 export class Sim {
   constructor(readonly url: string) {}
@@ -33,6 +47,37 @@ export class Sim {
   /** Lets the customer delete the employee, or the reverse. */
   async remove(by: 'customer' | 'employee', userid: string, externalUserid: string): Promise<void> {
     await this.post('/sim/delete', { by, userid, external_userid: externalUserid })
+  }
+
+  /** Sends a message of any type, with a file of its own where the type has one. */
+  sample(name: string, from: string, to: string): Promise<Sent> {
+    return this.post<Sent>('/sim/samples', { name, from, to })
+  }
+
+  /** Sends any bytes as a file. */
+  async file(from: string, to: string, claims: Claims, bytes: Uint8Array): Promise<Sent & { sha256: string }> {
+    const query = new URLSearchParams({ from, to, ...claims })
+    const answer = await fetch(`${this.url}/sim/files?${query}`, { method: 'POST', body: bytes as BodyInit })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`POST /sim/files: ${answer.status} ${text}`)
+    return JSON.parse(text) as Sent & { sha256: string }
+  }
+
+  /** The bytes of the file that a message announces. */
+  async bytesOf(seq: number): Promise<Buffer> {
+    const answer = await fetch(`${this.url}/sim/messages?from_seq=${seq}&limit=1`)
+    const { messages } = (await answer.json()) as { messages: { body: string }[] }
+    const body = Buffer.from(messages[0]?.body ?? '', 'base64').toString()
+    const id = /"sdkfileid"\s*:\s*"([^"]+)"/.exec(body)?.[1]
+    if (!id) throw new Error(`message ${seq} has no file`)
+    const file = await fetch(`${this.url}/sim/files?sdkfileid=${encodeURIComponent(id)}`)
+    if (!file.ok) throw new Error(`GET /sim/files: ${file.status}`)
+    return Buffer.from(await file.arrayBuffer())
+  }
+
+  /** Lets these faults strike, and no others. */
+  async faults(...faults: { kind: string }[]): Promise<void> {
+    await this.post('/sim/faults', { faults })
   }
 
   /** The app messages on a member's phone, oldest first. */

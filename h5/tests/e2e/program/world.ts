@@ -33,6 +33,8 @@ export interface Addresses {
   sim: string
   /** File that huicun logs to. */
   log: string
+  /** Process of huicun. */
+  pid: number
 }
 
 /** What wecomsim prints when it is ready. */
@@ -76,8 +78,8 @@ export class World {
     try {
       const port = await freePort()
       const sim = await startSim(`http://127.0.0.1:${port}`, simArgs, data, folder, programs)
-      const addresses = { huicun: `http://127.0.0.1:${port}`, sim: sim.url, log: join(folder, 'huicun.log') }
-      await startHuicun(addresses, sim, data, folder, programs, options)
+      const addresses = { huicun: `http://127.0.0.1:${port}`, sim: sim.url, log: join(folder, 'huicun.log'), pid: 0 }
+      addresses.pid = await startHuicun(addresses, sim, data, folder, programs, options)
       return new World(addresses, programs, data)
     } catch (error) {
       await stopAll(programs, data)
@@ -142,7 +144,7 @@ async function startHuicun(
   folder: string,
   programs: Program[],
   options: Options,
-): Promise<void> {
+): Promise<number> {
   const env = { ...cleanEnv(), ...settings(at, sim, data), ...options.env }
   const out = join(folder, 'huicun.out')
   const huicun = Program.start('huicun', [join(bin, 'huicun'), 'serve'], env, at.log, out)
@@ -150,6 +152,7 @@ async function startHuicun(
   await huicun.until('readiness', () => fetch(`${at.huicun}/readyz`).then((answer) => answer.ok || undefined, () => undefined))
   const { last_seq: last } = (await (await fetch(`${sim.url}/sim/stats`)).json()) as { last_seq: number }
   await huicun.until(`message ${last}`, () => (storedSeq(env) >= last ? true : undefined), options.storedWithinMs)
+  return huicun.pid
 }
 
 /** Number of the newest message that huicun has taken in. */
