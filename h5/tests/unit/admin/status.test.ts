@@ -102,6 +102,15 @@ describe('the page', () => {
     }
   })
 
+  it('counts the files that are not there, and says why', async () => {
+    const media = { files: 30, ready: 20, pending: 3, overdue: 0, expired: 4, refused: 0, broken: 3, over_limit: 0, flagged: 2, bytes: 4096, last_error: 'it ends early' }
+    serve(() => ({ body: statusOf({ media }) }))
+    const { page } = await show(StatusPage)
+    for (const text of ['20 / 30 个，4 KB', '等待取回', '已过保留期', '内容无法打开', '与消息所述不符', 'it ends early']) expect(shown()).toContain(text)
+    for (const text of ['其中超过 3 天', '企业微信不认识', '超过大小限制']) expect(shown()).not.toContain(text)
+    expect(page.text()).not.toContain('admin.status.media')
+  })
+
   it('says what stands still and what to do, and nowhere that all is well', async () => {
     const trouble = {
       subject: 'pull' as const,
