@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"huicun/internal/access"
 	"huicun/internal/archive"
@@ -14,6 +15,9 @@ import (
 
 // indexPage is how many messages are read at once.
 const indexPage = 200
+
+// lastAttemptPause is between attempts after the last that counts.
+const lastAttemptPause = 10 * time.Minute
 
 // maxTitle bounds titles of refs, in bytes; what lists show is far shorter.
 const maxTitle = 1000
@@ -32,7 +36,13 @@ func (x *Indexer) Handle(ctx context.Context, item outbox.Item) error {
 	if err := json.Unmarshal(item.Args, &args); err != nil || args.BatchID <= 0 {
 		return outbox.Permanent(errors.New("media: args have no batch_id"))
 	}
-	if err := x.index(ctx, args.BatchID); err != nil {
+	err := x.index(ctx, args.BatchID)
+	if err != nil && ctx.Err() == nil && item.MaxAttempts > 0 && item.Attempt >= item.MaxAttempts {
+		// Given up, its files would never be asked for.
+		slog.ErrorContext(ctx, "files of a batch not noted again and again", "batch_id", args.BatchID, "err", err)
+		return outbox.Snooze(lastAttemptPause)
+	}
+	if err != nil {
 		return fmt.Errorf("media of batch %d: %w", args.BatchID, err)
 	}
 	return nil

@@ -154,6 +154,11 @@ func TestIndexerErrors(t *testing.T) {
 	if err := handle(t, s); !errors.Is(err, down) {
 		t.Errorf("a store that is down: %v", err)
 	}
+	x.Store = s
+	last := outbox.Item{Args: json.RawMessage(`{"batch_id": 1}`), Attempt: 20, MaxAttempts: 20}
+	if err := x.Handle(t.Context(), last); err == nil || err.Error() != outbox.Snooze(lastAttemptPause).Error() {
+		t.Errorf("at the last attempt: %v, want it to be put off: given up, its files are lost", err)
+	}
 }
 
 func TestIndexerOneBadMessageKeepsNoOther(t *testing.T) {
