@@ -242,7 +242,7 @@ tell() {
       employee. The alert reaches the phone at once; tap it, and you are at
       that very message.
    3. Read other chats in Huicun; new messages appear by themselves.
-   4. Look for the group 消息类型样例: every type of message, with its files. The
+   4. Open 管理 > 消息类型样例: every type of message, with its files. The
       console sends any of them into any chat.
    5. Let WeCom go wrong: $sim/sim/faults.html. With api.error
       on path message/getchatdata nothing is pulled any more; after $alarm (at
