@@ -17,13 +17,21 @@ export function rowElement(root: HTMLElement, id: string): HTMLElement | null {
 }
 
 /** The first row that reaches below the viewport's top. */
-export function firstVisible(scroller: HTMLElement): Anchor | undefined {
+export function firstVisibleRow(scroller: HTMLElement): HTMLElement | undefined {
   const top = scroller.getBoundingClientRect().top
   const rows = rowElements(scroller)
-  const at = lowerBound(rows, (row) => row.getBoundingClientRect().bottom > top + 1)
-  const row = rows[at]
+  return rows[lowerBound(rows, (row) => row.getBoundingClientRect().bottom > top + 1)]
+}
+
+/** The anchor of that row. */
+export function firstVisible(scroller: HTMLElement): Anchor | undefined {
+  return anchorOf(firstVisibleRow(scroller), scroller)
+}
+
+/** The anchor of a row of scroller. */
+export function anchorOf(row: HTMLElement | undefined, scroller: HTMLElement): Anchor | undefined {
   if (!row?.dataset.id) return undefined
-  return { id: row.dataset.id, offset: row.getBoundingClientRect().top - top }
+  return { id: row.dataset.id, offset: row.getBoundingClientRect().top - scroller.getBoundingClientRect().top }
 }
 
 /** Index of the first item for which test holds; items are ordered by it. */

@@ -75,19 +75,48 @@ export function slots<P extends { key: number }>(
   return found
 }
 
-/** The pages that came in, and those that wait; waiting ones lie at the outer end. */
-export function parted<P extends { key: number }>(pages: readonly P[], entered: ReadonlySet<number>): { inside: P[]; waiting: P[] } {
+/** Rows that come in together. */
+export const slice = 4
+
+/** How many rows of each page came in, by its key; all of a page that is done: Infinity. */
+export type Entered = ReadonlyMap<number, number>
+
+interface Sliced {
+  readonly key: number
+  readonly rows: readonly unknown[]
+}
+
+/**
+ * What came in of a column's pages, and the pages that still wait or do so in part;
+ * those lie at the outer end, and come in from the split's side.
+ */
+export function parted<P extends Sliced>(pages: readonly P[], entered: Entered, column: 'up' | 'down'): { inside: P[]; waiting: P[] } {
   const inside: P[] = []
   const waiting: P[] = []
-  for (const page of pages) (entered.has(page.key) ? inside : waiting).push(page)
+  for (const page of pages) {
+    const count = entered.get(page.key) ?? 0
+    if (count === Infinity) inside.push(page)
+    else {
+      waiting.push(page)
+      if (count) inside.push({ ...page, rows: column === 'up' ? page.rows.slice(-count) : page.rows.slice(0, count) })
+    }
+  }
   return { inside, waiting }
 }
 
-/** Keys of the pages that a new window begins with: those at the split. */
-export function firstIn(columns: { up: readonly { key: number }[]; down: readonly { key: number }[] }): Set<number> {
+/** entered with one more slice of page, or with all of it. */
+export function lettingIn(entered: Entered, page: Sliced, count = slice): Entered {
+  const now = (entered.get(page.key) ?? 0) + count
+  return new Map(entered).set(page.key, now < page.rows.length ? now : Infinity)
+}
+
+/**
+ * The pages that a new window begins with, those at the split: all that an answer has
+ * above it, as browsers count it as a shift of the layout when that column grows.
+ */
+export function firstIn(columns: { up: readonly Sliced[]; down: readonly Sliced[] }): Entered {
   const { up, down } = columns
-  const near = down.length ? [...up.slice(-1), ...down.slice(0, 2)] : up.slice(-2)
-  return new Set(near.map((page) => page.key))
+  return new Map([...up.slice(-3), ...down.slice(0, 2)].map((page) => [page.key, Infinity]))
 }
 
 /** Where the ends of the chat lie in the runway. */

@@ -1,7 +1,7 @@
 // The row that the reader looks at, held in its place when something above it
 // changes its height by itself: a mark that comes in live, a page mounted anew.
 import type { Ref } from 'vue'
-import { firstVisible, rowElement } from './anchor'
+import { firstVisibleRow } from './anchor'
 
 /** Moves smaller than this are rounding, px. */
 const noticeable = 0.5
@@ -17,12 +17,11 @@ export function useHeldRow(scroller: Ref<HTMLElement | undefined>, splitLine: Re
     return (upColumn.value?.contains(row) ? box.bottom : box.top) - line
   }
 
-  /** Holds the row that is first in view now. */
-  function remember(): void {
-    const view = scroller.value
-    const seen = view && firstVisible(view)
-    const row = seen && rowElement(view, seen.id)
+  /** Holds the row that is first in view now; gives it. */
+  function remember(): HTMLElement | undefined {
+    const row = scroller.value && firstVisibleRow(scroller.value)
     held = row ? { row, place: placeOf(row) } : undefined
+    return row
   }
 
   /** Scrolls by as much as the held row has moved; to be called before the frame is painted. */

@@ -3,6 +3,7 @@ import { computed, nextTick, ref, shallowRef, type Ref } from 'vue'
 import { fetchMessage } from '@/api/queries/chat'
 import { type Anchor, saveAnchor, savedAnchor } from './anchor'
 import type ChatRunway from './ChatRunway.vue'
+import { useRest } from './rest'
 import type { Message } from './rows'
 import { type Opening, useWindow } from './useWindow'
 import { allRows, pageOf } from './window'
@@ -22,7 +23,7 @@ export function useChatView(cid: string, runway: Ref<Runway | undefined>) {
   const seen = shallowRef<Anchor>()
   const moves = ref(0)
   let timer: ReturnType<typeof setTimeout> | undefined
-  let anchorTimer: ReturnType<typeof setTimeout> | undefined
+  const rest = useRest(rememberPlace, 300)
 
   function flashRow(id: string): void {
     clearTimeout(timer)
@@ -86,8 +87,7 @@ export function useChatView(cid: string, runway: Ref<Runway | undefined>) {
     if (anchor && seen.value && (anchor.id !== seen.value.id || anchor.offset !== seen.value.offset)) moves.value++
     seen.value = anchor
     targetInView.value = !target.value || (runway.value?.inView(target.value) ?? true)
-    clearTimeout(anchorTimer)
-    anchorTimer = setTimeout(rememberPlace, 300)
+    rest.moved()
   }
 
   /** Keeps the place for a reload or a return, as long as the address is still this chat's. */
@@ -96,8 +96,9 @@ export function useChatView(cid: string, runway: Ref<Runway | undefined>) {
     saveAnchor(cid, seen.value)
   }
 
+  const seenId = computed(() => seen.value?.id)
   const seenAt = computed(() => {
-    const id = seen.value?.id
+    const id = seenId.value
     const row = id && pageOf(win.window.value, id)?.rows.find((one) => one.message.id === id)
     return row ? new Date(row.message.sent_at) : undefined
   })
@@ -109,7 +110,7 @@ export function useChatView(cid: string, runway: Ref<Runway | undefined>) {
 
   function dispose(): void {
     clearTimeout(timer)
-    clearTimeout(anchorTimer)
+    rest.stop()
   }
 
   return {

@@ -16,9 +16,13 @@ const shortDay: Record<Locale, Intl.DateTimeFormatOptions> = {
   en: { month: 'short', day: 'numeric' },
 }
 
-/** 10:42 */
+/** 10:42; the same in every language, and every row has one. */
 export function clockTime(at: Date): string {
-  return format(at, clock)
+  return `${two(at.getHours())}:${two(at.getMinutes())}`
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0')
 }
 
 /** 10:42:07 */
@@ -37,8 +41,17 @@ export function dayLabel(at: Date, now: Date = new Date()): string {
   const yesterday = new Date(now)
   yesterday.setDate(now.getDate() - 1)
   if (sameDay(at, yesterday)) return t('common.yesterday')
+  return dayName(at, at.getFullYear() === now.getFullYear())
+}
+
+/** The day named last: rows one below the other are mostly of one day, and naming it is slow. */
+let named = { key: '', name: '' }
+
+function dayName(at: Date, thisYear: boolean): string {
+  const key = `${locale()} ${thisYear} ${isoDay(at)}`
   const options = shortDay[locale()]
-  return format(at, at.getFullYear() === now.getFullYear() ? options : { ...options, year: 'numeric' })
+  if (named.key !== key) named = { key, name: format(at, thisYear ? options : { ...options, year: 'numeric' }) }
+  return named.name
 }
 
 /** 今天 10:42, 10月14日 10:42, 2025年10月14日 10:42. */
@@ -64,13 +77,11 @@ export function exactTime(at: Date): string {
 
 /** 2026-01-31 in the device's zone. */
 export function isoDay(at: Date): string {
-  const two = (n: number) => String(n).padStart(2, '0')
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
 }
 
 /** 1:05 or 1:02:05 */
 export function duration(seconds: number): string {
-  const two = (n: number) => String(n).padStart(2, '0')
   const s = Math.max(0, Math.round(seconds))
   const hours = Math.floor(s / 3600)
   const minutes = Math.floor((s % 3600) / 60)

@@ -169,6 +169,16 @@ export function estimateLines(text: string, columns = 18): number {
   }, 0)
 }
 
+/** Whether text is folded: it takes more than twenty lines. */
+export function isLong(text: string): boolean {
+  return text.length > 20 && estimateLines(text) > 20
+}
+
+/** Whether marks pile up on a letter of text: they reach out of their line. */
+export function isPiled(text: string): boolean {
+  return /\p{M}{2}/u.test(text)
+}
+
 /** Width of a character in full-width ones; of scripts with very wide letters rather too much. */
 function widthOf(code: number): number {
   if (code < 0x250) return 0.55

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clampScroll, collapseBeyond, distance, extent, firstIn, mountWithin, parted, places, runwayHeight, slots, toMount } from '@/chat/geometry'
+import { clampScroll, collapseBeyond, distance, extent, firstIn, lettingIn, mountWithin, parted, places, runwayHeight, slots, toMount } from '@/chat/geometry'
 
 const boxes = (from: number, heights: number[]) => heights.map((height, i) => ({ key: from + i, height }))
 
@@ -57,20 +57,42 @@ describe('slots', () => {
   })
 })
 
+const page = (key: number, ...rows: string[]) => ({ key, rows })
+
 describe('parted', () => {
-  it('keeps the order on both sides', () => {
-    const pages = [{ key: 1 }, { key: 2 }, { key: 3 }, { key: 4 }]
-    expect(parted(pages, new Set([3, 4, 9]))).toEqual({ inside: [{ key: 3 }, { key: 4 }], waiting: [{ key: 1 }, { key: 2 }] })
+  const pages = [page(1, 'a'), page(2, 'b', 'c', 'd'), page(3, 'e')]
+  const entered = new Map([[3, Infinity], [2, 2], [9, Infinity]])
+
+  it('has the rows next to the split of what came in in part, above it', () => {
+    expect(parted(pages, entered, 'up')).toEqual({ inside: [page(2, 'c', 'd'), pages[2]], waiting: [pages[0], pages[1]] })
+  })
+  it('and below it', () => {
+    expect(parted(pages.slice(1).reverse(), entered, 'down')).toEqual({ inside: [pages[2], page(2, 'b', 'c')], waiting: [pages[1]] })
+  })
+})
+
+describe('lettingIn', () => {
+  const rows = page(1, 'a', 'b', 'c', 'd', 'e')
+
+  it('lets a slice in, then the rest', () => {
+    const once = lettingIn(new Map(), rows, 3)
+    expect(once).toEqual(new Map([[1, 3]]))
+    expect(lettingIn(once, rows, 3)).toEqual(new Map([[1, Infinity]]))
+  })
+  it('is done with what was let in as a whole, also when it gets more rows', () => {
+    const whole = lettingIn(new Map(), page(1, 'a'), 3)
+    expect(parted([rows], whole, 'down')).toEqual({ inside: [rows], waiting: [] })
   })
 })
 
 describe('firstIn', () => {
-  const up = [{ key: 1 }, { key: 2 }, { key: 3 }]
-  const down = [{ key: 4 }, { key: 5 }, { key: 6 }]
+  const up = [page(0), page(1), page(2), page(3)]
+  const down = [page(4), page(5), page(6)]
+  const keys = (window: { up: typeof up; down: typeof down }) => [...firstIn(window).keys()]
 
-  it('begins at the split', () => expect(firstIn({ up, down })).toEqual(new Set([3, 4, 5])))
-  it('begins at the end when nothing lies below the split', () => expect(firstIn({ up, down: [] })).toEqual(new Set([2, 3])))
-  it('has nothing of an empty window', () => expect(firstIn({ up: [], down: [] })).toEqual(new Set()))
+  it('begins at the split', () => expect(keys({ up, down })).toEqual([1, 2, 3, 4, 5]))
+  it('begins at the end when nothing lies below the split', () => expect(keys({ up, down: [] })).toEqual([1, 2, 3]))
+  it('has nothing of an empty window', () => expect(keys({ up: [], down: [] })).toEqual([]))
 })
 
 describe('extent', () => {
