@@ -43,7 +43,7 @@ const (
 )
 
 // Content is what a message says, ready to be shown. Exactly the part that
-// belongs to Kind is filled; unsupported has none.
+// belongs to Kind is filled; unsupported has the words and files that were found.
 type Content struct {
 	Kind     ContentKind
 	Text     *Text
@@ -54,10 +54,10 @@ type Content struct {
 	Location *Location
 	Links    []Link    // link, weapp, doc, drive_file: one; news: each article
 	Record   *Record   // chatrecord
-	Parts    []Content // mixed, note; in order
+	Parts    []Content // mixed, note; in order; unsupported: its files
 	Shares   []Share   // call: what was shown while it was recorded, in order
 	Fields   []Field   // todo, vote, collect, redpacket, meeting, calendar, call, channel
-	Notice   string    // notice, solitaire: text; markdown: source
+	Notice   string    // notice, solitaire: text; markdown: source; unsupported: the words that stand in it
 }
 
 // Text is a text message, a quote that stood in it taken apart.

@@ -724,8 +724,8 @@ export interface components {
         /** @enum {string} */
         Severity: "low" | "mid" | "high";
         /**
-         * @description What the message says, by kind. Exactly the part named for the kind is present; kind unsupported has none
-         *     (unknown msgtype, or a payload that does not fit its type).
+         * @description What the message says, by kind. Exactly the part named for the kind is present; kind unsupported
+         *     (unknown msgtype, or a payload that does not fit its type) has the words that stand in it as notice, and its files as parts.
          */
         Content: {
             /** @enum {string} */
@@ -739,11 +739,11 @@ export interface components {
             /** @description link (one), weapp (one), news (each article), doc (one), drive_file (one). */
             links?: components["schemas"]["LinkContent"][];
             record?: components["schemas"]["RecordContent"];
-            /** @description mixed and note; in order. */
+            /** @description mixed and note; in order. unsupported: its files. */
             parts?: components["schemas"]["Content"][];
             /** @description todo, vote, collect, redpacket, meeting, calendar, call, channel; the H5 translates key. */
             fields?: components["schemas"]["Field"][];
-            /** @description notice, solitaire: the text; markdown: its source. */
+            /** @description notice, solitaire: the text; markdown: its source; unsupported: the words that stand in it. */
             notice?: string;
             /** @description call: documents and screens that were shown while it was recorded. */
             shares?: components["schemas"]["Share"][];

@@ -118,11 +118,11 @@ func contentOf(msg object, msgtype string) archive.Content {
 	}
 	b, ok := builders[msgtype]
 	if !ok {
-		return archive.Content{Kind: archive.ContentUnsupported}
+		return readUnknown(msg)
 	}
 	payload, ok := b.payload(msg)
 	if !ok {
-		return archive.Content{Kind: archive.ContentUnsupported}
+		return readUnknown(msg)
 	}
 	return b.build(&reader{sentAt: number(msg.str("msgtime"))}, payload)
 }

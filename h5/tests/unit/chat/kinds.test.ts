@@ -48,7 +48,10 @@ const samples: Record<Content['kind'], [Content, string[]]> = {
   consent: [{ kind: 'consent', consent: { agreed: false, person: customer } }, ['陈先生 不同意存档会话内容']],
   notice: [{ kind: 'notice', notice: '会议已结束' }, ['会议已结束']],
   switch: [{ kind: 'switch' }, ['切换企业']],
-  unsupported: [{ kind: 'unsupported' }, ['不支持的消息类型', 'hologram']],
+  unsupported: [
+    { kind: 'unsupported', notice: '还没有人见过', parts: [{ kind: 'file', media: { name: '立体图.glb', state: 'pending' } }] },
+    ['不支持的消息类型', 'hologram', '还没有人见过', '立体图.glb'],
+  ],
 }
 
 function context(more: Partial<ChatContext> = {}): ChatContext {
