@@ -170,6 +170,7 @@ describe.each(bothScreens)('%s', (screen) => {
     await page.locator('article').first().waitFor()
     expect(await standsLast(page, '.chat-page h1', '(3)')).toBe(true)
     await page.goto(`${at.huicun}/c/${chats.get('bidi')}?as=${person}`)
+    await page.locator('article').first().waitFor()
     const consent = page.locator('article').filter({ hasText: '同意存档会话内容' })
     while ((await consent.count()) === 0 && (await pageUp(page)));
     await consent.first().evaluate((one) => (one.id = 'consent'))
