@@ -2,8 +2,6 @@ package archive
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 	"time"
 
@@ -72,11 +70,7 @@ const (
 
 // FileID gives the id of the file that an sdkfileid names: a UUID made of the
 // first 16 bytes of its SHA-256.
-func FileID(sdkFileID string) string {
-	sum := sha256.Sum256([]byte(sdkFileID))
-	h := hex.EncodeToString(sum[:16])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
-}
+func FileID(sdkFileID string) string { return idOf(sdkFileID) }
 
 // maxSDKFileID bounds ids of files, in bytes: WeCom's have up to some hundred.
 const maxSDKFileID = 4096

@@ -84,8 +84,12 @@ func DirectKey(a, b string) ConvKey {
 
 // MessageID gives the public id of a message: a UUID made of the first 16
 // bytes of SHA-256 over the msgid as WeCom sent it.
-func MessageID(msgid string) string {
-	sum := sha256.Sum256([]byte(msgid))
+func MessageID(msgid string) string { return idOf(msgid) }
+
+// idOf makes a UUID of the first 16 bytes of SHA-256 over what WeCom calls
+// something.
+func idOf(name string) string {
+	sum := sha256.Sum256([]byte(name))
 	h := hex.EncodeToString(sum[:16])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
