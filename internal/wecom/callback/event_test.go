@@ -1,6 +1,8 @@
 package callback
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +108,32 @@ func TestParseEventKeepsUnknownFields(t *testing.T) {
 	want := map[string][]string{"Event": {"x"}, "New": {"a & b"}, "List/Item": {"1", "2"}}
 	if diff := cmp.Diff(want, got.Fields); diff != "" {
 		t.Errorf("Fields (-want +got):\n%s", diff)
+	}
+}
+
+// Texts before, between and behind elements, at every depth: what is open moves
+// in memory as deeper elements open, and its text goes on behind them.
+func TestParseEventWithTextAmongElements(t *testing.T) {
+	var msg strings.Builder
+	msg.WriteString("<xml>")
+	for depth := range maxDepth - 1 {
+		fmt.Fprintf(&msg, "before<E%d>", depth)
+	}
+	msg.WriteString("deepest")
+	for depth := maxDepth - 2; depth >= 0; depth-- {
+		fmt.Fprintf(&msg, "</E%d>behind<Leaf>%d</Leaf>behind", depth, depth)
+	}
+	msg.WriteString("</xml>")
+
+	got, err := ParseEvent([]byte(msg.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := maxDepth; len(got.Fields) != want {
+		t.Errorf("%d fields, want %d: %v", len(got.Fields), want, got.Fields)
+	}
+	if leaf := got.Fields["Leaf"]; !slices.Equal(leaf, []string{"0"}) {
+		t.Errorf("Leaf = %q, want 0", leaf)
 	}
 }
 

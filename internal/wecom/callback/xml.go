@@ -59,7 +59,7 @@ type reader struct {
 
 type element struct {
 	name   string
-	text   strings.Builder
+	text   []byte
 	parent bool // has child elements, so its own text is only layout
 }
 
@@ -71,7 +71,7 @@ func (r *reader) take(token xml.Token) error {
 		return r.open(t.Name.Local)
 	case xml.CharData:
 		if n := len(r.path); n > 0 {
-			r.path[n-1].text.Write(t)
+			r.path[n-1].text = append(r.path[n-1].text, t...)
 		}
 	case xml.EndElement:
 		r.close()
@@ -110,7 +110,7 @@ func (r *reader) close() {
 			names[i] = r.path[i].name
 		}
 		path := strings.Join(names, "/")
-		r.found[path] = append(r.found[path], strings.TrimSpace(last.text.String()))
+		r.found[path] = append(r.found[path], strings.TrimSpace(string(last.text)))
 	}
 	r.path = r.path[:n-1]
 }
