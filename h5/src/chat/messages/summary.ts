@@ -6,7 +6,7 @@ import { fieldOf } from './fields'
 /** A line for content: its text, or its kind in brackets with its title. */
 export function summary(content: Api['Content']): string {
   const text = content.text?.body ?? content.notice ?? ''
-  if (text) return text.replace(/\s+/g, ' ')
+  if (text.trim()) return text.replace(/\s+/g, ' ')
   const title =
     content.media?.name ||
     content.links?.[0]?.title ||

@@ -27,7 +27,7 @@ const plain = new Set<string>([
 /** The last message in one line: its text, behind the kind in brackets where it is no text. */
 export function previewOf(last: Pick<Api['LastMessage'], 'msgtype' | 'text'>): string {
   const text = withEmoji(last.text.replace(/\s+/g, ' ').trim())
-  if (last.msgtype === 'text') return text
+  if (last.msgtype === 'text') return text || t('message.noContent')
   const kind = kinds.get(last.msgtype) ?? (plain.has(last.msgtype) ? (last.msgtype as ContentKind) : 'unsupported')
   return `[${t(`kind.${kind}`)}] ${text}`.trim()
 }

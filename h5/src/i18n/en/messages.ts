@@ -112,7 +112,7 @@ export default {
   'message.recordMore': { one: '{n} message', other: '{n} messages' },
   'message.recordDeep': 'Deeper records are in the original content',
   'message.hidden': '(cut here: the text is too long)',
-  'message.noContent': '(no content)',
+  'message.noContent': '(no text)',
   'link.title': 'External link',
   'link.host': 'Host',
   'link.warning': 'This link comes from a chat and has not been checked. Open it with care.',

@@ -109,7 +109,7 @@ export default {
   'message.recordMore': '共 {n} 条',
   'message.recordDeep': '更深层的聊天记录请查看原始内容',
   'message.hidden': '（内容过长，已截断显示）',
-  'message.noContent': '（无内容）',
+  'message.noContent': '（无文字）',
   'link.title': '外部链接',
   'link.host': '域名',
   'link.warning': '链接来自聊天内容，未经核实，请谨慎打开。',

@@ -109,6 +109,13 @@ describe('a row', () => {
     expect(page.text()).toContain(evil)
   })
 
+  it.each(['', ' ', '\n\n \u3000\n\u00a0\n'])('says in one line that a text of %j has nothing to read', (body) => {
+    const page = show(messageAt(1, { content: { kind: 'text', text: { body } }, text: body }))
+    expect(page.find('.bubble').text()).toBe('（无文字）')
+    expect(page.find('.prose').exists()).toBe(false)
+    expect(page.find('article').attributes('aria-label')).toMatch(/文本\]/)
+  })
+
   it('stands on the right for the one who is watched', () => {
     expect(show(messageAt(3)).find('.line').classes()).toContain('own')
     expect(show(messageAt(1)).find('.line').classes()).not.toContain('own')

@@ -5,6 +5,7 @@ describe('previewOf', () => {
   it.each([
     ['text', '好的\n明天见 ', '好的 明天见'],
     ['text', '收到[抱拳][OK] [不是表情]', '收到🙏👌 [不是表情]'],
+    ['text', ' \n\t\u3000\n', '（无文字）'],
     ['voice', '', '[语音]'],
     ['file', '报价单.xlsx', '[文件] 报价单.xlsx'],
     ['external_redpacket', '感谢支持', '[红包] 感谢支持'],
