@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"huicun/internal/hanzi"
 )
 
 // noise stands in the fold table for characters that may be put between the
@@ -21,25 +23,16 @@ type foldTable [1 << 16]uint16
 
 // foldRunes is built on first use: 64K look-ups take some milliseconds.
 var foldRunes = sync.OnceValue(func() *foldTable {
-	simple := make(map[rune]rune, 3000)
-	var from rune
-	for i, r := range []rune(simplified) {
-		if i%2 == 0 {
-			from = r
-			continue
-		}
-		simple[from] = r
-	}
 	t := new(foldTable)
 	for r := rune(0); r < 1<<16; r++ {
-		t[r] = foldSlowly(r, simple)
+		t[r] = foldSlowly(r)
 	}
 	return t
 })
 
 // foldSlowly gives the unit of one character: full width as half width, upper
 // case as lower, traditional as simplified.
-func foldSlowly(r rune, simple map[rune]rune) uint16 {
+func foldSlowly(r rune) uint16 {
 	if utf16Surrogate(r) {
 		return hardNoise
 	}
@@ -49,10 +42,7 @@ func foldSlowly(r rune, simple map[rune]rune) uint16 {
 	if folded := []rune(norm.NFKC.String(string(r))); len(folded) == 1 {
 		r = folded[0]
 	}
-	r = unicode.ToLower(r)
-	if s, ok := simple[r]; ok {
-		r = s
-	}
+	r = hanzi.Simplify(unicode.ToLower(r))
 	if c := kindOfNoise(r); c != firstUnit {
 		return uint16(c)
 	}
