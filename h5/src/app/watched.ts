@@ -3,11 +3,12 @@
 import { computed, shallowRef, type ComputedRef } from 'vue'
 import { useRoute } from 'vue-router'
 
-const fromChat = shallowRef({ cid: '', person: '' })
+/** What the chat opened last tells of itself: whose side is on the right, and its kind. */
+export const fromChat = shallowRef({ cid: '', person: '', kind: '' })
 
-/** The chat tells whose side it draws on the right. */
-export function setWatchedOf(cid: string, person: string): void {
-  fromChat.value = { cid, person }
+/** The chat tells whose side it draws on the right, and what kind of conversation it is. */
+export function setWatchedOf(cid: string, person: string, kind: string): void {
+  fromChat.value = { cid, person, kind }
 }
 
 /** Person id of the employee being read; empty when nobody is. */

@@ -147,3 +147,32 @@ it('draws emoticons as pictures of ours', async () => {
   expect(await page.getByText('[不存在]').count()).toBeGreaterThan(0)
   expectQuiet(opened)
 })
+
+describe('the list beside a chat that a link led to', () => {
+  for (const [name, path, tab] of [
+    ['a group', '/c/404', '群聊'],
+    ['a group as somebody sees it', '/c/404?as=emp0', '群聊'],
+    ['a colleague', '/c/305?as=emp0', '同事'],
+    ['a customer far down the list', '/c/185?as=emp0', '客户'],
+  ] as const) {
+    it(`shows ${name}, chosen`, async () => {
+      const opened = await stage.open(path, 'desktop')
+      const { page } = opened
+      const chosen = page.locator('.pane .row.chosen[href^="/c/"]')
+      await chosen.waitFor()
+      expect(await page.getByRole('tab', { selected: true }).first().textContent()).toContain(tab)
+      expect(await chosen.getAttribute('href')).toContain(path.slice(0, 6))
+      await expect
+        .poll(() => chosen.evaluate((one) => {
+          const [box, list] = [one, one.closest('.virtual-list')].map((found) => found?.getBoundingClientRect())
+          return !!box && !!list && box.top >= list.top && box.bottom <= list.bottom + 1
+        }))
+        .toBe(true)
+      // Another tab that is chosen by hand stays.
+      await page.getByRole('tab', { name: /同事|客户/ }).filter({ hasNotText: tab }).first().click()
+      expect(await page.getByRole('tab', { selected: true }).first().textContent()).not.toContain(tab)
+      expectQuiet(opened)
+      await page.context().close()
+    })
+  }
+})
