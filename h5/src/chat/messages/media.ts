@@ -20,10 +20,37 @@ export function flagNote(media: Media | undefined): string {
   return media?.flag ? t(`message.flag.${media.flag}`) : ''
 }
 
+/** Families of file types, by extension. */
+const families = {
+  doc: 'doc docx wps rtf odt pages',
+  xls: 'xls xlsx xlsm csv et ods numbers',
+  ppt: 'ppt pptx pps ppsx dps key',
+  pdf: 'pdf',
+  zip: 'zip rar 7z gz tar tgz bz2',
+  img: 'jpg jpeg png gif webp bmp heic svg tif tiff psd',
+  audio: 'mp3 wav m4a amr aac ogg flac wma',
+  video: 'mp4 mov avi mkv webm wmv flv m4v 3gp',
+  txt: 'txt md log json xml',
+} as const
+
+/** A family of file types; other: none that is known. */
+export type Family = keyof typeof families | 'other'
+
+/** The family of an extension. */
+export function familyOf(ext: string): Family {
+  const wanted = ext.toLowerCase()
+  const names = Object.keys(families) as (keyof typeof families)[]
+  return names.find((name) => wanted && families[name].split(' ').includes(wanted)) ?? 'other'
+}
+
+/** The extension, as the message has it or its name ends. */
+export function endingOf(media: Media | undefined): string {
+  return media?.ext || /\.([^.]+)$/.exec(media?.name ?? '')?.[1] || ''
+}
+
 /** The extension in capitals, for a file's tile; at most four letters. */
 export function extensionOf(media: Media | undefined): string {
-  const ext = media?.ext || /\.([^.]+)$/.exec(media?.name ?? '')?.[1] || ''
-  return ext.replace(/[^\p{L}\p{N}]/gu, '').slice(0, 4).toUpperCase()
+  return endingOf(media).replace(/[^\p{L}\p{N}]/gu, '').slice(0, 4).toUpperCase()
 }
 
 /** Width of a file name in a card: two lines, in full-width characters. */

@@ -1,29 +1,6 @@
 // What a file is by its bytes, beside what its name says.
 import type { Api } from '@/api/client'
-import { extensionOf } from '../messages/media'
-
-/** Families of file types, by extension. */
-const families = {
-  doc: 'doc docx wps rtf odt pages',
-  xls: 'xls xlsx xlsm csv et ods numbers',
-  ppt: 'ppt pptx pps ppsx dps key',
-  pdf: 'pdf',
-  zip: 'zip rar 7z gz tar tgz bz2',
-  img: 'jpg jpeg png gif webp bmp heic svg tif tiff psd',
-  audio: 'mp3 wav m4a amr aac ogg flac wma',
-  video: 'mp4 mov avi mkv webm wmv flv m4v 3gp',
-  txt: 'txt md log json xml',
-} as const
-
-/** A family of file types; other: none that is known. */
-export type Family = keyof typeof families | 'other'
-
-/** The family of an extension. */
-export function familyOf(ext: string): Family {
-  const wanted = ext.toLowerCase()
-  const names = Object.keys(families) as (keyof typeof families)[]
-  return names.find((name) => wanted && families[name].split(' ').includes(wanted)) ?? 'other'
-}
+import { endingOf, type Family, familyOf } from '../messages/media'
 
 /** A family of types, or a program that a computer would run. */
 type Nature = Family | 'program' | 'page'
@@ -62,10 +39,10 @@ const containers: Partial<Record<Family, readonly Nature[]>> = {
  * that is a program. undefined: they agree, or one of them says nothing.
  */
 export function contradiction(media: Api['MediaContent']): Nature | undefined {
-  const byName = familyOf(media.ext || extensionOf(media))
+  const byName = familyOf(endingOf(media))
   const byBytes = natureOf(media.mime)
   if (byBytes === 'other' || byName === byBytes) return undefined
   if (byName === 'other') return undefined
-  if (byName === 'img' && byBytes === 'page' && /^svg$/i.test(media.ext || extensionOf(media))) return undefined
+  if (byName === 'img' && byBytes === 'page' && /^svg$/i.test(endingOf(media))) return undefined
   return containers[byName]?.includes(byBytes) ? undefined : byBytes
 }

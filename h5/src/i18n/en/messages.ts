@@ -110,12 +110,6 @@ export default {
   'message.agree': '{name} agreed to archiving',
   'message.disagree': '{name} refused archiving',
   'message.recordMore': { one: '{n} message', other: '{n} messages' },
-  'message.recordDeep': 'Deeper records are in the original content',
   'message.hidden': '(cut here: the text is too long)',
   'message.noContent': '(no text)',
-  'link.title': 'External link',
-  'link.host': 'Host',
-  'link.warning': 'This link comes from a chat and has not been checked. Open it with care.',
-  'link.open': 'Open in the browser',
-  'link.blocked': 'Only http and https links can be opened',
 } as const

@@ -107,12 +107,6 @@ export default {
   'message.agree': '{name} 同意存档会话内容',
   'message.disagree': '{name} 不同意存档会话内容',
   'message.recordMore': '共 {n} 条',
-  'message.recordDeep': '更深层的聊天记录请查看原始内容',
   'message.hidden': '（内容过长，已截断显示）',
   'message.noContent': '（无文字）',
-  'link.title': '外部链接',
-  'link.host': '域名',
-  'link.warning': '链接来自聊天内容，未经核实，请谨慎打开。',
-  'link.open': '在浏览器中打开',
-  'link.blocked': '只支持打开 http 和 https 链接',
 } as const

@@ -116,6 +116,17 @@ describe('a row', () => {
     expect(page.find('article').attributes('aria-label')).toMatch(/文本\]/)
   })
 
+  it.each([
+    ['file', { kind: 'file', media: media({ name: '报价.xlsx' }) }, 'XLSX', 'xls'],
+    ['drive_file', { kind: 'drive_file', links: [{ title: '安装视频合集.zip', url: '' }] }, 'ZIP', 'zip'],
+    ['drive_file', { kind: 'drive_file', links: [{ title: '方案.Pages', url: '' }] }, 'PAGE', 'doc'],
+    ['drive_file', { kind: 'drive_file', links: [{ title: '没有后缀', url: '' }] }, '', 'other'],
+  ] as const)('draws a %s by its ending: %j', (_, content, ext, family) => {
+    const tile = show(messageAt(1, { content: content as unknown as Content })).find('.tile')
+    expect(tile.text()).toBe(ext)
+    expect(tile.classes()).toContain(family)
+  })
+
   it('stands on the right for the one who is watched', () => {
     expect(show(messageAt(3)).find('.line').classes()).toContain('own')
     expect(show(messageAt(1)).find('.line').classes()).not.toContain('own')
