@@ -67,8 +67,9 @@ perf: build ## measure the front end against its budget: CDP, then Lighthouse
 	@npm --prefix h5 run --silent perf
 	@npm --prefix h5 run --silent lh
 
-clean: ## remove what was built, and the test database (never ./data)
+clean: ## remove what was built, and the servers of the tests (never ./data)
 	@deploy/dev/testdb-stop.sh
+	@deploy/dev/elasticsearch/elasticsearch.sh stop-unused .cache/testelastic
 	@rm -rf bin .cache h5/test-results
 	@find h5/dist -mindepth 1 ! -name .keep -delete 2>/dev/null || true
 

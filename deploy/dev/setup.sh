@@ -2,6 +2,7 @@
 # setup.sh installs what a fresh machine lacks for building, testing and trying
 # Huicun. It looks first and installs only what is missing, so a second run
 # costs nothing. It changes no configuration and starts no service.
+# setup.sh --install PACKAGE… installs these Debian packages and nothing else.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -84,6 +85,11 @@ main() {
 	npm_ci
 }
 
+if [ "${1:-}" = --install ]; then
+	shift
+	install "$@"
+	exit
+fi
 mkdir -p .cache
 if have flock && [ -z "${SETUP_LOCKED:-}" ]; then
 	# Two at once must not both write node_modules.

@@ -64,6 +64,7 @@ types() { npm --prefix h5 run typecheck; }
 # Before the tests that run it, so that its building counts against none of
 # them. Without it they fail, and say so.
 deploy/dev/tool.sh --install versitygw || true
+deploy/dev/elasticsearch/elasticsearch.sh install || true
 
 run "go vet" go vet ./...
 if $full; then
@@ -97,6 +98,7 @@ if $full; then
 	run "govulncheck" vulnerabilities
 fi
 deploy/dev/testdb-stop.sh
+deploy/dev/elasticsearch/elasticsearch.sh stop-unused .cache/testelastic
 
 printf '\n%s' "$table"
 if [ "$failed" -ne 0 ]; then
