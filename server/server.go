@@ -38,6 +38,7 @@ type Options struct {
 	Access     Access
 	Archive    Archive
 	Files      media.Files
+	Finder     Finder
 	Rules      Rules
 	Violations Violations
 	Alerts     Alerts

@@ -11,6 +11,7 @@ import (
 	"huicun/internal/audit"
 	"huicun/internal/directory"
 	"huicun/internal/rules"
+	"huicun/internal/search"
 )
 
 // Access signs viewers in and manages their accounts; access.Service.
@@ -44,6 +45,23 @@ type Archive interface {
 	Employee(ctx context.Context, v access.Viewer, person string) (archive.Employee, error)
 	Departments(ctx context.Context, v access.Viewer) ([]archive.Department, error)
 	Persons(ctx context.Context, ids []string) (map[string]directory.Person, error)
+}
+
+// Finder finds what was said, within the scope of a viewer, and keeps searches;
+// search.Service.
+type Finder interface {
+	Search(ctx context.Context, v access.Viewer, r search.Request, p search.Paging, from audit.Origin) (search.Page, error)
+	Conversations(ctx context.Context, v access.Viewer, r search.Request, p search.Paging, from audit.Origin) (search.ConversationPage, error)
+	Suggest(ctx context.Context, v access.Viewer, typed string, limit int) ([]search.Suggestion, error)
+	Recent(ctx context.Context, v access.Viewer) ([]search.Recent, error)
+	Saved(ctx context.Context, v access.Viewer) ([]search.Saved, error)
+	CreateSaved(ctx context.Context, v access.Viewer, in search.SavedInput, from audit.Origin) (search.Saved, error)
+	UpdateSaved(ctx context.Context, v access.Viewer, id int64, in search.SavedInput, from audit.Origin) (search.Saved, error)
+	DeleteSaved(ctx context.Context, v access.Viewer, id int64, from audit.Origin) error
+	// CreateRule makes a search a rule that tells its maker, and names what of it
+	// the rule leaves out.
+	CreateRule(ctx context.Context, v access.Viewer, id int64, from audit.Origin) (search.Saved, []string, error)
+	DeleteRule(ctx context.Context, v access.Viewer, id int64, from audit.Origin) error
 }
 
 // Rules keeps sensitive-word rules, for admins; rules.Service.

@@ -32,7 +32,7 @@ var scopeKnows = map[string][]string{
 		"path conversation_id", "query around", "query at", "query limit", "query newer", "query older",
 	},
 	"FindInConversation": {
-		"path conversation_id", "query cursor", "query from", "query limit", "query q", "query to",
+		"path conversation_id", "query cursor", "query exact", "query from", "query limit", "query q", "query to",
 	},
 	"ListDays":              {"path conversation_id", "query tz"},
 	"GetMessage":            {"path message_id"},
@@ -51,16 +51,32 @@ var scopeKnows = map[string][]string{
 	"UpdateRule": append([]string{"header X-CSRF-Token", "path rule_id"}, ruleFields...),
 	"DeleteRule": {"header X-CSRF-Token", "path rule_id"},
 	"TestRule":   {"body text", "body words", "header X-CSRF-Token"}, "ListViewers": {},
-	"CreateViewer":      append([]string{"header X-CSRF-Token"}, viewerFields...),
-	"UpdateViewer":      append([]string{"header X-CSRF-Token", "path viewer_id"}, viewerFields...),
-	"GetStatus":         {},
-	"ReportClientError": {"body build", "body route", "body stack", "header X-CSRF-Token"},
+	"CreateViewer": append([]string{"header X-CSRF-Token"}, viewerFields...),
+	"UpdateViewer": append([]string{"header X-CSRF-Token", "path viewer_id"}, viewerFields...),
+	"Search":       append([]string{"query order"}, filterParams...), "SearchConversations": filterParams,
+	"SuggestForSearch": {"query limit", "query q"}, "ListRecentSearches": {}, "ListSavedSearches": {},
+	"CreateSavedSearch":    append([]string{"header X-CSRF-Token"}, savedFields...),
+	"UpdateSavedSearch":    append([]string{"header X-CSRF-Token", "path search_id"}, savedFields...),
+	"DeleteSavedSearch":    {"header X-CSRF-Token", "path search_id"},
+	"CreateRuleFromSearch": {"header X-CSRF-Token", "path search_id"},
+	"DeleteRuleFromSearch": {"header X-CSRF-Token", "path search_id"},
+	"GetStatus":            {},
+	"ReportClientError":    {"body build", "body route", "body stack", "header X-CSRF-Token"},
 }
 
 var (
 	ruleFields = []string{
 		"body direction", "body enabled", "body name", "body scope_all", "body scope_departments", "body scope_employees",
 		"body severity", "body subscribers", "body version", "body words",
+	}
+	filterParams = []string{
+		"query chat", "query conversation", "query cursor", "query department", "query exact", "query from", "query has", "query limit",
+		"query person", "query q", "query revoked", "query sender", "query sensitive", "query side", "query to", "query type",
+	}
+	savedFields = []string{
+		"body name", "body query", "body query.chat", "body query.conversation", "body query.department", "body query.exact",
+		"body query.from", "body query.has", "body query.order", "body query.person", "body query.q", "body query.revoked",
+		"body query.sender", "body query.sensitive", "body query.side", "body query.to", "body query.type", "body shared", "body version",
 	}
 	viewerFields = []string{"body departments", "body disabled", "body employees", "body role", "body userid"}
 )

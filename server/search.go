@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+
+	"huicun/internal/search"
+	"huicun/server/api"
+)
+
+// Search answers GET /search.
+func (s *Server) Search(ctx context.Context, req api.SearchRequestObject) (api.SearchResponseObject, error) {
+	ctx, r := caller(ctx)
+	p := req.Params
+	wanted, err := searchRequest(api.SearchQuery{
+		Q: p.Q, Exact: p.Exact, Sender: p.Sender, Person: p.Person, Department: p.Department, Conversation: p.Conversation, Chat: p.Chat,
+		Side: p.Side, Type: p.Type, From: p.From, To: p.To, Has: p.Has, Revoked: p.Revoked, Sensitive: p.Sensitive, Order: p.Order,
+	})
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.Finder.Search(ctx, r.viewer, wanted, search.Paging{Cursor: value(p.Cursor), Limit: value(p.Limit)}, r.origin())
+	if err != nil {
+		return nil, err
+	}
+	return api.Search200JSONResponse{
+		Items: mapAll(page.Hits, s.shower(r.viewer).searchHit), Next: optional(page.Next), Total: newTotal(page.Total),
+		Engine: api.SearchEngine(page.Engine), Fallback: optional(api.SearchFallback(page.Fallback)), Complete: newComplete(page.Coverage, r),
+	}, nil
+}
+
+// SearchConversations answers GET /search/conversations.
+func (s *Server) SearchConversations(ctx context.Context, req api.SearchConversationsRequestObject) (api.SearchConversationsResponseObject, error) {
+	ctx, r := caller(ctx)
+	p := req.Params
+	wanted, err := searchRequest(api.SearchQuery{
+		Q: p.Q, Exact: p.Exact, Sender: p.Sender, Person: p.Person, Department: p.Department, Conversation: p.Conversation, Chat: p.Chat,
+		Side: p.Side, Type: p.Type, From: p.From, To: p.To, Has: p.Has, Revoked: p.Revoked, Sensitive: p.Sensitive,
+	})
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.Finder.Conversations(ctx, r.viewer, wanted, search.Paging{Cursor: value(p.Cursor), Limit: value(p.Limit)}, r.origin())
+	if err != nil {
+		return nil, err
+	}
+	return api.SearchConversations200JSONResponse{
+		Items: mapAll(page.Items, newConversationHits), Next: optional(page.Next), Exact: page.Exact,
+		Engine: api.SearchEngine(page.Engine), Fallback: optional(api.SearchFallback(page.Fallback)), Complete: newComplete(page.Coverage, r),
+	}, nil
+}
+
+// SuggestForSearch answers GET /search/suggestions.
+func (s *Server) SuggestForSearch(ctx context.Context, req api.SuggestForSearchRequestObject) (api.SuggestForSearchResponseObject, error) {
+	ctx, r := caller(ctx)
+	list, err := s.Finder.Suggest(ctx, r.viewer, req.Params.Q, value(req.Params.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return api.SuggestForSearch200JSONResponse{Items: mapAll(list, newSuggestion)}, nil
+}
+
+// searchRequest reads the fields of a search; search.Request.Query checks them.
+func searchRequest(q api.SearchQuery) (search.Request, error) {
+	departments, err := numbers("department", value(q.Department))
+	if err != nil {
+		return search.Request{}, err
+	}
+	conversations, err := numbers("conversation", value(q.Conversation))
+	if err != nil {
+		return search.Request{}, err
+	}
+	return search.Request{
+		Text: value(q.Q), Exact: value(q.Exact), Senders: value(q.Sender), Persons: value(q.Person), Departments: departments,
+		ConvIDs: conversations, Chat: string(value(q.Chat)), Side: string(value(q.Side)), MsgTypes: value(q.Type),
+		From: value(q.From), To: value(q.To), Has: mapAll(value(q.Has), func(h api.SearchHas) string { return string(h) }),
+		Revoked: value(q.Revoked), Sensitive: value(q.Sensitive), Order: search.Order(value(q.Order)),
+	}, nil
+}
+
+// newSearchQuery gives the fields of a request that are set.
+func newSearchQuery(r search.Request) api.SearchQuery {
+	has := mapAll(r.Has, func(h string) api.SearchHas { return api.SearchHas(h) })
+	return api.SearchQuery{
+		Q: optional(r.Text), Exact: optional(r.Exact), Sender: optionalList(r.Senders), Person: optionalList(r.Persons),
+		Department: optionalList(mapAll(r.Departments, text)), Conversation: optionalList(mapAll(r.ConvIDs, text)),
+		Chat: optional(api.SearchChat(r.Chat)), Side: optional(api.SearchSide(r.Side)), Type: optionalList(r.MsgTypes),
+		From: optionalTime(r.From), To: optionalTime(r.To), Has: optionalList(has), Revoked: optional(r.Revoked),
+		Sensitive: optional(r.Sensitive), Order: optional(api.SearchOrder(r.Order)),
+	}
+}
+
+func (s shower) searchHit(h search.Hit) api.SearchHit {
+	conv := newConversation(h.Conversation)
+	conv.Last = nil
+	return api.SearchHit{
+		Message: s.message(h.Entry), Spans: newSpans(h.Text, h.Spans), CodeHit: h.CodeHit, Conversation: conv,
+		Before: newLastMessage(h.Before), After: newLastMessage(h.After),
+	}
+}
+
+func newConversationHits(c search.ConversationHits) api.SearchConversation {
+	conv := newConversation(c.Conversation)
+	conv.Last = nil
+	return api.SearchConversation{Conversation: conv, Hits: c.Hits, Newest: c.Newest.UTC()}
+}
+
+func newTotal(t *search.Total) *api.SearchTotal {
+	if t == nil {
+		return nil
+	}
+	return &api.SearchTotal{Count: t.Count, Exact: t.Exact}
+}
+
+// newComplete tells how much of the archive is searched; how many messages are
+// not, of everybody's, to admins only.
+func newComplete(c search.Coverage, r *request) api.SearchComplete {
+	out := api.SearchComplete{Complete: c.Complete(), UpTo: optionalTime(c.UpTo)}
+	if r.viewer.IsAdmin() {
+		out.Behind = optional(max(c.Behind, c.Messages-c.Indexed))
+	}
+	return out
+}
+
+func newSuggestion(s search.Suggestion) api.Suggestion {
+	out := api.Suggestion{
+		Kind: api.SuggestionKind(s.Kind), Detail: optional(named(s.Detail)), Matched: api.SuggestionMatched(s.Matched),
+	}
+	if s.Person != nil {
+		out.Person = personOrNil(*s.Person)
+	}
+	if s.Conversation != nil {
+		conv := newConversation(*s.Conversation)
+		conv.Last = nil
+		out.Conversation = &conv
+	}
+	return out
+}
