@@ -132,7 +132,7 @@ func (a *fakeArchive) Persons(_ context.Context, ids []string) (map[string]direc
 }
 
 var people = map[string]directory.Person{
-	"boss": {ID: "boss", Kind: directory.KindEmployee, Name: "王总"},
+	"boss": {ID: "boss", UserID: "Boss", Kind: directory.KindEmployee, Name: "王总"},
 	"mei":  {ID: "mei", Kind: directory.KindEmployee, Name: "李梅"},
 	"shop": {ID: "shop", Kind: directory.KindEmployee, Name: "店员", Avatar: "https://wework.qpic.example/0", Left: true},
 	"cust": {ID: "cust", Kind: directory.KindCustomer, Name: "张三", Avatar: "/media/avatar/cust", CorpName: "东方", Account: "wecom"},

@@ -33,7 +33,7 @@ func newPerson(p directory.Person) api.Person {
 	return api.Person{
 		Id: p.ID, Kind: kind, Name: named(p.Name), Avatar: optional(ownPath(p.Avatar)), CorpName: optional(named(p.CorpName)),
 		Account: optional(api.PersonAccount(p.Account)), Left: optional(p.Left),
-		NameNow: optional(named(p.NameNow)),
+		Userid: optional(named(p.UserID)), NameNow: optional(named(p.NameNow)),
 	}
 }
 

@@ -208,9 +208,10 @@ func TestAccounts(t *testing.T) {
 	b := f.signedIn("Boss")
 	var made api.Viewer
 	b.json("POST", "/api/v1/viewers", `{"userid":"shop","role":"viewer","disabled":false,"departments":["2","2"],"employees":["Boss"]}`, http.StatusCreated, &made)
+	spelt := "Boss"
 	want := api.Viewer{
 		Id: made.Id, Userid: "Shop", Role: "viewer", Departments: []string{"2"}, ScopeSize: 3,
-		Person: made.Person, Employees: []api.Person{{Id: "boss", Kind: "employee", Name: "王总"}},
+		Person: made.Person, Employees: []api.Person{{Id: "boss", Kind: "employee", Name: "王总", Userid: &spelt}},
 	}
 	if diff := cmp.Diff(want, made); diff != "" || made.Person.Name != "店员" || made.Person.Avatar != nil {
 		t.Errorf("account of %+v (-want +got):\n%s", made.Person, diff)

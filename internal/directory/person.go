@@ -22,6 +22,7 @@ type Person struct {
 	CorpName string `db:"corp_name"` // customers of WeCom: their company
 	Account  string `db:"account"`   // customers: wechat, wecom or ""
 	Left     bool   `db:"left"`      // employees: has left the company
+	UserID   string `db:"userid"`    // employees: as WeCom spells it, where that is not the ID; "" otherwise
 	NameNow  string `db:"-"`         // Name is as of a message's time: the name now; "" where it is the same
 }
 

@@ -26,7 +26,8 @@ SELECT u.id AS person,
 	COALESCE(c.corp_name, '') AS corp_name,
 	CASE WHEN e.status > 0 THEN '' WHEN c.type = 1 THEN 'wechat' WHEN c.type = 2 THEN 'wecom'
 		WHEN u.id ~ '^wm.{22}' THEN 'wechat' WHEN u.id ~ '^wo.{22}' THEN 'wecom' ELSE '' END AS account,
-	COALESCE(e.left_at IS NOT NULL OR e.status = 5, false) AS "left"
+	COALESCE(e.left_at IS NOT NULL OR e.status = 5, false) AS "left",
+	CASE WHEN e.userid <> u.id THEN e.userid ELSE '' END AS userid
 FROM (SELECT DISTINCT unnest($1::text[]) AS id) u
 LEFT JOIN employees e ON e.person = u.id
 LEFT JOIN customers c ON c.person = u.id
