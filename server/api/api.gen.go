@@ -515,6 +515,126 @@ func (e RuleInputDirection) Valid() bool {
 	}
 }
 
+// Defines values for SearchChat.
+const (
+	SearchChatDirect SearchChat = "direct"
+	SearchChatGroup  SearchChat = "group"
+)
+
+// Valid indicates whether the value is a known member of the SearchChat enum.
+func (e SearchChat) Valid() bool {
+	switch e {
+	case SearchChatDirect:
+		return true
+	case SearchChatGroup:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchEngine.
+const (
+	Elastic  SearchEngine = "elastic"
+	Postgres SearchEngine = "postgres"
+)
+
+// Valid indicates whether the value is a known member of the SearchEngine enum.
+func (e SearchEngine) Valid() bool {
+	switch e {
+	case Elastic:
+		return true
+	case Postgres:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchFallback.
+const (
+	Behind      SearchFallback = "behind"
+	Building    SearchFallback = "building"
+	Timeout     SearchFallback = "timeout"
+	Unavailable SearchFallback = "unavailable"
+)
+
+// Valid indicates whether the value is a known member of the SearchFallback enum.
+func (e SearchFallback) Valid() bool {
+	switch e {
+	case Behind:
+		return true
+	case Building:
+		return true
+	case Timeout:
+		return true
+	case Unavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchHas.
+const (
+	SearchHasFile SearchHas = "file"
+	SearchHasLink SearchHas = "link"
+	SearchHasQr   SearchHas = "qr"
+)
+
+// Valid indicates whether the value is a known member of the SearchHas enum.
+func (e SearchHas) Valid() bool {
+	switch e {
+	case SearchHasFile:
+		return true
+	case SearchHasLink:
+		return true
+	case SearchHasQr:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchOrder.
+const (
+	Best   SearchOrder = "best"
+	Newest SearchOrder = "newest"
+	Oldest SearchOrder = "oldest"
+)
+
+// Valid indicates whether the value is a known member of the SearchOrder enum.
+func (e SearchOrder) Valid() bool {
+	switch e {
+	case Best:
+		return true
+	case Newest:
+		return true
+	case Oldest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchSide.
+const (
+	External SearchSide = "external"
+	Internal SearchSide = "internal"
+)
+
+// Valid indicates whether the value is a known member of the SearchSide enum.
+func (e SearchSide) Valid() bool {
+	switch e {
+	case External:
+		return true
+	case Internal:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Severity.
 const (
 	High Severity = "high"
@@ -557,6 +677,54 @@ func (e StatusAlarm) Valid() bool {
 	case StatusAlarmNotice:
 		return true
 	case StatusAlarmWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SuggestionKind.
+const (
+	SuggestionKindCustomer SuggestionKind = "customer"
+	SuggestionKindEmployee SuggestionKind = "employee"
+	SuggestionKindGroup    SuggestionKind = "group"
+)
+
+// Valid indicates whether the value is a known member of the SuggestionKind enum.
+func (e SuggestionKind) Valid() bool {
+	switch e {
+	case SuggestionKindCustomer:
+		return true
+	case SuggestionKindEmployee:
+		return true
+	case SuggestionKindGroup:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SuggestionMatched.
+const (
+	FormerName SuggestionMatched = "former_name"
+	Initials   SuggestionMatched = "initials"
+	Name       SuggestionMatched = "name"
+	Pinyin     SuggestionMatched = "pinyin"
+	Remark     SuggestionMatched = "remark"
+)
+
+// Valid indicates whether the value is a known member of the SuggestionMatched enum.
+func (e SuggestionMatched) Valid() bool {
+	switch e {
+	case FormerName:
+		return true
+	case Initials:
+		return true
+	case Name:
+		return true
+	case Pinyin:
+		return true
+	case Remark:
 		return true
 	default:
 		return false
@@ -1040,6 +1208,8 @@ type GapKind string
 
 // Hit defines model for Hit.
 type Hit struct {
+	// CodeHit As in SearchHit.
+	CodeHit *bool   `json:"code_hit,omitempty"`
 	Message Message `json:"message"`
 
 	// Spans Into message.text.
@@ -1048,10 +1218,12 @@ type Hit struct {
 
 // HitPage defines model for HitPage.
 type HitPage struct {
+	// Exact total is exact, else there are at least so many.
+	Exact *bool   `json:"exact,omitempty"`
 	Items []Hit   `json:"items"`
 	Next  *string `json:"next,omitempty"`
 
-	// Total Exact.
+	// Total 10,000 at most.
 	Total int `json:"total"`
 }
 
@@ -1380,6 +1552,22 @@ type Quote struct {
 	Body   string `json:"body"`
 }
 
+// RecentSearch defines model for RecentSearch.
+type RecentSearch struct {
+	At time.Time `json:"at"`
+
+	// Query The parameters of GET /search, with the same meaning and bounds.
+	Query SearchQuery `json:"query"`
+
+	// Total Of a first page; absent when counting took too long.
+	Total *SearchTotal `json:"total,omitempty"`
+}
+
+// RecentSearchList defines model for RecentSearchList.
+type RecentSearchList struct {
+	Items []RecentSearch `json:"items"`
+}
+
 // RecordContent defines model for RecordContent.
 type RecordContent struct {
 	Items []RecordItem `json:"items"`
@@ -1478,6 +1666,185 @@ type RuleTestResult struct {
 	Words []string `json:"words"`
 }
 
+// SavedSearch defines model for SavedSearch.
+type SavedSearch struct {
+	Id    string `json:"id"`
+	Mine  bool   `json:"mine"`
+	Name  string `json:"name"`
+	Owner Person `json:"owner"`
+
+	// Query The parameters of GET /search, with the same meaning and bounds.
+	Query SearchQuery `json:"query"`
+
+	// RuleId The viewer's own: the rule that tells them when it is said again.
+	RuleId *string `json:"rule_id,omitempty"`
+
+	// RuleLeftOut When the rule was just made: fields of the query that it does not look at.
+	RuleLeftOut *[]string `json:"rule_left_out,omitempty"`
+	Shared      bool      `json:"shared"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	Version     int       `json:"version"`
+}
+
+// SavedSearchInput defines model for SavedSearchInput.
+type SavedSearchInput struct {
+	Name string `json:"name"`
+
+	// Query The parameters of GET /search, with the same meaning and bounds.
+	Query SearchQuery `json:"query"`
+
+	// Shared Everybody sees its name and query; each finds within their own scope.
+	Shared bool `json:"shared"`
+
+	// Version Version that was edited; needed by PUT.
+	Version *int `json:"version,omitempty"`
+}
+
+// SavedSearchList defines model for SavedSearchList.
+type SavedSearchList struct {
+	Items []SavedSearch `json:"items"`
+}
+
+// SearchBuilding A new generation of the index on its way.
+type SearchBuilding struct {
+	Documents int64 `json:"documents"`
+	Target    int64 `json:"target"`
+}
+
+// SearchChat defines model for SearchChat.
+type SearchChat string
+
+// SearchComplete defines model for SearchComplete.
+type SearchComplete struct {
+	// Behind Messages in the archive that are not searched yet.
+	Behind *int64 `json:"behind,omitempty"`
+
+	// Complete Everything in the archive is searched.
+	Complete bool `json:"complete"`
+
+	// UpTo What was stored until then is searched.
+	UpTo *time.Time `json:"up_to,omitempty"`
+}
+
+// SearchConversation defines model for SearchConversation.
+type SearchConversation struct {
+	Conversation Conversation `json:"conversation"`
+	Hits         int          `json:"hits"`
+
+	// Newest When its newest hit was sent.
+	Newest time.Time `json:"newest"`
+}
+
+// SearchConversationPage defines model for SearchConversationPage.
+type SearchConversationPage struct {
+	Complete SearchComplete `json:"complete"`
+	Engine   SearchEngine   `json:"engine"`
+
+	// Exact false: of the newest 10,000 hits only.
+	Exact    bool                 `json:"exact"`
+	Fallback *SearchFallback      `json:"fallback,omitempty"`
+	Items    []SearchConversation `json:"items"`
+	Next     *string              `json:"next,omitempty"`
+}
+
+// SearchEngine defines model for SearchEngine.
+type SearchEngine string
+
+// SearchFallback defines model for SearchFallback.
+type SearchFallback string
+
+// SearchHas defines model for SearchHas.
+type SearchHas string
+
+// SearchHit defines model for SearchHit.
+type SearchHit struct {
+	After  *LastMessage `json:"after,omitempty"`
+	Before *LastMessage `json:"before,omitempty"`
+
+	// CodeHit A word was found in a QR code of a picture of it: see codes of its media.
+	CodeHit      bool         `json:"code_hit"`
+	Conversation Conversation `json:"conversation"`
+	Message      Message      `json:"message"`
+
+	// Spans Into message.text.
+	Spans []Span `json:"spans"`
+}
+
+// SearchIndex defines model for SearchIndex.
+type SearchIndex struct {
+	// Behind Changes that are not in the index yet.
+	Behind int64 `json:"behind"`
+
+	// Building A new generation of the index on its way.
+	Building *SearchBuilding `json:"building,omitempty"`
+
+	// Indexed Messages in the index.
+	Indexed int64 `json:"indexed"`
+
+	// Messages Messages in the archive.
+	Messages int64        `json:"messages"`
+	Name     SearchEngine `json:"name"`
+
+	// Problem Why it is behind or does not answer.
+	Problem *string `json:"problem,omitempty"`
+
+	// UpTo What was stored until then is in the index.
+	UpTo *time.Time `json:"up_to,omitempty"`
+}
+
+// SearchOrder defines model for SearchOrder.
+type SearchOrder string
+
+// SearchPage defines model for SearchPage.
+type SearchPage struct {
+	Complete SearchComplete  `json:"complete"`
+	Engine   SearchEngine    `json:"engine"`
+	Fallback *SearchFallback `json:"fallback,omitempty"`
+	Items    []SearchHit     `json:"items"`
+	Next     *string         `json:"next,omitempty"`
+
+	// Total Of a first page; absent when counting took too long.
+	Total *SearchTotal `json:"total,omitempty"`
+}
+
+// SearchQuery The parameters of GET /search, with the same meaning and bounds.
+type SearchQuery struct {
+	Chat         *SearchChat  `json:"chat,omitempty"`
+	Conversation *[]string    `json:"conversation,omitempty"`
+	Department   *[]string    `json:"department,omitempty"`
+	Exact        *bool        `json:"exact,omitempty"`
+	From         *time.Time   `json:"from,omitempty"`
+	Has          *[]SearchHas `json:"has,omitempty"`
+	Order        *SearchOrder `json:"order,omitempty"`
+	Person       *[]string    `json:"person,omitempty"`
+	Q            *string      `json:"q,omitempty"`
+	Revoked      *bool        `json:"revoked,omitempty"`
+	Sender       *[]string    `json:"sender,omitempty"`
+	Sensitive    *bool        `json:"sensitive,omitempty"`
+	Side         *SearchSide  `json:"side,omitempty"`
+	To           *time.Time   `json:"to,omitempty"`
+	Type         *[]string    `json:"type,omitempty"`
+}
+
+// SearchSide defines model for SearchSide.
+type SearchSide string
+
+// SearchStatus defines model for SearchStatus.
+type SearchStatus struct {
+	Engine   SearchEngine    `json:"engine"`
+	Engines  []SearchIndex   `json:"engines"`
+	Fallback *SearchFallback `json:"fallback,omitempty"`
+}
+
+// SearchTotal Of a first page; absent when counting took too long.
+type SearchTotal struct {
+	// Count 10,000 at most.
+	Count int `json:"count"`
+
+	// Exact false: at least so many.
+	Exact bool `json:"exact"`
+}
+
 // Severity defines model for Severity.
 type Severity string
 
@@ -1540,6 +1907,7 @@ type Status struct {
 	Quarantine  []QuarantineGroup `json:"quarantine"`
 	Quarantined int64             `json:"quarantined"`
 	Received    int64             `json:"received"`
+	Search      *SearchStatus     `json:"search,omitempty"`
 	Seq         string            `json:"seq"`
 	Stored      int64             `json:"stored"`
 
@@ -1552,6 +1920,28 @@ type Status struct {
 
 // StatusAlarm Level of the lag alone; troubles say what is wrong.
 type StatusAlarm string
+
+// Suggestion defines model for Suggestion.
+type Suggestion struct {
+	Conversation *Conversation `json:"conversation,omitempty"`
+
+	// Detail Department of an employee; for others the former name or remark that matched.
+	Detail  *string           `json:"detail,omitempty"`
+	Kind    SuggestionKind    `json:"kind"`
+	Matched SuggestionMatched `json:"matched"`
+	Person  *Person           `json:"person,omitempty"`
+}
+
+// SuggestionKind defines model for Suggestion.Kind.
+type SuggestionKind string
+
+// SuggestionMatched defines model for Suggestion.Matched.
+type SuggestionMatched string
+
+// SuggestionList defines model for SuggestionList.
+type SuggestionList struct {
+	Items []Suggestion `json:"items"`
+}
 
 // TextContent defines model for TextContent.
 type TextContent struct {
@@ -1700,6 +2090,48 @@ type EmployeeId = string
 // FileId defines model for FileId.
 type FileId = string
 
+// FilterChat defines model for FilterChat.
+type FilterChat = SearchChat
+
+// FilterConversation defines model for FilterConversation.
+type FilterConversation = []string
+
+// FilterDepartment defines model for FilterDepartment.
+type FilterDepartment = []string
+
+// FilterExact defines model for FilterExact.
+type FilterExact = bool
+
+// FilterFrom defines model for FilterFrom.
+type FilterFrom = time.Time
+
+// FilterHas defines model for FilterHas.
+type FilterHas = []SearchHas
+
+// FilterPerson defines model for FilterPerson.
+type FilterPerson = []string
+
+// FilterQ defines model for FilterQ.
+type FilterQ = string
+
+// FilterRevoked defines model for FilterRevoked.
+type FilterRevoked = bool
+
+// FilterSender defines model for FilterSender.
+type FilterSender = []string
+
+// FilterSensitive defines model for FilterSensitive.
+type FilterSensitive = bool
+
+// FilterSide defines model for FilterSide.
+type FilterSide = SearchSide
+
+// FilterTo defines model for FilterTo.
+type FilterTo = time.Time
+
+// FilterType defines model for FilterType.
+type FilterType = []string
+
 // Limit defines model for Limit.
 type Limit = int
 
@@ -1708,6 +2140,9 @@ type MessageId = string
 
 // RuleId defines model for RuleId.
 type RuleId = string
+
+// SearchId defines model for SearchId.
+type SearchId = string
 
 // ViewerId defines model for ViewerId.
 type ViewerId = string
@@ -1747,8 +2182,11 @@ type ListDaysParams struct {
 
 // FindInConversationParams defines parameters for FindInConversation.
 type FindInConversationParams struct {
-	// Q Text to find; 1 to 100 characters; case and width do not matter.
+	// Q What to find, as q of GET /search; not empty.
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Exact Traditional and simplified characters differ.
+	Exact *FilterExact `form:"exact,omitempty" json:"exact,omitempty"`
 
 	// From Not before.
 	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
@@ -1886,6 +2324,150 @@ type UpdateRuleParams struct {
 	XCSRFToken Csrf `json:"X-CSRF-Token"`
 }
 
+// SearchParams defines parameters for Search.
+type SearchParams struct {
+	// Q Up to 200 characters, 16 words.
+	Q *FilterQ `form:"q,omitempty" json:"q,omitempty"`
+
+	// Exact Traditional and simplified characters differ.
+	Exact *FilterExact `form:"exact,omitempty" json:"exact,omitempty"`
+
+	// Sender Person ids; one of them said it.
+	Sender *FilterSender `form:"sender,omitempty" json:"sender,omitempty"`
+
+	// Person Person ids of employees or customers; all of them are in the conversation.
+	Person *FilterPerson `form:"person,omitempty" json:"person,omitempty"`
+
+	// Department Department ids; an employee of one of these, or below, is in the conversation.
+	Department *FilterDepartment `form:"department,omitempty" json:"department,omitempty"`
+
+	// Conversation In one of these conversations; groups too.
+	Conversation *FilterConversation `form:"conversation,omitempty" json:"conversation,omitempty"`
+
+	// Chat In direct chats or in groups only.
+	Chat *FilterChat `form:"chat,omitempty" json:"chat,omitempty"`
+
+	// Side internal: nobody from outside is in the conversation.
+	Side *FilterSide `form:"side,omitempty" json:"side,omitempty"`
+
+	// Type Message types as on the wire; one of them.
+	Type *FilterType `form:"type,omitempty" json:"type,omitempty"`
+
+	// From Not before.
+	From *FilterFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Before.
+	To *FilterTo `form:"to,omitempty" json:"to,omitempty"`
+
+	// Has The message has all of them.
+	Has *FilterHas `form:"has,omitempty" json:"has,omitempty"`
+
+	// Revoked Only what was taken back.
+	Revoked *FilterRevoked `form:"revoked,omitempty" json:"revoked,omitempty"`
+
+	// Sensitive Only what is part of a violation in the viewer's scope, false alarms aside.
+	Sensitive *FilterSensitive `form:"sensitive,omitempty" json:"sensitive,omitempty"`
+
+	// Order best: of the newest 10,000 hits the shortest messages first. Default newest.
+	Order *SearchOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Cursor next of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Rows wanted, 1 to 100; default 40.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// SearchConversationsParams defines parameters for SearchConversations.
+type SearchConversationsParams struct {
+	// Q Up to 200 characters, 16 words.
+	Q *FilterQ `form:"q,omitempty" json:"q,omitempty"`
+
+	// Exact Traditional and simplified characters differ.
+	Exact *FilterExact `form:"exact,omitempty" json:"exact,omitempty"`
+
+	// Sender Person ids; one of them said it.
+	Sender *FilterSender `form:"sender,omitempty" json:"sender,omitempty"`
+
+	// Person Person ids of employees or customers; all of them are in the conversation.
+	Person *FilterPerson `form:"person,omitempty" json:"person,omitempty"`
+
+	// Department Department ids; an employee of one of these, or below, is in the conversation.
+	Department *FilterDepartment `form:"department,omitempty" json:"department,omitempty"`
+
+	// Conversation In one of these conversations; groups too.
+	Conversation *FilterConversation `form:"conversation,omitempty" json:"conversation,omitempty"`
+
+	// Chat In direct chats or in groups only.
+	Chat *FilterChat `form:"chat,omitempty" json:"chat,omitempty"`
+
+	// Side internal: nobody from outside is in the conversation.
+	Side *FilterSide `form:"side,omitempty" json:"side,omitempty"`
+
+	// Type Message types as on the wire; one of them.
+	Type *FilterType `form:"type,omitempty" json:"type,omitempty"`
+
+	// From Not before.
+	From *FilterFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Before.
+	To *FilterTo `form:"to,omitempty" json:"to,omitempty"`
+
+	// Has The message has all of them.
+	Has *FilterHas `form:"has,omitempty" json:"has,omitempty"`
+
+	// Revoked Only what was taken back.
+	Revoked *FilterRevoked `form:"revoked,omitempty" json:"revoked,omitempty"`
+
+	// Sensitive Only what is part of a violation in the viewer's scope, false alarms aside.
+	Sensitive *FilterSensitive `form:"sensitive,omitempty" json:"sensitive,omitempty"`
+
+	// Cursor next of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Rows wanted, 1 to 100; default 40.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// SuggestForSearchParams defines parameters for SuggestForSearch.
+type SuggestForSearchParams struct {
+	// Q 1 to 50 characters.
+	Q string `form:"q" json:"q"`
+
+	// Limit Rows wanted, 1 to 100; default 40.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// CreateSavedSearchParams defines parameters for CreateSavedSearch.
+type CreateSavedSearchParams struct {
+	// XCSRFToken Value of csrf in GET /me.
+	XCSRFToken Csrf `json:"X-CSRF-Token"`
+}
+
+// DeleteSavedSearchParams defines parameters for DeleteSavedSearch.
+type DeleteSavedSearchParams struct {
+	// XCSRFToken Value of csrf in GET /me.
+	XCSRFToken Csrf `json:"X-CSRF-Token"`
+}
+
+// UpdateSavedSearchParams defines parameters for UpdateSavedSearch.
+type UpdateSavedSearchParams struct {
+	// XCSRFToken Value of csrf in GET /me.
+	XCSRFToken Csrf `json:"X-CSRF-Token"`
+}
+
+// DeleteRuleFromSearchParams defines parameters for DeleteRuleFromSearch.
+type DeleteRuleFromSearchParams struct {
+	// XCSRFToken Value of csrf in GET /me.
+	XCSRFToken Csrf `json:"X-CSRF-Token"`
+}
+
+// CreateRuleFromSearchParams defines parameters for CreateRuleFromSearch.
+type CreateRuleFromSearchParams struct {
+	// XCSRFToken Value of csrf in GET /me.
+	XCSRFToken Csrf `json:"X-CSRF-Token"`
+}
+
 // DeleteSessionParams defines parameters for DeleteSession.
 type DeleteSessionParams struct {
 	// XCSRFToken Value of csrf in GET /me.
@@ -1960,6 +2542,12 @@ type TestRuleJSONRequestBody = RuleTest
 
 // UpdateRuleJSONRequestBody defines body for UpdateRule for application/json ContentType.
 type UpdateRuleJSONRequestBody = RuleInput
+
+// CreateSavedSearchJSONRequestBody defines body for CreateSavedSearch for application/json ContentType.
+type CreateSavedSearchJSONRequestBody = SavedSearchInput
+
+// UpdateSavedSearchJSONRequestBody defines body for UpdateSavedSearch for application/json ContentType.
+type UpdateSavedSearchJSONRequestBody = SavedSearchInput
 
 // CreateViewerJSONRequestBody defines body for CreateViewer for application/json ContentType.
 type CreateViewerJSONRequestBody = ViewerInput
@@ -2047,6 +2635,36 @@ type ServerInterface interface {
 	// UpdateRule Changes a rule (admins); refused when version is not the current one.
 	// (PUT /rules/{rule_id})
 	UpdateRule(c *gin.Context, ruleId RuleId, params UpdateRuleParams)
+	// Search Finds messages in everything that the viewer may see.
+	// (GET /search)
+	Search(c *gin.Context, params SearchParams)
+	// SearchConversations In which conversations the same search finds how many messages, the one with the newest hit first.
+	// (GET /search/conversations)
+	SearchConversations(c *gin.Context, params SearchConversationsParams)
+	// ListRecentSearches What the viewer searched for lately, each query once, newest first, 20 at most.
+	// (GET /search/recent)
+	ListRecentSearches(c *gin.Context)
+	// SuggestForSearch People and groups in scope by name, former name, remark, pinyin or initials, the best match first.
+	// (GET /search/suggestions)
+	SuggestForSearch(c *gin.Context, params SuggestForSearchParams)
+	// ListSavedSearches The viewer's saved searches, then those that others share, each by name.
+	// (GET /searches)
+	ListSavedSearches(c *gin.Context)
+	// CreateSavedSearch Keeps a search; 100 for each viewer at most.
+	// (POST /searches)
+	CreateSavedSearch(c *gin.Context, params CreateSavedSearchParams)
+	// DeleteSavedSearch Deletes a search of the viewer's own, with the rule made from it; violations stay.
+	// (DELETE /searches/{search_id})
+	DeleteSavedSearch(c *gin.Context, searchId SearchId, params DeleteSavedSearchParams)
+	// UpdateSavedSearch Changes a search of the viewer's own; refused when version is not the current one. A rule made from it stays as it is.
+	// (PUT /searches/{search_id})
+	UpdateSavedSearch(c *gin.Context, searchId SearchId, params UpdateSavedSearchParams)
+	// DeleteRuleFromSearch Deletes the rule that was made from a search; its violations stay.
+	// (DELETE /searches/{search_id}/rule)
+	DeleteRuleFromSearch(c *gin.Context, searchId SearchId, params DeleteRuleFromSearchParams)
+	// CreateRuleFromSearch Makes a search of the viewer's own a rule that tells them when it is said again.
+	// (POST /searches/{search_id}/rule)
+	CreateRuleFromSearch(c *gin.Context, searchId SearchId, params CreateRuleFromSearchParams)
 	// DeleteSession Signs out; the session is gone at once.
 	// (DELETE /session)
 	DeleteSession(c *gin.Context, params DeleteSessionParams)
@@ -2258,6 +2876,14 @@ func (siw *ServerInterfaceWrapper) FindInConversation(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "exact" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exact", c.Request.URL.Query(), &params.Exact, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter exact: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -3093,6 +3719,620 @@ func (siw *ServerInterfaceWrapper) UpdateRule(c *gin.Context) {
 	siw.Handler.UpdateRule(c, ruleId, params)
 }
 
+// Search operation middleware
+func (siw *ServerInterfaceWrapper) Search(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "exact" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exact", c.Request.URL.Query(), &params.Exact, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter exact: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "sender" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sender", c.Request.URL.Query(), &params.Sender, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sender: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "person" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "person", c.Request.URL.Query(), &params.Person, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter person: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "department" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "department", c.Request.URL.Query(), &params.Department, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter department: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "conversation" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "conversation", c.Request.URL.Query(), &params.Conversation, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter conversation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "chat" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "chat", c.Request.URL.Query(), &params.Chat, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter chat: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "side" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "side", c.Request.URL.Query(), &params.Side, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter side: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", c.Request.URL.Query(), &params.Type, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter type: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "has" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "has", c.Request.URL.Query(), &params.Has, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter has: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "revoked" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "revoked", c.Request.URL.Query(), &params.Revoked, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter revoked: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "sensitive" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sensitive", c.Request.URL.Query(), &params.Sensitive, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sensitive: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", c.Request.URL.Query(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter order: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.Search(c, params)
+}
+
+// SearchConversations operation middleware
+func (siw *ServerInterfaceWrapper) SearchConversations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchConversationsParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "exact" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exact", c.Request.URL.Query(), &params.Exact, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter exact: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "sender" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sender", c.Request.URL.Query(), &params.Sender, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sender: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "person" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "person", c.Request.URL.Query(), &params.Person, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter person: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "department" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "department", c.Request.URL.Query(), &params.Department, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter department: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "conversation" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "conversation", c.Request.URL.Query(), &params.Conversation, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter conversation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "chat" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "chat", c.Request.URL.Query(), &params.Chat, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter chat: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "side" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "side", c.Request.URL.Query(), &params.Side, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter side: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", c.Request.URL.Query(), &params.Type, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter type: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "has" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "has", c.Request.URL.Query(), &params.Has, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter has: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "revoked" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "revoked", c.Request.URL.Query(), &params.Revoked, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter revoked: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "sensitive" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sensitive", c.Request.URL.Query(), &params.Sensitive, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sensitive: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SearchConversations(c, params)
+}
+
+// ListRecentSearches operation middleware
+func (siw *ServerInterfaceWrapper) ListRecentSearches(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRecentSearches(c)
+}
+
+// SuggestForSearch operation middleware
+func (siw *ServerInterfaceWrapper) SuggestForSearch(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SuggestForSearchParams
+
+	// ------------- Required query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SuggestForSearch(c, params)
+}
+
+// ListSavedSearches operation middleware
+func (siw *ServerInterfaceWrapper) ListSavedSearches(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSavedSearches(c)
+}
+
+// CreateSavedSearch operation middleware
+func (siw *ServerInterfaceWrapper) CreateSavedSearch(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateSavedSearchParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "X-CSRF-Token" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-CSRF-Token")]; found {
+		var XCSRFToken Csrf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-CSRF-Token, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-CSRF-Token", valueList[0], &XCSRFToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-CSRF-Token: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XCSRFToken = XCSRFToken
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter X-CSRF-Token is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateSavedSearch(c, params)
+}
+
+// DeleteSavedSearch operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSavedSearch(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "search_id" -------------
+	var searchId SearchId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "search_id", c.Param("search_id"), &searchId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter search_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteSavedSearchParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "X-CSRF-Token" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-CSRF-Token")]; found {
+		var XCSRFToken Csrf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-CSRF-Token, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-CSRF-Token", valueList[0], &XCSRFToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-CSRF-Token: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XCSRFToken = XCSRFToken
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter X-CSRF-Token is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeleteSavedSearch(c, searchId, params)
+}
+
+// UpdateSavedSearch operation middleware
+func (siw *ServerInterfaceWrapper) UpdateSavedSearch(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "search_id" -------------
+	var searchId SearchId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "search_id", c.Param("search_id"), &searchId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter search_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateSavedSearchParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "X-CSRF-Token" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-CSRF-Token")]; found {
+		var XCSRFToken Csrf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-CSRF-Token, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-CSRF-Token", valueList[0], &XCSRFToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-CSRF-Token: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XCSRFToken = XCSRFToken
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter X-CSRF-Token is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.UpdateSavedSearch(c, searchId, params)
+}
+
+// DeleteRuleFromSearch operation middleware
+func (siw *ServerInterfaceWrapper) DeleteRuleFromSearch(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "search_id" -------------
+	var searchId SearchId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "search_id", c.Param("search_id"), &searchId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter search_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteRuleFromSearchParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "X-CSRF-Token" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-CSRF-Token")]; found {
+		var XCSRFToken Csrf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-CSRF-Token, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-CSRF-Token", valueList[0], &XCSRFToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-CSRF-Token: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XCSRFToken = XCSRFToken
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter X-CSRF-Token is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeleteRuleFromSearch(c, searchId, params)
+}
+
+// CreateRuleFromSearch operation middleware
+func (siw *ServerInterfaceWrapper) CreateRuleFromSearch(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "search_id" -------------
+	var searchId SearchId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "search_id", c.Param("search_id"), &searchId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter search_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateRuleFromSearchParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "X-CSRF-Token" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-CSRF-Token")]; found {
+		var XCSRFToken Csrf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-CSRF-Token, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-CSRF-Token", valueList[0], &XCSRFToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-CSRF-Token: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XCSRFToken = XCSRFToken
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter X-CSRF-Token is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateRuleFromSearch(c, searchId, params)
+}
+
 // DeleteSession operation middleware
 func (siw *ServerInterfaceWrapper) DeleteSession(c *gin.Context) {
 
@@ -3474,6 +4714,16 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/conversations/:conversation_id/media", wrapper.ListConversationMedia)
 	router.GET(options.BaseURL+"/media/:token", wrapper.GetMedia)
 	router.GET(options.BaseURL+"/live", wrapper.StreamLive)
+	router.GET(options.BaseURL+"/search", wrapper.Search)
+	router.GET(options.BaseURL+"/search/conversations", wrapper.SearchConversations)
+	router.GET(options.BaseURL+"/search/suggestions", wrapper.SuggestForSearch)
+	router.GET(options.BaseURL+"/search/recent", wrapper.ListRecentSearches)
+	router.GET(options.BaseURL+"/searches", wrapper.ListSavedSearches)
+	router.POST(options.BaseURL+"/searches", wrapper.CreateSavedSearch)
+	router.DELETE(options.BaseURL+"/searches/:search_id", wrapper.DeleteSavedSearch)
+	router.PUT(options.BaseURL+"/searches/:search_id", wrapper.UpdateSavedSearch)
+	router.DELETE(options.BaseURL+"/searches/:search_id/rule", wrapper.DeleteRuleFromSearch)
+	router.POST(options.BaseURL+"/searches/:search_id/rule", wrapper.CreateRuleFromSearch)
 	router.GET(options.BaseURL+"/violations", wrapper.ListViolations)
 	router.GET(options.BaseURL+"/violations/:violation_id", wrapper.GetViolation)
 	router.PATCH(options.BaseURL+"/violations/:violation_id", wrapper.UpdateViolation)
@@ -4549,6 +5799,388 @@ func (response UpdateRuledefaultJSONResponse) VisitUpdateRuleResponse(w http.Res
 	return err
 }
 
+type SearchRequestObject struct {
+	Params SearchParams
+}
+
+type SearchResponseObject interface {
+	VisitSearchResponse(w http.ResponseWriter) error
+}
+
+type Search200JSONResponse SearchPage
+
+func (response Search200JSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response SearchdefaultJSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchConversationsRequestObject struct {
+	Params SearchConversationsParams
+}
+
+type SearchConversationsResponseObject interface {
+	VisitSearchConversationsResponse(w http.ResponseWriter) error
+}
+
+type SearchConversations200JSONResponse SearchConversationPage
+
+func (response SearchConversations200JSONResponse) VisitSearchConversationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchConversationsdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response SearchConversationsdefaultJSONResponse) VisitSearchConversationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRecentSearchesRequestObject struct {
+}
+
+type ListRecentSearchesResponseObject interface {
+	VisitListRecentSearchesResponse(w http.ResponseWriter) error
+}
+
+type ListRecentSearches200JSONResponse RecentSearchList
+
+func (response ListRecentSearches200JSONResponse) VisitListRecentSearchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRecentSearchesdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response ListRecentSearchesdefaultJSONResponse) VisitListRecentSearchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuggestForSearchRequestObject struct {
+	Params SuggestForSearchParams
+}
+
+type SuggestForSearchResponseObject interface {
+	VisitSuggestForSearchResponse(w http.ResponseWriter) error
+}
+
+type SuggestForSearch200JSONResponse SuggestionList
+
+func (response SuggestForSearch200JSONResponse) VisitSuggestForSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuggestForSearchdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response SuggestForSearchdefaultJSONResponse) VisitSuggestForSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSavedSearchesRequestObject struct {
+}
+
+type ListSavedSearchesResponseObject interface {
+	VisitListSavedSearchesResponse(w http.ResponseWriter) error
+}
+
+type ListSavedSearches200JSONResponse SavedSearchList
+
+func (response ListSavedSearches200JSONResponse) VisitListSavedSearchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSavedSearchesdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response ListSavedSearchesdefaultJSONResponse) VisitListSavedSearchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSavedSearchRequestObject struct {
+	Params CreateSavedSearchParams
+	Body   *CreateSavedSearchJSONRequestBody
+}
+
+type CreateSavedSearchResponseObject interface {
+	VisitCreateSavedSearchResponse(w http.ResponseWriter) error
+}
+
+type CreateSavedSearch201JSONResponse SavedSearch
+
+func (response CreateSavedSearch201JSONResponse) VisitCreateSavedSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSavedSearchdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response CreateSavedSearchdefaultJSONResponse) VisitCreateSavedSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSavedSearchRequestObject struct {
+	SearchId SearchId `json:"search_id"`
+	Params   DeleteSavedSearchParams
+}
+
+type DeleteSavedSearchResponseObject interface {
+	VisitDeleteSavedSearchResponse(w http.ResponseWriter) error
+}
+
+type DeleteSavedSearch204Response struct {
+}
+
+func (response DeleteSavedSearch204Response) VisitDeleteSavedSearchResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteSavedSearchdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response DeleteSavedSearchdefaultJSONResponse) VisitDeleteSavedSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSavedSearchRequestObject struct {
+	SearchId SearchId `json:"search_id"`
+	Params   UpdateSavedSearchParams
+	Body     *UpdateSavedSearchJSONRequestBody
+}
+
+type UpdateSavedSearchResponseObject interface {
+	VisitUpdateSavedSearchResponse(w http.ResponseWriter) error
+}
+
+type UpdateSavedSearch200JSONResponse SavedSearch
+
+func (response UpdateSavedSearch200JSONResponse) VisitUpdateSavedSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSavedSearchdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response UpdateSavedSearchdefaultJSONResponse) VisitUpdateSavedSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRuleFromSearchRequestObject struct {
+	SearchId SearchId `json:"search_id"`
+	Params   DeleteRuleFromSearchParams
+}
+
+type DeleteRuleFromSearchResponseObject interface {
+	VisitDeleteRuleFromSearchResponse(w http.ResponseWriter) error
+}
+
+type DeleteRuleFromSearch204Response struct {
+}
+
+func (response DeleteRuleFromSearch204Response) VisitDeleteRuleFromSearchResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteRuleFromSearchdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response DeleteRuleFromSearchdefaultJSONResponse) VisitDeleteRuleFromSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRuleFromSearchRequestObject struct {
+	SearchId SearchId `json:"search_id"`
+	Params   CreateRuleFromSearchParams
+}
+
+type CreateRuleFromSearchResponseObject interface {
+	VisitCreateRuleFromSearchResponse(w http.ResponseWriter) error
+}
+
+type CreateRuleFromSearch201JSONResponse SavedSearch
+
+func (response CreateRuleFromSearch201JSONResponse) VisitCreateRuleFromSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRuleFromSearchdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response CreateRuleFromSearchdefaultJSONResponse) VisitCreateRuleFromSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeleteSessionRequestObject struct {
 	Params DeleteSessionParams
 }
@@ -4974,6 +6606,36 @@ type StrictServerInterface interface {
 	// UpdateRule Changes a rule (admins); refused when version is not the current one.
 	// (PUT /rules/{rule_id})
 	UpdateRule(ctx context.Context, request UpdateRuleRequestObject) (UpdateRuleResponseObject, error)
+	// Search Finds messages in everything that the viewer may see.
+	// (GET /search)
+	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
+	// SearchConversations In which conversations the same search finds how many messages, the one with the newest hit first.
+	// (GET /search/conversations)
+	SearchConversations(ctx context.Context, request SearchConversationsRequestObject) (SearchConversationsResponseObject, error)
+	// ListRecentSearches What the viewer searched for lately, each query once, newest first, 20 at most.
+	// (GET /search/recent)
+	ListRecentSearches(ctx context.Context, request ListRecentSearchesRequestObject) (ListRecentSearchesResponseObject, error)
+	// SuggestForSearch People and groups in scope by name, former name, remark, pinyin or initials, the best match first.
+	// (GET /search/suggestions)
+	SuggestForSearch(ctx context.Context, request SuggestForSearchRequestObject) (SuggestForSearchResponseObject, error)
+	// ListSavedSearches The viewer's saved searches, then those that others share, each by name.
+	// (GET /searches)
+	ListSavedSearches(ctx context.Context, request ListSavedSearchesRequestObject) (ListSavedSearchesResponseObject, error)
+	// CreateSavedSearch Keeps a search; 100 for each viewer at most.
+	// (POST /searches)
+	CreateSavedSearch(ctx context.Context, request CreateSavedSearchRequestObject) (CreateSavedSearchResponseObject, error)
+	// DeleteSavedSearch Deletes a search of the viewer's own, with the rule made from it; violations stay.
+	// (DELETE /searches/{search_id})
+	DeleteSavedSearch(ctx context.Context, request DeleteSavedSearchRequestObject) (DeleteSavedSearchResponseObject, error)
+	// UpdateSavedSearch Changes a search of the viewer's own; refused when version is not the current one. A rule made from it stays as it is.
+	// (PUT /searches/{search_id})
+	UpdateSavedSearch(ctx context.Context, request UpdateSavedSearchRequestObject) (UpdateSavedSearchResponseObject, error)
+	// DeleteRuleFromSearch Deletes the rule that was made from a search; its violations stay.
+	// (DELETE /searches/{search_id}/rule)
+	DeleteRuleFromSearch(ctx context.Context, request DeleteRuleFromSearchRequestObject) (DeleteRuleFromSearchResponseObject, error)
+	// CreateRuleFromSearch Makes a search of the viewer's own a rule that tells them when it is said again.
+	// (POST /searches/{search_id}/rule)
+	CreateRuleFromSearch(ctx context.Context, request CreateRuleFromSearchRequestObject) (CreateRuleFromSearchResponseObject, error)
 	// DeleteSession Signs out; the session is gone at once.
 	// (DELETE /session)
 	DeleteSession(ctx context.Context, request DeleteSessionRequestObject) (DeleteSessionResponseObject, error)
@@ -5751,6 +7413,280 @@ func (sh *strictHandler) UpdateRule(ctx *gin.Context, ruleId RuleId, params Upda
 	}
 }
 
+// Search operation middleware
+func (sh *strictHandler) Search(ctx *gin.Context, params SearchParams) {
+	var request SearchRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Search(ctx, request.(SearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Search")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SearchResponseObject); ok {
+		if err := validResponse.VisitSearchResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SearchConversations operation middleware
+func (sh *strictHandler) SearchConversations(ctx *gin.Context, params SearchConversationsParams) {
+	var request SearchConversationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchConversations(ctx, request.(SearchConversationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchConversations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SearchConversationsResponseObject); ok {
+		if err := validResponse.VisitSearchConversationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRecentSearches operation middleware
+func (sh *strictHandler) ListRecentSearches(ctx *gin.Context) {
+	var request ListRecentSearchesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRecentSearches(ctx, request.(ListRecentSearchesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRecentSearches")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListRecentSearchesResponseObject); ok {
+		if err := validResponse.VisitListRecentSearchesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SuggestForSearch operation middleware
+func (sh *strictHandler) SuggestForSearch(ctx *gin.Context, params SuggestForSearchParams) {
+	var request SuggestForSearchRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SuggestForSearch(ctx, request.(SuggestForSearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SuggestForSearch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SuggestForSearchResponseObject); ok {
+		if err := validResponse.VisitSuggestForSearchResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSavedSearches operation middleware
+func (sh *strictHandler) ListSavedSearches(ctx *gin.Context) {
+	var request ListSavedSearchesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSavedSearches(ctx, request.(ListSavedSearchesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSavedSearches")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSavedSearchesResponseObject); ok {
+		if err := validResponse.VisitListSavedSearchesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateSavedSearch operation middleware
+func (sh *strictHandler) CreateSavedSearch(ctx *gin.Context, params CreateSavedSearchParams) {
+	var request CreateSavedSearchRequestObject
+
+	request.Params = params
+
+	var body CreateSavedSearchJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSavedSearch(ctx, request.(CreateSavedSearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSavedSearch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreateSavedSearchResponseObject); ok {
+		if err := validResponse.VisitCreateSavedSearchResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSavedSearch operation middleware
+func (sh *strictHandler) DeleteSavedSearch(ctx *gin.Context, searchId SearchId, params DeleteSavedSearchParams) {
+	var request DeleteSavedSearchRequestObject
+
+	request.SearchId = searchId
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSavedSearch(ctx, request.(DeleteSavedSearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSavedSearch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeleteSavedSearchResponseObject); ok {
+		if err := validResponse.VisitDeleteSavedSearchResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateSavedSearch operation middleware
+func (sh *strictHandler) UpdateSavedSearch(ctx *gin.Context, searchId SearchId, params UpdateSavedSearchParams) {
+	var request UpdateSavedSearchRequestObject
+
+	request.SearchId = searchId
+	request.Params = params
+
+	var body UpdateSavedSearchJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateSavedSearch(ctx, request.(UpdateSavedSearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateSavedSearch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(UpdateSavedSearchResponseObject); ok {
+		if err := validResponse.VisitUpdateSavedSearchResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteRuleFromSearch operation middleware
+func (sh *strictHandler) DeleteRuleFromSearch(ctx *gin.Context, searchId SearchId, params DeleteRuleFromSearchParams) {
+	var request DeleteRuleFromSearchRequestObject
+
+	request.SearchId = searchId
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteRuleFromSearch(ctx, request.(DeleteRuleFromSearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteRuleFromSearch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeleteRuleFromSearchResponseObject); ok {
+		if err := validResponse.VisitDeleteRuleFromSearchResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateRuleFromSearch operation middleware
+func (sh *strictHandler) CreateRuleFromSearch(ctx *gin.Context, searchId SearchId, params CreateRuleFromSearchParams) {
+	var request CreateRuleFromSearchRequestObject
+
+	request.SearchId = searchId
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateRuleFromSearch(ctx, request.(CreateRuleFromSearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateRuleFromSearch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreateRuleFromSearchResponseObject); ok {
+		if err := validResponse.VisitCreateRuleFromSearchResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // DeleteSession operation middleware
 func (sh *strictHandler) DeleteSession(ctx *gin.Context, params DeleteSessionParams) {
 	var request DeleteSessionRequestObject
@@ -6009,167 +7945,209 @@ func (sh *strictHandler) GetSignature(ctx *gin.Context, params GetSignatureParam
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"3L3dkty2thj8Kqj+vipLx9TMyJZd2TO1K9GWLFtnS9s+0thOlaXqQZOrm9hDAhQAdqutUtW5yXVuU3mA",
-	"c5Xc5yJPcyr7PVJYAPgLssmZHtnOlUZNEj9rLax/rPVhEYu8EBy4VovzD4uCSpqDBon/eyL4FqSimgn+",
-	"PDG/ML44XxRUp4towWkOi/NF3HhpyZJFtJDwrmQSksW5liVECxWnkFPzud4X5hOlJeObxceP0eJJKZWQ",
-	"5lkCKpasMMMszhcc3msi1kSnQAq6AbKCtZBwsojsGt6VIPeNRdhhxuf6Ji8ysQcY3Aq4F+Zv4xnLhodd",
-	"s+wGQ75gOdN9wLwSO0V2lGtIIvKQaEEenp1dkATWtMw0eXQ2BKIMx2vOmdP3LC/zxfnDs7NokTPu/hf5",
-	"1TCuYQMSl/MSlKKb4U3m9vn8fb4qR0Any5uA7icGO5CDg27x8U2GFdn4Wdj6N+YPHiu57mP7J5qVYM6B",
-	"eUwYJ99+c0lO8/ocpEATkPUK/vODJ69fPXtwKa6Bz1rBR/OyKgRXgGf/GyntuYwF18CREmlRZCzGDZ7+",
-	"XZkFfmiM+P9LWC/OF//fac1STu1TdWpHw1naG7xMgcQ0y8iasgySE4SF+8oM+jgDiXMXUhQgNbOro1pD",
-	"XujGRipajRaxBKohWVJ8vhYyN38tEqrhgWY5LKLu7qMF+O32nrAk+PM14+EHSLIWG4GnCrietTClqcah",
-	"gJvD+cuiAJ6YZzhW/Zc52iW/5mJn8G6hiQSwLhUki7eBobU4hLYfQBo0f4zalB0k4JrUflkg9XcOgxYL",
-	"v5uowl8LWfUaxervEGszL+L/B7qBPg0wDXn7j7GtWEL6WE1BpaR7838jaSbsCOcIrfAJlcmT+oy01xgL",
-	"WQwTQ2HBOxEJnRW5j4NLyhhwXZ3g9pJWJcsSx/5fAN/o1AmAPiWL0pLewTeVpvF1581HZ4FXO3uwM0Ru",
-	"TX6c4JYMY+J6ENB0IwGalLkSIgOKtDvnuN0KJW4R0Shu6h20OeHPKdWo7jhJShTdq4is9sSwmhPyzXsa",
-	"62zvNCKpiSGrhKyFxJ/MS4QpUkgwgLqwP5RclUUhpIbkDb/n+APJ1casKyJCEkoKus8ETYg2C0gEKMKF",
-	"JmumCdOKmBfvk5QqnGUnZKLsm0pTMyMnTBOK37AYIoI/akWM0qPMA7NWdfLGcKXO2aAyOQTo5uEynN1S",
-	"wcGv2sTyMVqsGWSJ6gNdi0REZCs0RCQWWQaxjoiEpKDxNeiI5ACa8U1kZBTwhEr8K4tInFLOIbtAqHz3",
-	"FdGScpVRDYpcwx7F8xSu9MysK8SVvHjxXF8bLhUtWG5YoaG6rbg2f3iIRIutYDEg203AsFoEb7TIhBXY",
-	"i2gBuXB/GeSYZ4xfL6LFDmhRmC9SqiXEQlp2nQgcVdtpEDY4swPOIlo46BjtA7G/iBaJiM053jEdG70o",
-	"p/I6sSKJw07hsiwgzUP2Hk+Lgaj9dKlSKsEuxYDX/CrZFpZuwUpkTFOGr3C7sgaFB4Wc2WMA8eZnck9w",
-	"uB8R3L//j1kmuQc0TgmVmsWZ+TERsX9er8f+MhnVLxi/blBkF+EVng4N495rDJVDwg5qYC/NS42PHMb6",
-	"hpc7xxWoz5HEDf1dEI/OczziSpQyhosmkzkf4RInQX5ruEN/FUgayEsMmi/MAEImIE/ak1WMZjIWRjDg",
-	"SP/AAK/wrcYw7ige/My81fgMKT2wc3MYzg3BlbkZAGGgYgnAHUR3IIGo1PDxXWrIkGmyo4rY5RsVeiIo",
-	"XuNZCwBCO41o7ONLeF/z144YRN41IPsqV0FfhK9pHALIt1KUhbogZWGM3T+RHPIVSFUJPrqlmsrJu65V",
-	"2u62Dyj6B6iq2thfzfvmQFN1EIovqNLOsLYH2WxtGYuSD5g2TjdQLYWGcf31o0UUeL0AkNMBIsGc7xHN",
-	"xPtH8FAmxOkEcam0yEF+plAlORm1Ytojf28dPBKsoUBWoHcAvJ7IUL8f3wzsxSGNNduivIEMjPmw2i/9",
-	"R+1f/ddmVUZGr0FKlDobwc2rYcuI6Syw3L/RHLxTSugUJFEsAaNFuR83hlaDAKiMoQCFf18AJ4JbLhZw",
-	"vfQsKyRJv8oGUbSmOXQAn4KmLAuZLO1DOpXuUT/zwD70nXvPqHdWPZNqnllsTtesDxzbmGwvvsT3gwZj",
-	"JTl7k4gdBznMwqxZQFgSJBHJNmnALvjBf0R2qVBAVuVqhaq1BJJIujOkY0+R+T4wcoeCWvj1s9bwaSCj",
-	"hvIhWvpmO2D9tl3DIZDdgE1aMAYOknfwKqMvqFgUYGBGNL22JlNLSPQPfQvPI1Cz/gxc+CHA/LWjxje4",
-	"EarUdFMaakW+gcr6JsiPmkOGnSEoM1TodzeLGvCVuQUNPMaFBZ914VONEzXnrEYIAWqeA6fLa27jx4k8",
-	"vIL4azKnvpYiskzspi/7Gb4fWvAxvD9RtZ7QTp7SfX8DiZPELbYZ5pi1rtGnjDGBdomMCrVVPwiyK6Ne",
-	"QEJ2TKfnZE0zBYRmVOaKJAKdDoiVCVLQLXm64HtK9y+Y0rd1Ij51CvIYpxj2FD4Fw4TyIKv0ysskrhYR",
-	"jRAWa5JUYyqygkzsCONxVjo7oI+2AS487KKkErh2zLu3Lr0nTjXUojgsepBv1iO6aaPG5sfBdhQU1ki4",
-	"OSY9SgJ+SBmnbAvLntvePUjwyMocZIaxOdiCDLL8psAZ4t3NV5ZaJPa4z2byDRoK67wqIjllvEFsBJWE",
-	"OfI0WmSwnqeyzWOQ0aIQinmttTdYqUAOEP+xdPOKJ7u5GitqAznqkEkX22HURi0he4DheQo9Ruikovbp",
-	"UjdaaKFpNkFx8ALZvh/cSjiOAeGfY5EELLfXmq4yIOZhhJ4DeE/zIgPC+JZmLImM+FmuRcmTiEiqYYnh",
-	"ckgi/8aJTTEIau7oXQ5CwUmocKAQ3pWg9KSAGu6qHq71cR9mnY8tpEKgfeYX3obhNez7IHzWgBpanhFx",
-	"oeGICHwpIjum0ojQ3Ijx5Rp4ZCV6ZMQDiyOiNJVaLamOCPDE/lFkNIaIWOeDioiQG8qZAhkRqjXwBCAi",
-	"SSmt6q0gFjxR1g2/tFEM5yyOSGPBYSOcZmWAOC5ZboXrq2dPyJdffvmniPDSOpmQ6cUsp9lh6Wag5ucI",
-	"AzuDylDqkKfIQaeMb8gKYpoDsXEasXZhFOteUFVsSF0QCRiygZzQDWW43/nGV5200eYGt7WNmuMGQWGV",
-	"4r70TJLlbkiK0SSZGdRvATmwK2iI8bkusr6LC73h4Uc9ZeBI7qu3Q662WWDSdHMb9DcWbjcawvi3tAig",
-	"e61BLhW8C05qM74GH3cjZOqaFQWCZsd4InZB4FjfzRwq6oZ4qyW3Flj55BoThMDwHQsosA0hMe6Rqjwg",
-	"qqAhZeU518KziBMN7/X0WEBB+UFE19LHzj+wwWOoHAZON9I2OibKexpPsScPKyFNF1R/bwPc1YbZh/KA",
-	"kjm++dl5Q3qaOyRZ1GPXK458vNktMwiRRjyz72Q4wHlrZtlG2EvGGSmk2Eiaf6YwP6HUqRiNLVTO+r7O",
-	"LwM0kWpdYFzB/KGI4Nn+ggDasujT3zEFh4W9nTQIl06ANiTkJCg14A3VTJdJx0EjylXWQLJVTmzQmG/m",
-	"vD8Mql+FyAe09d4OX4bs3k3tJuiL7irnKGDmymJIO/EpkQG5ngEqGzQDFz7uZ/3M9XRIkR2O4pp3MEFR",
-	"FLBU7FeY4q4Je2IGDdLQEa0sSucxwcU6CNXpU124tBZawzqqsfU2iN4fC+8k7J7qg3DvOuo6X4Tna2Qm",
-	"9MD5GFXgE2LYjSL3/v1f/21Zyuw++hMLqlOnHDNFFNPgosJMEZvki/k5e2NsEKoJ5oIsS65Zdl4p0FW+",
-	"FerROACHXWXz963LgOB1q8e1/MsrNDMR/ZirxWJdusz1yb6SROx4JmiyDLKwyxQQKoRpBdk6IlQRyo25",
-	"ROM0Bx5OtejaUIPh2NVegyK7FDjJhLiGhDCuRUQAHbaql6R2QaQxnCEhreBng9bRAl3GGVXDs2ZUacwC",
-	"LiUQLcgadJy6tBGv40nQmNK+ozaVXYvCPH1fMNnKdo0WK+kyoMUW5LLKfddChrXmIcVindFNGAEWSoYM",
-	"udAhsDQXnidfmenNOQzNnoKP/Q15bIMgMzRwQejKCHCLL1TACVOECx6WlhmVGwiT1WNNcqE0efj12Rkp",
-	"2HvIlI8tGkHjwt2RIXLzf0/Z1UsqFVKDNEfHr+qclDIz61E5zTICXJSbNLyu+mzOiAIjeY4ckB1VTRo+",
-	"JwYFCl1AuYrwZolNsbFH1mDTsH1jfjVW2ZAqBpF9wIWR31cIWR4QGH/Z16cuIugRJiv726DOM+Kv30D4",
-	"jNEqqeiCnKFm5TDEBSkkGH4ZPryFUMbmCZOMJwJDFJRg7mE4AYT9Ckvc4hS2Y3jzfpjhnDgn+oHsl/Gk",
-	"E5zuBA/KOfkZnoicbNgWs18dc00uiGMt7oXPFPmKJHSvbBKWYS0XxPEcP0aVQHvNxY4wfUEsKzonu5Rq",
-	"9xIe2FiUGea3kRUQUQC3MRvPMrjNT6nT/REoM9hdMLElLfPVECrtGW0htCG8pmnXl8LsxqanCUmKjO59",
-	"VmBLYglpMC3BQGenQFYhQPMFphTjGbVBRJThiTghjx3JMk1iylF3N9N5aQnhxIod3RpLPe+v9oUoEw4K",
-	"5faj/0DgXUkzorQ0osccxjMjiL746quQ8G4QWld671ii00AmB7JUlNYIoAmG6bBDBbWm5xryYNqFnpYl",
-	"3cirnuErDDMeoUbllME4Jt1iLqjy5zkiaylychZmPTa3MpmWXJl8Ars67BGxSnXfDVob1m5ZFkxRhaFB",
-	"xB7Dh1JTyB3cesHBX2uqywDan6HTuh3/NxLr3Lmz/2wZPPmcOO5GPveclnzuGSr53HFO8jmpuVpfJXes",
-	"b1pC5LAESpjSjMfaBzVU5K6cEuCx3FdBhQmTeAY9bUkIkqnvZnSzgbBCiCA9H1NGJ0yACV9VZC2gQ+BR",
-	"RswyVWFPSBSdnAwkP9aj1jZAP3cuS0DppRvTncluIipYTdO+W8/PraannOkzTXlsiMpp0DcfJGVYo3BL",
-	"ObeiPTd0o1PKyZdWX6AbceFk/zVAoWzkxtiaX03EjNcDpi3V6gpT37VaxLS3Sz6kdFdGMJKHUaWVZllm",
-	"ROgKmlr4xB2X3OyCrkKZuE2De5eyOEWtzSgMVqtaAclpApNm6vA8ex5rdatWwDz+51ic/sR61hPmpeif",
-	"67H7vwvGZ0a8OIuvP/l1w0G/+N0oIoe97T3rzBmoOybhgtjLSXj4aIxp5/YX7wVGC6QmvnCu7u9NMTEf",
-	"hONkPhDQKSPgdocXe1DX53u86zfgYs9hOeSz/xn1eLde5MOaGrFtFLvKO5ED5QovHjJr0laeEfuTDT7Y",
-	"pJkyywYuc7UzdSZqQUic1d39w1lfQ7rcu4FQSaXbeXJ3MB85KrfIl54bLJwaqx9brtHnbrraG1xNO2Rp",
-	"THBxRM7ukEqTL84ItZ6t6ZeE6AZ+sKbv1KjokA1gIeBXPQLksMqfUrXksAMZDnKYx0YZGng812CoAsy9",
-	"3D22hWASqD38WtjUHusrZFtAI5rmRAmrDXBh01uYIjlTasBQ11RuIMCsKPqX0U9HjfWf+Ps2XsPVgmTm",
-	"aTDvZyDWW4MuakB5BEE1C5kaAD5UCmILkun9wdi8f+9A4P8IAf9ogVc3b5EM4nilW3ETBH7sseyB5rnr",
-	"H4URJ7nzRfVdP94Tc0DpM9/7tyt3fHCFlQ7ViX/G1a29jqbqczbP7Y18I2rjKs/dS8EdxCmKlR3EIh+6",
-	"lmavOgZydNFnjB4zYBtOXIS5pdBoPKhjkYFWrYrBTRhaonxvsyj/0z/+y//4x3/9X34i89PP8MQc+FKB",
-	"DDvBQ1zkCeWCs5hm6HS1wU4MoGViB5LEVIWXPOVupsVYdSsT1nokZnuOlQ7MS/Zqo91sOBQQBtVfjGFq",
-	"0/fMC7ZAAF7eAo6wNzjA54OO/SW3uXGdi9k0x2+p6nC/zxQxGtSFdTBjyNFdGVOYJQkJ4WIXOX+rt90p",
-	"tzcYB0MMdXx6EFZmLvuaWZVzbReQZQod3+iebc/KhXYAmXhbwKdVGVgPn8fuNatGSlojgU6KlWiWyQkd",
-	"sR/KLHQnkmbZUBI+LVXQQE3AGqd24ytIzelHJwh6gBknlxITNQaCtbbU0oCmIyEGtoXknKSA5q4vjjYQ",
-	"ew3HNhlnKp1pYRqtfjAnT5Q6Fnkr1RFDrom95IESoZuN3DSq7KbCgEYF4zape40BGtuIHHIb07egX28q",
-	"RH7/UlJJuWYc8I7nYG7fAPFYP9aMGxHlKmPxNeyX25bK1/b8qGDSVdeebw1Vfde4VBXerwglhtgkrXAW",
-	"p0j2h1fjBnCvh2Zu1124pWvcDjbkGx/OktKy5IYsAmzxpTDi1UxOhCQJQGEj4cr6Aakv2hCSJcHcsmjE",
-	"+95Y/xGcLngWsPhLOwmsIetuFyYZC3e0C2MMnZ+g7XGZAhGSbRinWWQFLENm6zJv3CWbsKQZWEgSqjU3",
-	"/YCu9tM9PGNbqwojGObU0uOYq6mCu6QktjK/lq5u7zb96TPVy0AbQNFqj1XZWrn7YXy5NLkqlT3JGcf7",
-	"SB37qQbKqzLkPkiYhNibU+OCeyV0Gs7a4XSVDZX9SlnoPltlxSljnK6pPM49SZtoR7Ns4Pzg485Fu+np",
-	"YPbz1h3RWxY7uZHxWa4MJGeVUbClOF/BOrSIEvMM5+kfW5CqnVXcwNpRrNeutVobszXJNhEewm4fZW3w",
-	"1aRb76gFD0e+wRNYZvCcF6X+Dc6Up/9Gnb+vbe3YqkBg9Ds4HAMVNNS8JMwjnJEu7zGHwSwE61JQ9Jxl",
-	"ybxVNQ5AZ3T7wFWJoopAwjQkF4QDJJCQ1Z788ONlmN31D0635uMBFOf0/XP76cMz97r//4Ez92mP29CB",
-	"OsbVcpRzN79Ubj6/hNAyfAingZOvzoKFOI+Ox9G9eJwNhjv8ll6BKrPAxip35m/qszzsl3zd4ASerWZi",
-	"hzUME+TVmzAztTXW+nzahSnCqTPOceTzMzG1FivABT0F7iLtdAkq1msFejgL/JkUuZ0UXfqiUkWFTLAW",
-	"JlVGb7JZJlbx7PqzWnkL8y7xV1eEZ9gafXyxDadhLzIXPIal0mFrVTU/DIZBlaZ5MSlXomfV+Y+jxiKa",
-	"UwYpz9B8D0U/Xj578PBrTFomJWcGSQanCq9VE3gfZ6Vylk/n0jwf865McJTb95DqwuutUsI6RlRGgwmY",
-	"sIXMk1hGN4RmmD2urWtMEUX3lQ9tJwXfBFJkq+KjOyq5TdWIJdMsphnWVFLhXNgVzSiPQ7a89wSRPxPr",
-	"viKfk3eVpycJu4NjWm5SvSyLeVeUW36+CVkxG1osq9uO094PVfWAHWBodHLA6FtaBAODdDPMSV4zHkPT",
-	"FLeXPIxu4lOhP1OE27X4e6s3SVQbyzibXVXOJarN8uvWH05x7uLbqoxjUGpmEbup4XR3Dj+6dAoZitwK",
-	"koossbmCGQzFWMz3R6EgdK0HSKg+WZM1ga7bdXTUZHIeXO1+nnK7YMAH7hze0wbxfG6g6Kbz9Ng8Ogzi",
-	"4O00SBShPspDNTHSpOUk8uH2RMwojesoNpzQzhOxW2IFn8HT/iPXLPO3IKSwSY4+VbOK1GNSMMW0/ZLb",
-	"VJ8qScgl3NapG+b5TXL4rGO/4dCvohBNsuj4+St54Jhmk9e2GV3kxFmLdv1JaSA1JCCbhXP7tfmds7xD",
-	"CkynorSBs3el0OFz+s675scPjnmp5/wbcrp7khgpWKK7dBp5F6StAu1kOy2KNg2g31CRDWhCV2Z3TJN7",
-	"T1LGQdmi2t0InGPHgcvAvo5p9wDtw/oylVkAyM81hn650MjMXWV9xPOJ0hhGxatSzY00c44DvpJg4p0t",
-	"pitIMnRPiscwI+mvtLhq9gcp0Ui+hr3qEuhOyOsqJentjKv03ePlZvXRT7/suiStQ4oDggd6iMSsTyR0",
-	"1/iG7qCEqREH1jF9qDZuIviabcJ10xJ/j8++5O7fXpCYcnftyy+WpCAHbhyO1E1dKgB+pyXVbn4p/pYX",
-	"3vu11NyV9wq9bfh3C6y1PEH1woYpcMijOlYbr64lSFiifFXGfhnGOyHe4/g45yC4RmDT/fvogE+pm2k1",
-	"jM8hDA4j7RheO8eAbu63q0McU/MCb5WIzw40mBlJU5ySsdt6ZzgSDluWAA+lg1+6bhFoB1ljzyegEVlm",
-	"QNKBVhAp5Uk2Mxrkv5kTdz1Q579KybN9UHzIZOmLcjXCKVW/QP+siq+8jWZfoByrFsSdatf35cVxKeVM",
-	"oDm9eE5nANeG70b9zmZeezhuUqyn01snxvZquIkCb/s4CsSea5mCpbUM3k7yzd8gOOny4Q5l2PorCU36",
-	"aBxaD7O6IRtS2Cg7GeoXUNeC6fkXcs8AilKlkBAtLlxigtGb0dBjkuBVcZ5Nb5o02MoN80xCSveP2Dvk",
-	"q/o2qrM0MaN8rUFeWG2f+Ho1dUWSh2fWhKEacy0mL3IkmX7b5NDjoqm6tNKhhXqIetfRYqTITjXU7a+e",
-	"DD2+ydGd11aw01GwmnB0w8e4Sj1ye2h+UbqqpLC3jRXN8Y68BnmUWnXVaofqOHlx0o4nTmk+OZPpTaxm",
-	"gMQTlwaXrw3EXXAQlA90Y6vTWIhrBnWr0+XyO6H0g7RkcclruNGC/RX2ttco42sRuBD4w3MP+ibZV/li",
-	"5J9ff/83rN7F6TUsY6ogwhTrVpFYcu/Hyyf3I4zmU0XsllVEMqa0+eUNv/qAuIqIoZD/+PEKC98TUdB3",
-	"JRBbTlidECxvrEhKt4AXmVVKC4iQP17hs6uLytssyioe107wesMpV8hXM3YN9v2qEgm8Z0qfkCc0y1TF",
-	"yfgGiKq8OBzAFsOy/WTJVbOP7BW5h0Uarlzz2av7tp2f0w4X3yEGyP/53//9H//zvzUSWs4XD1FHKYDT",
-	"gi3OF1+enJ18iXehdIooPq2Fh7v4Y8i06rG7MPr9Y1/LrNmb+pfwea1fOXWNpT9GB9+0jZY/vu00wP3i",
-	"7Oxo7W/rLqaBFriPsQzRifVlYRfnoeGq9VX9dKOFKvOcyr0Zp/ZMVRLXutbqa5ONFgJG9u1SwEsAWGCF",
-	"SolBr3vONWcoEHsdepFdiWv0z9mqsb9UQscs5jTGzqMPMBJio4BCBfD6CgohdbNN6Vz0YuU7izMshP0X",
-	"5zk9CrqaC/vYZmJalvCxRymPAv4fobGd8W2RWpVEc15VVy/nnGDvVEwViAgWALSt4jSNryt1yuOogr5H",
-	"U7O8/OmHjvD/OHgevwX9pN0+aOahbDeUN4czfLnE9TrC9lpMBfoc1R3P62hBs95iqAM6VaMN4u+SAQQa",
-	"bw01w268eXvy+Z53ZFyrJqWjDrx6NokwThO6H+fWT+leHZ8snj/+22OUwORXTA/wuH+sGD19bYRZStkQ",
-	"2vWvvxnafduZAVwnWJjltjg2ILdiHXUILwKqOEwFN1uk5YaYXzv3SBDzzxhPnvO7ZQ2X8B4DJ2YhF+Sh",
-	"+fPh2ZlRZSSNzRAXeE/QyjWW6NRXFMupdpp1iDrejRJHFGDrjdtWoQGNqtQac1oSU/8e4dgktpn67Cn+",
-	"SDqTryQeODvfMX2Ec2OIVllXJUODrMUpI5+XUnW6ucGhqfI1Bvllk+xfVqUCjnpwtkyVNDuvy3WaE4KV",
-	"GtUFwa7R5/afRrMunuDV0TrrTw1SIl0tugpSkzS95WhX0es9bbtWv/3DU2tdte0ONXxbV80gB6ulGlPw",
-	"jsi2vrQYLMjgK8Wa2cWa2PoMEeZ6SLsC7N5yQv7mxY5NBmmneqkT8pgT35ReyOr+OjO6rDVnq7Y8Ziv9",
-	"4/Oy7gB35FPjRjZrqatLRNaEr86J4GQldIp66uAJsdCZJ2bq2S/q2VDx9a5LG0QJzeeLWhxnOnSPjsxm",
-	"y2bMmu0FJos4bd6q7lUNbo2VaXFOLONtZJkrBNv0yroaBkFw67sQjZ+EhdR1YIJMxGZhHcOmtCOZo1th",
-	"2yiLRlHENuvknkvbQuzcH2Ajndj4sE3QiuvenbLd7hM4pHPXizmC6t3ovmg1cIF2eN3Auva3IOewGQJ0",
-	"JbYY/cibkC1AFBk42LZC/YOQ/aaR5dDhf530gEYmv3UZ0IxRvKpsA/JHUo+f2wInDShftLMiGj0+Q9PV",
-	"382b97HLL0YPc20fUps+GJrJB776mkq4UyMWDokWNMv+H9BWWt0B71BhGeiFMUrwpx+qsPoBV9Q3dSR+",
-	"nvD3HxrB/ynAPMSL/EaP4+fp8Zy5sD7t9RydZLaoW8E/6seNWZwSTVf1Ma76Xo4bIf2jPL0r9TBr6bJO",
-	"/7ctn4MeSiHrzv83YqJ/JN7R60V+h/yjRWbe3PEkG3XMib7J0yL6jG1h0KDBqLgiV26oK3KvWanxfkSu",
-	"mmfjitzrdb8371Rxlityrx1wN0+N4XtF7lVtIO+jJXclQYG+Ivck2I4nsAW5x6icLWK4oQUxirAQ2HXj",
-	"/gn5hsYpJitTjhq7MdI5h1hbHeMFVfoBzvDg+VNjvGxA24ggtpZknKxA7wD4CXkicqu8XAMUPiDK7aVb",
-	"bEnQt7peY2G/F7Z94ajO0QSR8+e3uoFjyj/jZF0OS+m47VKcoxGoZjyzBZPIJXtY06Pe8dAi7OWebdW1",
-	"+ja+ZA3v9SmO9cCWSGwfvO6A/ZPFCfAkA6VcicXbH7LXILcgHyA6cGVqQN/PYUwav4TFnRpHQ0LURidv",
-	"D4afU4GNatiGY53qJhB8KsJbLD+q47QPAZtr8RJ+X5HMqpfXpDDmHwldTzCFQbVzIcSOEwVae4dlH3+W",
-	"jhNGTz9ocQ3846BIcA3HrlzHsSsjfpqVapF7NwpWDrUkOyGXGDfH6WoKi8gKi5pq0diCdc3SjCUEOyG9",
-	"4VeNvkhXF8RtBN9D/4zrWZRCfA2Ja2EGRj5Yx4mvv0pd7w1cGhfG6DMzU75fiWSP/pWIcCHby3mD95Rb",
-	"lVbrJBRn1mICk1uV2IIk2IANfJHL6oYDNm3xXr1HZ49sogrle3ut14IH77c9Ont4Ql657mxveL8921qC",
-	"Sq0LFD/weSlWtpx+qPPUPp5iNffTD+Yf8/+ryJWLp5kSKEOxXqJ15jULCJ+84T9bwLmAO1bvUr6njcJv",
-	"mbYkZ7j2RUNwO3jaDIvWILY6vSw5uffd5csXEXn907cR+eHpM/Lv//pv9yNbmPENrzu5ISntC7xAVZ1F",
-	"EWvw8uOEvLIHwcz2fP0A/4dEYYENiVMYjDh3JXhdYLBiYCQTm6jd/ke94feuqm5BVxG5qttAXVnNBb13",
-	"pUQ1WNo1tC7Gmsls/x/fJe2EPPYE8MWfkP4q0kEqNUtUb3ije8LZmWsZ4iI0G4FTf0E8mdsreZXHkGqb",
-	"mhSQTsHYCop7c2aboTVbxn84pHFQ98BS/39eS5E/wEAdzmI1kXoeRNQttYl/Ov2nNk+uvJ0rxinqMIc1",
-	"iixzvbAMT/7i7Ou7mMMSCJ5WzNqkGaGK5GWmWUGlPjULsDSEq/gylFFzWWe/uNNHaIZdGvCbRw+/Dn+D",
-	"4zrGheaab0l0eyFU9wEUvjkK7tH+T8jc/MX0oD4V4FjjKpZvwDxPxXDf3bW7o645H5T81QX/Yzg7KnlU",
-	"+Ve1IBKUyLbgpN0cqHflxAQsPLNxzBtj4rAxb2b4RDjDzQzg7ThHxSDN9gEzZ6Pq/uW84g0ZbISq60eI",
-	"vL4h7W+D0VPbO3QkJVHL/SdHbTTHPPhtScDd53JXvfkxAlHPbJ8931bKanhV+TLXWifybcAMX93aZFWC",
-	"7XV8pur9WXQh6W7sdL+iu0/OZpv63K1lbSWTjineqCIJYBu0OkF4COyyzA6ErV6VvsXSHZF0VdFtQN/B",
-	"JR7Dc8IV02wLD3ZCJnbUIHQsSN66Zqp9oDyRQDVg/bjflfugLjU5yX/w8KgTDxG3AeYR/AcIcsN78FLq",
-	"GNYqoj7VvjxfEItY6e53iUMsK/iJXUCd2n8DyEyPksrnTHXE5A5N7DXjia2QjAl+09D7wd1z/Vg1u4c+",
-	"lp/i7zfCMx6nW0n9R6EiBHj3+BjJDGag3om4QI2scYVEaboPM7dBmXobYL29Yxq9WzZj1N6DDCZauNoT",
-	"IZfyp6O031x+/JEQ6/3PvdPi29di0QN3Fa7Z+gQvZPMqhS3EjRo3H8e50Gv34i0EziH28trGQ0Spj6Av",
-	"sQ1HN8xFy23MFNkIDr6S2bDjXlXFJYc4jSt7d4eU5QvrhWkLs4qOACgzTFU6y+YjYWHBK3vblVhIXJFC",
-	"Mq7RLgvxl+61L3eRb1Q3/8m9c4cgbNRuGdDPXfDgCJrBYzdSED4eHocUc1ci5nel1jWrFn1i5dxXzAkf",
-	"gaq72a1RlySY4uAjSTZon2Oz3APobBD76Qf7h1frRiTtDdHsMPHbS9vZJHH2RyMJL3SlyCCyjl/stmNj",
-	"jC1qqQWyptegCKzXEGsvY/BynCiAeyGECTZjxNRsPDvCPKvXDiTH/GyLI8qq4oiq091WQqdzM9185ZcV",
-	"pHTLRCmnJbd9zzOsUKdgfp7s7FoQwcl9qLx97/X22UB/pJS6dq2SO8yn+ylUCGDowlDrYn99AAxDrcuw",
-	"jEZKfmpUqZnLU92Xd20BdssbDWatuNeOYxFWw9n4hzGwfW2mKrTeyJXDRBEWRs6BhKQjoeA3l2ztijaf",
-	"XLrVdZjumjxeUnltrMqaRByDjQglyGFtUVoMhxgBhlGTwXOL/WRPW20NBm2n6qVDsstmaLP4GvBGthkd",
-	"CXmIb/uiZf38bCGLRbSgm3Z3uJGsTtvZ1ptGRRVDFKUma0k39sqJOVCpUJrkpcI6q3U21sASbQPg36ZK",
-	"QA34IavSv3B78vrn1w9eP/1rPaLTqg0g21lrYSO8UakJCaPyVPzy1oBIYSqppRlsybw4pQU73T5cfHz7",
-	"8f8GAAD//w==",
+	"7L1Lj9w4tiD8V4j4PqDsW3JmuspVmM5EY8ZtO6t8266HnVV1gbaRyZBORLBTImWSynCUYaA3s57tYH5A",
+	"r2b2s5hf05j+HwMekhKloBRSZqQfF3dTlQ5JfBwenvfj3SwVRSk4cK1mx+9mJZW0AA0S//VI8CuQimom",
+	"+NPM/ML47HhWUr2aJTNOC5gdz9LgpXOWzZKZhDcVk5DNjrWsIJmpdAUFNZ/rTWk+UVoyvpy9f5/MHlVS",
+	"CWmeZaBSyUozzOx4xuGtJmJB9ApISZdA5rAQEg5miV3DmwrkJliEHWZ4ridFmYsNQO9WwL0wfRunLO8f",
+	"dsHy6w2pQT5aUb0NnaecZExCqkm6oloRIQnjZClFVSoieL7phZMZLpz3/5ewmB3P/r/DBg8O7VN1+BKo",
+	"TFe4gmBBwXFHFyY4uINTQELkUCd+hVqI3gWGw4cLZRoKFYFUMivo26f24f2jo8Q/p1LSTbDux1BSqQvg",
+	"EXA2zwjL1AmhnHhUMFsJd5QYWM8hF+uEMGWgbjA0XHXfzrJmAfvc15O3NI1s6UzSjJm/aU4oz4hiRZmz",
+	"BYPMoIykqbnjJGOLBci+FQMOHcHSuRA5UB6s4lSKYnsRPwi9494uzHfhDAshC4Pxs4xquKdZAbOk93J8",
+	"T1Vk5ysgBShliMaKKkLz3J1e0beKFVXxM9l9O8wSOmfVe1Q/gVSxS2N/N6hnFuoxD291WiktCpAGKZt9",
+	"ECphCuqVduJ9ot3P29v4pSRakK+OjgIMS8j9b8layEz1re3NbAwZfAFX4hKy7Ul/5PmGrFdUkzVVRNNL",
+	"4GRO08u+6aQbaBRWvwSegRw6sJOAOBREUZYRpvvmVna4fR7DS+CKaXYFQ5BhihjSY5ZJyRUTOSKLR6Ar",
+	"BmuQXyiiUlFCQhY0V0BoTmWhCFUsg4H9uMnHQZNlkWUyrkFymh8TLuYi2xBDEoiotJl5Iok1n0zkbrio",
+	"Zo1nYnuFfxqkYFpcn36d4e/d+Z474mW+MidAhIXAmklo4Vvvksyw+8GyZ6xgEe7yQqwVWVOuIUvIfXPt",
+	"7x8dnZAMFrTKNXlw1Le0HMcL11bQt6yoCreAgnH3r3oxBkGWIHE5DjS9kpaj+9OFrRfVgPwmq+vIbxa/",
+	"egdV+Hj6sL/ide0d1t7m6wzryMLAyO6N6YOnSi62kehXmleIy+axuebfPTkjh0Vz01ZALb10K/i3e49e",
+	"vji9dyYugU9awXvzsioFV4DX4ImUVudIBddOIqRlmbMUN3j4V8emxxESOxrOsi2JpIZtLyjLITtAWLiv",
+	"zKAPc5A4dylFCVIzuzqqNRSlDjZSX4FklkqgGrJzqxWMoTbJDPx2t56wLPrzJePxB3gT7GlEnirgetLC",
+	"lKYahwJu7vxfZiXwzDzDsZq/DMWo+CUXa3PuFpqIAItKQTZ7HRlai13H5qSx90kbs6MI3KDaX2aI/Z3L",
+	"YJkA7iapz691WM0axfyvkGozL57/T3QJ2zhQU+xRoqhFpPdd+p2gFj1iRzhHbIWPqMweNXekvcZUyLIf",
+	"Gcpa2B1zCJ0VuY+jS8oZcF3f4PaS5hXLM8dVngFf6lWbsQWYLCqLejvfVJqml503HxxFXu3swc6QuDX5",
+	"caJbMoSJ615A06UEyGKylUG28dftRkfiFpEMnk2zgzYl/M2IoTpQzBTdqITMN8SQmgOCSmy+cdYeqYlB",
+	"q4wshMSfzEsoxUowgDqxP1RcVWUppIbsFb/j6AMp1NKsC/V0Skq6yQXNiDYLyAQowoUmC6YJ0wolrLuo",
+	"JKJ8ZdQU+6bSRmdmnDBtBDAuNEshQUXafLdguZXMzFrVwStDlTp3g8psF6DDy2Uou8WCnV+1keV9Mlsw",
+	"yLOIIqxFJhJyJTQkJBV5DqlOiISspOkl6IQUAJrxZWJ4FPCMSvwrT4z6xjnkJwiV778hWlKucqpBkUuw",
+	"pqUxVOnUrCtGlTx78VRfGyqVzFhhSGHiVLRZA5FkdiVYCkh2MzCkFsGbzHKRekMRFML9ZQ7HPGP8cpbM",
+	"1kDL0nyxolpCKqQl15nAUbWdBmGDMzvgzJKZg46RPvD0Z8ksE6m5x2umUyMXFVReZpYlcVgrXJYFpHnI",
+	"3uJtMRC1n56rFZVgl2LAa36V7ArO3YKVyJmmDF/hdmUBhkeZnNlj5ODNz+SO4HA3Ibh//w+zTHIHaLoi",
+	"VGqW5ubHTKT+ebMe+8voo37G+GWAkd0Dr89p1zDuvWCoAjK2UwJ7bl4KPnIntm1Udve4BvUxorjBvxPi",
+	"j/MYr7gSlUzhJCQyxwNU4iBKbw112F4FogbSEnPMJ2YAITOQB+3JakIz+hQGTsCh/o4BXuBbwTDuKu78",
+	"zLwVfIaYHtm5uQzHBuGqwgxgDZOpBOAOomuQQNTK0PH1yqAhs3Ydu3wjQo8ExUu8axFAaCcRDX18Bm8b",
+	"+tphg0i7enhfyy7e5gcLmsYA8h3aw09IhaazP5ACijlIVTM+ekU1laN33Yi03W3vEPR3YFW9sT+b982F",
+	"pmonFJ9RpZ2+bi+y2dp5Kireo9o42UC1BBrG9bcPZknk9RKsaW4cQCSY+z0gmdQGf3MpM+JkAm9//UKh",
+	"SHIwqMV07G/WeSXBmdvmoNcAgWfBYL8f3wzs2SFNnU0tgxyM+jDfnPuP2r/6r82qDI9egJTIdZaCm1fj",
+	"mhHTeWS5P9DCG5aI0CuQBA1wQvof0XcTBUCtDEUw/McS0CWkDmZRi86WZoUo6VcZIEVrml0X8DFoyvKY",
+	"ytK+pGPxHuUzD+xd37n3jHhnxTOppqnF5nZN+sCRjdH64nN8P6ow1pxzaxKx5jFbuCdhpbeJR1FEsuVK",
+	"DxjSyXolFJB5NZ+jaC2BZJKuubd94vcHs106V8d7aGdt4BMcRgPlXbj05KpH+227vWMguwaZtGCMXKQn",
+	"tVuIcWuqNzBDjweqIS0msX3pu4bdPqhZewYufBdg/twR4wNqhCI1XVYGW5FuoLC+jNKjcMi4MQR5hor9",
+	"7mZRPbYy7zyLP7bO6NizLnzqcZJwznqEGKCmGXC6tOYmdpzEwyt6fiFx2pZSRJ6L9fhln+L7sQXvw/qT",
+	"1OuJ7eQx3WxvIHOcuEU24xSzkTW2MWOIoZ0hoUJp1Q+C5MqIF5CRNdOr47YPLRNodMBTGcEF3ZLHM77H",
+	"dPOMKX1TI+JjJyAPUYp+S2E7vKK9jtqjPYaqJUQjhMWCNBETyoZcEMbTvHJ6wPax9VDhfhMllcC1I95b",
+	"69Ib4kRDLcrdrAfpZjOimzYJNj8Mtr0cYXMI1z9JfyQRO6RMV+wKzrfM9u5BhldWFiBzdPnBFcgoyW9F",
+	"BfXQ7vCVcy0ye90nE/kAh+Iyr0pIQRkPkI2gkDCFnyazHBbTRLZpBDKZlUIxL7VuDVYpkD3Ivy/ZvKbJ",
+	"bq5gRW0gJx006Z52/GiTFpPdQfA8hu7DdVJj+3ium8y00DQfITh4hmzfj24l7seA+M+piEVQvNR0ngMx",
+	"DxO0HMBbWpQ5EMavaM6yxLCf84WoeJYQSTWcoxcessS/cWDDJ6OSO1qX47EDTmqNOgrhTQVKj3Ko4a6a",
+	"4Vofb8Os87GFVAy0p37hbRhewmYbhKcB1FDzTIhzDSdE4EsJWTO1SggtDBs/XwBPLEdPDHtgaUKUplKr",
+	"c6oTAjyzf5Q5TSEh1vigEiLkknKmQCaEag08A0hIVkkreitIBc+UNcOfWy+GMxYnJFhwXAmneRVBjjNW",
+	"WOb64vQR+frrr/+QEF5ZIxMSvZQVNN/N3QzU/BxxYOdQK0od9BQF6BXjSzKHlBZArJ9GLJwbpY4V9RLP",
+	"CZGALhsoCF1Shvudrnw1sSBqOAZmom4UjhsFhRWKt7lnlp2v+7gYzbKJTv0WkCO7goCNTzWRbZu40Boe",
+	"f7QlDOzJfPW6z9Q2CUyaLm9y/MHC7UZjJ/4dLSPHvdAgzxW8iU5qo2J7H3c9ZOqSlSWCZs14JtZR4Fjb",
+	"zRQs6rp46yW3Fljb5IIJYmD4nuk4yzpfxWLIHiIFclG0LQ9K4N4OeMywQas2oKiSxmSdp1wLT2EONLzV",
+	"410JJeU78aRhXnb+HvjEJRaIh3Cj1ECYIvg8IZCj4gkSUOGkmuRAlSZKkILyTRyA06Qhc4TXEoTaK79/",
+	"lBwdHZkVFkKN0Xl3C0qhmWxb5OvhADYUoC9WKZviP5gc26THmWyyWTN2s+LE+8TdMqMQCXyu24aQHdyh",
+	"Ieid2FPGGSmlWEpafIER6LTSKzHo/6gdCtt6iYwgx0rrEn0f5g+brXJCAPVt9DusmYLdAomdNAqXjhM5",
+	"xoglKNVjsdVMV1nHiCSqeR4cshWgrGObL6e83w+q34VNoIhclK0dPo/p5svGlLEtXtRxURFVXJZ9EpQP",
+	"24zIHjmgQERzcC7uCOWZaI2RIt/taTbvYBClKOFcsd9hjEkpbi3qVZpjV7TWep1VBxfrINSEeHXh0lpo",
+	"A+ukOa3X0eP9pfSGzO6t3gn3rjGx80V8viB6YptNo5h+QAy5UeTOP/729/NK5neRBZVUr5wAzxRRTIPz",
+	"XDPl0gowhmhjFCLkV2aM84prlh/XQn4dE4ayPg7AYV3bJbbFiQh3d6vHtfz8AlXhOnGgZKmuXPz+aHtO",
+	"JtY8FzQ7j5KwsxUgVAjTCvJFQqgilBuVjqarAng8HKSr5/W6jOcbDYqsV8BJLsQlZIRxLZwA4BzTYSDd",
+	"CZFGuYeMtBy0Aa6jlnye5lT1z5obWWJBWV5JIFqQBeh05UJbvBwqQWM0/5raKH4tSvP0bclkKyI3mc2l",
+	"i9IWVyDP67B/LWRcsu+TMBY5XcYPwELJoCEXOgaWcOFF9o2Z3tzD2Owr8P7JPqtyFGQGB04InRsGbs8L",
+	"lQQjs3HB49wyp3IJcbR6aOUlcv/boyNSsreQ17kfhtE4l3xikNz822N2/ZJaCalBmqvjV3VMKokypCpo",
+	"nhPgolqu4utq7uYET7WIZ2XVF2RNVYjDx8QcgUIzVaESzOy1YUD2yprTNGTfqIg9CkH2TVSViB3+tkDI",
+	"igjD+NOmuXUJQas1mdvfemWeAZ/CEuJ3jNaBTyfkCCUrd0JckFKCoZfxy1sKZfSyOMp4JPDJXRmIeJAK",
+	"+x3OcYtjyI6hzZt+gnPgDP07InSGA2NwugO8KMfkN3gkCrJkVxih64hrdkIcaXEvfKHINySjG2UDxQxp",
+	"OSGO5vgx6iDfSy7WhOkTYknRsc2Fsy/hhU1FlWMMHpkDESVw61fyJIPbGJomJQGBMoHcRYNvVlUx7ztK",
+	"e0dbBxowr3HS9Zkwu7EhdEKSMqcbH7nY4lhCmpOWYKCzVpgLbN2U5gsMe8Y7ah2dyMMzcUAeOpRlmqSU",
+	"o+xupvPcEuLBH2t6BWaw7dU+E1XGQSHffvCfCLypaE6Ulob1mMt4hBml33wTY94BonW595plehWJNkGS",
+	"itwaATRCMe03+qDU9FRDEQ0N0eMiuYPY7wn2zDjhEWqQT5kTx8BgjFdV/j4nNt/yKE56ZJN2uzsANPsA",
+	"enXc7GKF6m1TbaNY16m3BkxJfUK9B7sP11KDIbeQmYODv9RUV5FjP0XDejtGwXCsY2dy/6Ml8ORL4qgb",
+	"+dJTWvKlJ6jkS0c5yZekoWrbIrkjfeOCNvs5UMaUZjzV3vGiElc6gABP5aZ2fIyYxBPocUtCkIx9N6fL",
+	"JcQFQgTp8ZAwOmICDEqrvX8RGQKvsvZZ3e70hETWyUlPgGYzaqMDbMf35Rkofe7GPKfRNB6wkqZ9t5mf",
+	"W0lPOdVnnPAYsMpx0DcfZFVconBLObasvTB4o1eUk6+tvECX4sTx/kuAUlnvktE1vxl5Ml4OGLdUKyuM",
+	"fddKEePernif0F0rwYgeRpRWmuW5YaFzCKXwkTuuuNkFnceihUOFe71i6QqlNiMwWKlqDqSgtnLAzpk6",
+	"NM/ex0bcagQwf/5TNE5/Yz3pidNStM9tkfu/CsYneuU4Sy8/eEpkr138dgSR3db2Le2sVcHAJlDh5aMp",
+	"hsbbX7wVGDWQBvni8cSfmmBiPoj78rwjoFNBwe0Ok49Q1ucbzEfsMbEXcN5ns/8N5Xi33qAMihHsautE",
+	"AZQrTI5kVqWtLSP2J+t8sIE9VZ73JJy1o4lGSkGInHV9gd2RaX2y3JseV0kt23l0dzAfuCo3iOme6pEc",
+	"G08wtFwjz113tddIn9ulaYwwcSRO75BKk69ansBxiUx0CT9Z1Xes67VPB7AQ8KseAHJc5F9Rdc5hDTLu",
+	"5DCPjTDU83iqwlB7sbfiC9kVRANV7eXXwoYfWVshuwJUomlBlLDSABc2BIcpUjClehR1TeUSIsSKon0Z",
+	"7XTUaP+ZzwnyEq4WJDdPo7FJPb7eBnRJAOWBA2pIyFgH8K5yFVcgmd7sLhTk3tsRXbCHqIJkhumlNwhY",
+	"cbTSrTgEgR97KEQhvHfbV2HASO5sUdumH2+J2SH0me/927U5PrrCWobq+D/TOrOwI6n6uNJjWzXAsNq0",
+	"jsX3XHANrjLiGlKsSBdlfzYdMxJHjDZjtJgBW3LiPMwtgcYGbgx5Blr1NHo3YXCJ8o2N9Pwv//yv//Of",
+	"/+1/+4nMT7/BI3PhKwUybgSPUZFHlAvOUpqj0dU6O9GBlos1SJJSFV/ymPxRe2J15igs9IDP9hirMZiX",
+	"XNEv3GzcFRAH1Z+MYmpDDM0LtogBJpgBR9ibM8DnvYb9c27j9zrJ47TAb6nqUL8vFDES1Ik1MKPL0aW1",
+	"KYzkhIxwsU6cvdXr7pTbLMteF0Pjn+6FlZnLvmZW5UzbJeS5QsO3sBXgwlm50A4gIzMafOiXgXX/feym",
+	"ggVhc0GQnxRzEZbyiV2xn6o8lrdJ87wvUYBWKqqgZmCVU7vxOazM7UcjCFqAGSdnEgM1epy1thxUj6Qj",
+	"IQV2BdkxWQGqu75EXI/vNe7bZJyp1UQN00j1vXGDotKpKFrhmOhyzWwiCnKEbsR0qFTZTcUBjQLGTcIL",
+	"gwGCbSTucIPpW9BvNhVDv58rKinXjAPmoW5jznCil7VjTcjaqOY5Sy9hc37VEvnalh8VDbrq6vOtoerv",
+	"gsSv+H5FLDDEBmnFI01Fttm9GjeAez028wtIgWsbrhmrWTYeiLYk4KjqjD/jq2Gg4e5vzvDV7gZ9HcKe",
+	"2NVwd/vIxGpB6/q5WO2CHDdfk5BZn0OiPzRNy4qbuxjhRc+FkWnM5ERIkgGUNvxAWeMr9dU8Ygw8GtCX",
+	"7ATGvlxuSICwKlA78i4QMG7mmxryMbUrpvQRrajCd7YCIiRbMk7zxEo1TAd1Ul32VZy99ywku9mFnm/G",
+	"m9WGtlZXzDAcoSU8M1dsB3dJseh5S6SJlrLdLeHMHUVoLSt6Xi42sc5xyArGMVGto7Q2QHlRxWw2tmq7",
+	"02GHpaW50Kt4qBSn87yvHtyKxRIda9VZESXIgsr9JNDa6Eaa5z33Bx93MjDHx+DZz1vJwzesgnMtjb+a",
+	"G0hOqq9ha7S+gEVsERUGd04T+q5AqnYod3BqezEZdE0EjQWhQdnwwGOnu31kbfA1qNvsqAUPh77RG1jl",
+	"8JSXlf4Id8rjf1AA8ltbq7iuHJl8Apejr0b5tMjXPdyRLu0xlwGr269XAmUCLfJs2qqCC9AZ3T5w5cOo",
+	"IpAxDdkJ4QAZZGS+IT/9chYnd9sXp1sMdMcRt6pn29f9v3fcuQ973fou1F4k3SqHm0i4VQ5nEFuG95sF",
+	"Z/LNUbRC697PcXAv/sx6fUx+Sy9AVXlkY7UN+aMaincbg1/SK8j6FL4+fxPjMExE++tKjePp19EefQH3",
+	"qDBdC41Y+xEF0MrH2Gi0pWGsSCBpY5uHOjM57nXAghCiGgqiwWkMyfprpTSGSxwTW8vVGxhxr07QDcrX",
+	"5kJcEjqxQgXWZOxhcHsWSQbkC6+Gu9X403eI0yMW7EDOHrHgelz7OujVgLZjqb0CucGeFgrTkbSNwkM/",
+	"Gs5zQrAW64IZzWbN9MrqMUwaXNxSYoIDuwV2GGdQnfPacRL74Cch1bk+W7ED/KliuQ/a6gZbc1iTJXCw",
+	"OTn+xjGewVsibIjsmm62wx3r6qUj47Uan+rUQKhmpnqU/q36PmFe/rViRF1+LSbzug9dukWkmDqazHv7",
+	"k3QtDk3YmaFRtr0FZGQDemS8WRqsJHKRnAO7Paehxm6m+E2pynMtesp+YsgimscJ5r2YkXl3yGtZftxG",
+	"Bo5rsFrsTcpUegPANnw5rJ2gFWFISJzwBbJyRXenRHMO12HENdULGAeVvlKADY6MaF3n30YNb+lkk93f",
+	"PbHvYihxNDUf67sde6Lh4Oay3s1m6x582wi5oHk+dx0Fdq/k1L89OZgkgmc3LizoG8I5WCZjMP1JDfe6",
+	"yYdQeilRXYGcKs3SAfJ0GoDLD1BxekVZTl2SNSvACFqJJ1guH9cM0z+uax3nh2wXjX8jh76MlbnA0hkT",
+	"S31ap+HEjwbqaWBpcry5WOvJmkpdNmwrm8j8g+ljI5W4vDv8QRGMlYqj7U1I0udaxCOAdgcA/ej+1AgQ",
+	"43npoxXlS1Bt3ul4nJVFxvPPeSDt7KYMtWxkKIuZCUawenxx5HJCz+soAWLkuF6un0LGSynmORQx3rdx",
+	"Sp0LEBCy0bMoV2uIV0W7lljRC8TxjNWJ5f7AWmVCHY714+aP0gUq1imOliHXfnAzhtIDtO/TYMofloVe",
+	"uybOdV3VNbedwGV/9mrrtn2jaelsyDz2WLPybYIqp80cN2ppAZQbEduop3PDQWL1F5yaMbZt8DbjuGYv",
+	"wrDI5I2GqSW6iGjmmtiOM4CsqNp/r9hkJuSINIXwPrcSS64Nljc9ZRxr93DUPe6Weu1ZVdi+NDKD6xg6",
+	"to2nb/s2skKTy1a5fnfMnsvoG516MutbnKIE7f7sp7FNUmenStj1FBj8ayqmWikmQvWuS3q7ZfU8afPL",
+	"66dsZ/ESYy4ZUiqNRSTaVTgwvNeQMi3EpfkP1suIVZOJhgzvLl+2SzEcU5ttS2WuMHXFDhyHR+OZ86iV",
+	"izUaTzPUspdx56ZthrPtN3X2pXj+sIue9UUqkEtgq56oPOQqno6/fGKxUKD7S+GcSlHYSbVrXexCQ4TM",
+	"sGmZUXOotKm2NhCkG9TbSt6cVm25ruU6IfZn+7zYktN4KD0XPIVzpeMheyr8MJoLpjQtyuvYFJuPk2AR",
+	"4ZRRzDPa03a/77PTe/e/teplxZk5JHOmCuvfEnib5pVyYn2Xkg2FmI7wKNj3EOvi6+0hoViQP1KFAq7A",
+	"91YnOV0SmmMJHW3jgxVRtOmkvZaOlHTqhNRd4tZUcpuvmkqmWYp0Pxc9cvWc5pSnMd3Lh8OSP3pt4kvy",
+	"pg537TF3prRarvR5VU6rJdsKdh6hgy2p0X8cYR73fqz8urWbfXU0Wo3/jpbR7Ci67KckLxlPoWU0xkpX",
+	"Rkvz9WC+qG2f3rhwnWz9obT7ye1/XLb+pOD25sMxEe74tqrSFJSa2G1obE6hu4fvXU6pjCnMgqxEntmC",
+	"CYZnxhdrvt8LBmF+QQSFmps1WlTqxp4PjpqNLgbQxOCPKbFUu+dHyMj1afSlD7hcgZGOLUcde6wgLl7T",
+	"liDA/Bcs7AeZItQnyFBNDA9qhXr6TMVMTOh86PA8XguIZ2Jt/fG9NOIXtNO4AlJS2PoQvspFneSI9VQo",
+	"VjyquM2SruVOV6ukyXo1z69T/sDmRAS5EHUCR4hMnRSJmos4UhtS6DZ5TBwTbGG8v1/BoUbZarVcgtq/",
+	"yyqru7W1T6VpZ2IT5OvWeSeY6Yb5U/akbNcR610X0tXb9wemO97B/jLb8aDBfg+qG7tlUrMGOrsgn3jp",
+	"Kqsns5LxDQYOM840o7mKDnujOhEuYcsvbfgc9+Kwb7Di+v76sOXmtvHcpbB0qAzTK1FpFygjdJxxvPEJ",
+	"M8OU3Ly0FR3elwrjqc1AqwPdJYGJt/7a/rFO2KRl2SYvGFiuyBI0oXOzO6bJnUcroyPbdrzdvDgnH0RK",
+	"9Mbv1G+rTVyBozKPAPmpxoRMjDqiSrue3EhCDpTG5EYsYBhuJPQdR+LAouUwbBtOQbK+6oU8hQmlOCp7",
+	"VqHTscIoykvYqC7tWwu8m1aseT2hwHWXcrtZfU6iX3bTzNIdigOCB3oMxWzQbKwC8DXjhTOmBiKc9xlk",
+	"bxNrBF+wZbzjUuara9qXXFXcE5JS7oox+sWSFcieCKiBjovnCoDfajOm65eqvmEZ6u0uTK4QdX28bfh3",
+	"WzO1QoWbhfVjYF/I/VBXrYBts0z5fm7bDdxuBXn3EwQ/5YCbAwwjDR/siDTs1j/oP8++E+w/tH1wdUeA",
+	"rs/RmxyYsbHDNxJ7wusRX05v8ZAxdXRa7/SnSsIVy4DHijSduT7zqJhb68O6FQi86mkiv6I8yyfG5vpv",
+	"piTm7egQXhfKEDILxONz384nEJ39n/WzWpZ+nUwuazrUw4M70W7buJymlZQTgeZUrik9xZuw8smlZ6YW",
+	"I9tvqRqPpzcuV7PV/UmUWIPPYeAssR6Rc6t0vh6VvHGN7DWn9Oyqe+MLhYX4EVzaJu7Hty5EDBskJ32d",
+	"xpsODVsGr8ITgLJSK8iIFicuCUFhSFYTAe6jCEcd0UMzY+yMMBE5JnT/UhqR+5umRqwzYmCdp4UGafVs",
+	"SnwXiaZPwP0jq8JQjcm4oxc5UOLqKqTQw6ypLiXXwYVmiGbXyWyg9UU91M0LwvU9vs7Vrfcxqn9i6+1g",
+	"wsEN76PA8UBNv+k9o+pmpF43xpiUBcs1yL10kKpX29ddxbOTdsJZMqLl3USiN7LGOCJPWpmzfGkg7rLH",
+	"QPnUD2bglgpxycBn2BzPzs+/F0rfW1UsrXgDN1qyP4Ohnhjut4jErj386akHfYj2dXQe+deXP/6APXU4",
+	"vYTzlCpIsPBRq70kufPL2aO7CaZ7Yhyc2bJKSM6UNr+84hfv8KwSYjDkP7+/sFFIoqRvKiC2Eak6INgY",
+	"VZEVvQIsL6xWtIQE6eMFPrs4qd0foqodxO0KAK+4DeFTJGeXYN+vo/vgLVP6gDyiNsXLUjK+BKJqKw4H",
+	"sC1qVkAzkOTi3+49evni9N6ZuAR+Qe5g6fQLDKkq4OLuwSteK/vHs+/xBMj//T//45//678HqU3Hs/so",
+	"o5TAaclmx7OvD44OvsYKhXqFR3zYMA+XOmLQFE/jaTY7nhn5/qHvMNSEd82O/xK/r80rh48QvrP3yc43",
+	"n2EB3fevDa6qUnBl0e+ro6NOvQ1aWkM0E/zwr06AtxRiFMf6yVbJ7Ha0nD3EuI4Da8taUJdJGRuuXt+h",
+	"7aaLF6cqCio3ZpzGMlVzXGtaa4qZBs3HDe9brwBLc2HbAyolemHvONOcwUCa50nNsmt2jfY522/yLzXT",
+	"MYs5THMGXN9D15x1SwsVOdcXUAqpH+HLditTjxf7Udkzwxa6f3KW070cV7iw920ipmUF77cw5UHE/iO0",
+	"Uf5vfKh1oyJnVXVdLI6JFJW2sSsJwYBoPFGlaXrZJGW4M6qh748pbEx9+K7D/N/33sfvQD9qJ7xMvJTB",
+	"x08zvJzxkm9kjaYUxTLMfMokRSHRKpFsudInxIE1cESFXdCQY/icPscwqDUGeQzo8qrbJADhxp0gHaEE",
+	"Zx2OdHP0+ZF3eFyrU5zDDgx1HYUYhxndDFPrx3Sj9o8WTx/+8BA5MPkd41X82T9UjB6+NMxsRVnfsevf",
+	"P9qxP6YbNFH1nHWG7RJuesYG5JatowzhWUDth6nhZlsnXPPkF848Ej35U8azp/x2SYN3nJiFYNTHm06U",
+	"94kVdopSb/pQ4c0gJuwWFU5RSH+CgYvbK/xB6KA+Ymx+jLsOlzAu4m678ufQJFpca4rPSZ7yDYYj9+p7",
+	"pvdwp04xUR3NmAyVtRYVTXwQFfKda16oOriol5aGV+J5Xdx7r5fqiqmK5sdNgz0jQ2BvNXVCrgRL4dj+",
+	"r5EssYcdzfMmRFX1YiKdz7rCU4iaXqu0q5glneREnDiqVX5e2Nr0WbpF6d92QjKHg/0NDW28JbRtkt2i",
+	"JdR9b0czu1gQW1E9wRAjaVcgE0L1AfnBsyQV5hb78Q/IQ05c/VwiZF1xmmXEq7pc6HNMADVb2b4+z5uE",
+	"sT3fGjeyWUtTD94lGdX3RHAyF3qFMmzvDbHQ2cWV+mY/aWZDodibNa2DJTafL0O/n+nQdDowmy10P2m2",
+	"ZxhI4iR9K9bXXXM19pLEObHxruFlrnVjaLF1Vcej4Na3wRo/CAlpOjdEiYgN/tuHvmlHMle3CLNXGQac",
+	"ZSDJHRctiKdzt4eMdPzm/fpCy+d7e4J4Pc2gPN4sZg9ieTOYk84F6uh1bF9gi3HpiUblpXOBFUagCCFb",
+	"gihzcLBthQH0QvZJEAHRoX+d0IEg7cSaE2jOKNa5tc76a0vTHSXOtiQIoHzSjpjQpO5WEJsuSIucNO9D",
+	"FwyP1udGd6Q2ajU2k3eKbUsqzkSc1YGPufkMS/0nM5rn/w6kFY83ty2w9HSvH0T4w3e1y32HmepJ46Wf",
+	"xvz9h4bxfwgw99Eiv9H92IC2aM5UWLflwtFqi7oR/CM2AJauiKbz5hr7kIsdSsj2Va4/RBdqngNdVkgs",
+	"MQpa9dzkYdLp/7YNL9B6KSTBAW/LJPFJ0Y6tska3SD9aaObVHY+ySUed2FZ5Wkifu8TsqEKDHnNFLtxQ",
+	"F+RO2FvtbkIuwrtxQe6EK6vfqX0wF+RO2xlvnhrF94LcMUqc/Q01uQsJCvQFuSNhATpdEajLg9m2Y0ta",
+	"EiMIu7zfuwfkCU1XGMhMOUrsRknnHFJtZYxnVOl7OMO9p4+N8rIEbb2FKTZ94WQOeg3AD8gjUVjh5RKg",
+	"9M5Sbiu2YhPxba3rJbbiemaAuUPmCEHkbP2NgcH1+DOrWVT9XLpTemuKRKBCX2cLJokLBLGqR7PjvkXY",
+	"TDTzsYtJuIGdWcNbfYhj3bNNzdoXrzvg9s3iBHiWg1KuKdrNL9lLkFcg7+Fx4MpUj7xfwBA3fg6zW1WO",
+	"+pio9VzeHAy/rQRWy2NLjp1lQyD4MIXX2DBQ2xy1NgRsHMZz+LS8nM/BxYeMcnF+TsfV1JpqF70lCrT2",
+	"Bsvt87N4nDF6+E6LS+Dve1nCMzSx3bn4x9/+fl7J/MKwn7C3JFLvoMXcXSRqGPZgRQREJg0H5Ax96jhd",
+	"g2GJrUpj6HOzBWuapTlzxZZe8Qu09J3jvy5OiNsIvof2GUtK0xWkl+DK+NoyrNZw4jsmUtctH5fGhVH6",
+	"zMyU24qukCvDToVsL+cVJtW3eiM2ASpOrcXgJrcqcQXSCEOYDGTb0tXZD8dG9/NWvQdHD2wQC+Ubm4Nu",
+	"wYNplQ+O7h+QF0AxWOUVr01DuDdDuRcS1MqaQPEDH7NiecvhuyaG7f0h9l8+fGf+Z/59kbgGzzRXAnko",
+	"djizxryw5efBK/6bBZxzxmPrF1SYy5xuFH6LtRHXHDvdngSM28HTRl+0BrH9pGXFyZ3vz54/S8jLX79L",
+	"yE+PT8k//vb3u4ltpfaKU61puvK5gmZ4Et5FkWrw/OOAvLAXwcz2dHEP/4VIYYENmRMYDDt3TTOd07Am",
+	"YCQXy4SoguZ57SV4xe9c6FVVzBH5E3JRCqVB4r+s5ILWu0qiGCztGlpZ3GYyAyuDl7YW3AF56BHgqz8g",
+	"/tWog1hqlqhe8aDf+dGRa/LvPDRLgVN/RTya20zQ2mJItQ1binCnqG8F2b25s6FrzTbe7ndp7JQ9sDn3",
+	"HxdSFPfQUYezWEmkmQcP6obSxL8c/kubJtfWzjnjFGWY3RJFnhNcMNLkr46+vY05LILgbcWITpoTqkhR",
+	"5ZqVVOpDswCLQ7iKr2PRNmdNZIy7fYTm2Fcdv3lw/9v4NziuI1yorlmzc74H/QSXZGBniYcZFPdo/yVk",
+	"YWtR9spTEYo1LGL5ko7TRAz33W2bO5ou0VHOX1ej2Iexo+ZHtX1VCyJBifwKHLebAvUunxhxCqfWj3nt",
+	"kxgVifChzgw303Nu+7kq5tDMSPZuONAHRftqHmyYainBSCBI6wNuf5MTPZSgbVHBvnBFLTcf/GiTKerB",
+	"x0UBl+vl0sD5PhxRp6DTlRFd3AQo4dXF/iUsKoWCskTR2dDVKxvISnJWMO2jWO9OwgtJ10O3+wVdf3Ay",
+	"G8pzN+a1NU/aJ3ujimSQyk2pm+DhPrDLKt/htnqBb9wiStftgHrkHVziPiwnruDjPSxWjaNGoWNBgtaD",
+	"KPF5JIFqwOZDn5T5oOlTNsp+cH+vE/chtwHmHuwHCHJDezBhdejUaqQ+1L63U/QUsU3SJ3mG2JPqA5uA",
+	"Oo2jeg5ztZdQPqeq2x5EqGIvmK8ZjwF+4473ncuBfW8VCV8Fun3Kj/H3a50zXqcbcf0HsQIFmJe8j2AG",
+	"M9DWjThBiSxIL1GabuLErZen3gRYr28ZR2+XzBixdyeBSWauLkXMpPzhMO2j84/P6WC9/Xnrtjix1RZE",
+	"cGlyvrMvetgqKdGwx6GPGjV18KKW6Z+o1KgqvSElNqEn8w2Z55RfKlJUCsNeyBws+XOi7wl5NWPclpZS",
+	"r2YtYf6E3HONGhia6DY4rFXUbHi0a8KREMwRFBxe8XRFJU01yARNfnCFUYKKrFmmV0ZWT6nC5OuEVBz9",
+	"VVgLOKnz0daSaQ2YraIlzZjZHM3RQsSKMmcLBhmpZ1EHxJfIemPtwjaZVtnypjaq6KQpVewiUzE60wAf",
+	"G4YdEJtg0NjbC7pxDZ7QQmSgssCEdnDdK8xSAdMs/HxaiINX/Ik1Pppz6rOontTW0Vq3NavyttCIndI1",
+	"Cpt62W3Gws+zayQ3jHr9pa00MPr9utLDyPebKLrx33Sq7o39ypbxH7tvW4Z95NtnRjEb/fapFMWEscX4",
+	"d21d/pEv+47pU3DB1biPmL1B6aE2UugqWgmpwxhwF7VBHrtYH/tdb2yz7MY2j24s8LnF2QQ9Sm41pYBn",
+	"qhUFHLixdIRaKoC2ZxVJVsi3RoaRbbf0Uv9B+f6D8n0mlO/zoyQfMm7vKXdu9hYpaAqhOMHJtopdiTW2",
+	"lQiyWlGW4tB4B4JmjltRfjESJCF1YOs3QuIrFja3bI0MZhpKTXCNOvdlDwkId92/dCEkyamGfJNY/7lt",
+	"yix4Cu3MsYR81e4ZMgBsVdfMHaD29p1TIfuE3E7XEizmdBQqAAPBtZN89Z/AhWyXLO5DhwasN8eInzAU",
+	"Fh1qNva59pwa5dGmhAR1pxNXdTohtsizUct8lWd7PecoxFGN13j3jdzhEQj6JN/uXez2d771q9hqyq7M",
+	"7PXgie2lZ/NjbACMLQKO/andBXWnEwXvsDsh7D39SVmkt7qdf2DnQqsp99D53/z0/wxQKgxzstUL7h8d",
+	"IQ3Go/Uxf6OoLKjDd/avcQbqm5y+O5vPwFLtBIluvSyx5kFoARroCpqBNV8xfTJkzg5vV79V9iOA91O5",
+	"iEef40VszLX9KDPNdksebiMWIpNyxlWmJl1p9EGNczwZFerf+dWu720dDtLAuSGnOzxTEUYZdwcQDXlu",
+	"43kLemloci44JFsJ0hjIbXPryAU6C7ETi6j0Rd0EASNckWcrGwxrwwJcPXh4W0pQymCPQ0RX1cfOjotx",
+	"UY11tDQSMhtF2Bc28JEx4iPwZg8VtSd/znN6uYM8eFePtYqBLbQIhSUWtu2yoswF4Q9c/bri5Q4G7l68",
+	"gei269a+tLkuotJ7iIVhS44htietlACmyBK9HrY5Un9Shqq73PV5kV3Hp9vkR66nVA/eaar3gGhmkjqJ",
+	"1OWaY62rC1vllFhIXJBSMq6Rk8R8x91yf66A46CW9at75xZBGNTs74m9cokhe1CtHrqRovDx8NilJbnW",
+	"AJ+UghR2q/jAupHvlBC/Au7s9nB0WYbpqz5LyCZkFlDMQe44zgDZD9/ZP7xGNCCvX/OY3Ul8fFF9Mkoc",
+	"fW4o4SV0KXJInGlKSJ8/1sKWJthCI9eGxQJS7XkMeutFCdwzIeuzH0AmL0DuIJ71aztsl7/ZpliyrjSv",
+	"mlIGc6FXU6sY+Ir/c1jRKyYqOa5wwY88x85ECqbXQJlcAzw6uU+DbNc7vXmm9+fkfGnXqL9Fn8uvsQLQ",
+	"fcXgWgWdmwtgCGpTfn8wC+bXoDvBVJrqvrzt6L5uW4vejGT32n6i/erhGg3F9+So0yaDOgiYBMzih7Mj",
+	"2XxPR/DROVu7k8EH525N/43bRo/nVF4aHbNBEUdgE0IJUljbjBBTXQwD21IlW/d2DakoDlv91Xt1p/ql",
+	"XbzLVt9h6SVgJV4zOiJyH932zWq2a+8IWc6SGV2aIxrDMh5mmQRVd8wo6/wwUWmykHRpy4mZC7USSttQ",
+	"xzkEmfY9S6xk/tGqQzeA79Mq/Qs3R69/fXnv5eM/NyM6qdoAsl2RIK6EBx06EDFqS8VfXhsQKSwTYnHG",
+	"QPR4dkhLdnh1f/b+9fv/FwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -327,6 +327,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds messages in everything that the viewer may see.
+         * @description Parts of q parted by blanks must all be in a message; "in quotes" as it stands; -not in it. Any part of a text is found, from one
+         *     character, whatever its width or case and, unless exact, whether written in traditional or simplified characters. Without q the
+         *     filters alone count; at least one of both is needed. What the viewer may not see is as if it were not there, in filters too.
+         *     Each search is in the operation log; further pages of one are not.
+         */
+        get: operations["Search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** In which conversations the same search finds how many messages, the one with the newest hit first. */
+        get: operations["SearchConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People and groups in scope by name, former name, remark, pinyin or initials, the best match first. */
+        get: operations["SuggestForSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the viewer searched for lately, each query once, newest first, 20 at most. */
+        get: operations["ListRecentSearches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The viewer's saved searches, then those that others share, each by name. */
+        get: operations["ListSavedSearches"];
+        put?: never;
+        /** Keeps a search; 100 for each viewer at most. */
+        post: operations["CreateSavedSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/searches/{search_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a search of the viewer's own; refused when version is not the current one. A rule made from it stays as it is. */
+        put: operations["UpdateSavedSearch"];
+        post?: never;
+        /** Deletes a search of the viewer's own, with the rule made from it; violations stay. */
+        delete: operations["DeleteSavedSearch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/searches/{search_id}/rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a search of the viewer's own a rule that tells them when it is said again.
+         * @description The rule tells its maker alone, of messages in their scope. `rule_left_out` of the answer names what rules cannot express. A search that has its rule already answers with it.
+         */
+        post: operations["CreateRuleFromSearch"];
+        /** Deletes the rule that was made from a search; its violations stay. */
+        delete: operations["DeleteRuleFromSearch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/violations": {
         parameters: {
             query?: never;
@@ -905,13 +1036,154 @@ export interface components {
         HitPage: {
             items: components["schemas"]["Hit"][];
             next?: string;
-            /** @description Exact. */
+            /** @description 10,000 at most. */
             total: number;
+            /** @description total is exact, else there are at least so many. */
+            exact?: boolean;
         };
         Hit: {
             message: components["schemas"]["Message"];
             /** @description Into message.text. */
             spans: components["schemas"]["Span"][];
+            /** @description As in SearchHit. */
+            code_hit?: boolean;
+        };
+        /** @enum {string} */
+        SearchChat: "direct" | "group";
+        /** @enum {string} */
+        SearchSide: "internal" | "external";
+        /** @enum {string} */
+        SearchHas: "file" | "link" | "qr";
+        /** @enum {string} */
+        SearchOrder: "newest" | "oldest" | "best";
+        /** @enum {string} */
+        SearchEngine: "postgres" | "elastic";
+        /** @enum {string} */
+        SearchFallback: "unavailable" | "timeout" | "behind" | "building";
+        SearchPage: {
+            items: components["schemas"]["SearchHit"][];
+            next?: string;
+            total?: components["schemas"]["SearchTotal"];
+            engine: components["schemas"]["SearchEngine"];
+            fallback?: components["schemas"]["SearchFallback"];
+            complete: components["schemas"]["SearchComplete"];
+        };
+        /** @description Of a first page; absent when counting took too long. */
+        SearchTotal: {
+            /** @description 10,000 at most. */
+            count: number;
+            /** @description false: at least so many. */
+            exact: boolean;
+        };
+        SearchComplete: {
+            /** @description Everything in the archive is searched. */
+            complete: boolean;
+            /**
+             * Format: date-time
+             * @description What was stored until then is searched.
+             */
+            up_to?: string;
+            /**
+             * Format: int64
+             * @description Messages in the archive that are not searched yet.
+             */
+            behind?: number;
+        };
+        SearchHit: {
+            message: components["schemas"]["Message"];
+            /** @description Into message.text. */
+            spans: components["schemas"]["Span"][];
+            /** @description A word was found in a QR code of a picture of it: see codes of its media. */
+            code_hit: boolean;
+            conversation: components["schemas"]["Conversation"];
+            before?: components["schemas"]["LastMessage"];
+            after?: components["schemas"]["LastMessage"];
+        };
+        SearchConversationPage: {
+            items: components["schemas"]["SearchConversation"][];
+            next?: string;
+            /** @description false: of the newest 10,000 hits only. */
+            exact: boolean;
+            engine: components["schemas"]["SearchEngine"];
+            fallback?: components["schemas"]["SearchFallback"];
+            complete: components["schemas"]["SearchComplete"];
+        };
+        SearchConversation: {
+            conversation: components["schemas"]["Conversation"];
+            hits: number;
+            /**
+             * Format: date-time
+             * @description When its newest hit was sent.
+             */
+            newest: string;
+        };
+        SuggestionList: {
+            items: components["schemas"]["Suggestion"][];
+        };
+        Suggestion: {
+            /** @enum {string} */
+            kind: "employee" | "customer" | "group";
+            person?: components["schemas"]["Person"];
+            conversation?: components["schemas"]["Conversation"];
+            /** @description Department of an employee; for others the former name or remark that matched. */
+            detail?: string;
+            /** @enum {string} */
+            matched: "name" | "former_name" | "remark" | "pinyin" | "initials";
+        };
+        RecentSearchList: {
+            items: components["schemas"]["RecentSearch"][];
+        };
+        RecentSearch: {
+            query: components["schemas"]["SearchQuery"];
+            /** Format: date-time */
+            at: string;
+            total?: components["schemas"]["SearchTotal"];
+        };
+        /** @description The parameters of GET /search, with the same meaning and bounds. */
+        SearchQuery: {
+            q?: string;
+            exact?: boolean;
+            sender?: string[];
+            person?: string[];
+            department?: string[];
+            conversation?: string[];
+            chat?: components["schemas"]["SearchChat"];
+            side?: components["schemas"]["SearchSide"];
+            type?: string[];
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+            has?: components["schemas"]["SearchHas"][];
+            revoked?: boolean;
+            sensitive?: boolean;
+            order?: components["schemas"]["SearchOrder"];
+        };
+        SavedSearchInput: {
+            name: string;
+            query: components["schemas"]["SearchQuery"];
+            /** @description Everybody sees its name and query; each finds within their own scope. */
+            shared: boolean;
+            /** @description Version that was edited; needed by PUT. */
+            version?: number;
+        };
+        SavedSearchList: {
+            items: components["schemas"]["SavedSearch"][];
+        };
+        SavedSearch: {
+            id: string;
+            name: string;
+            query: components["schemas"]["SearchQuery"];
+            shared: boolean;
+            owner: components["schemas"]["Person"];
+            mine: boolean;
+            /** @description The viewer's own: the rule that tells them when it is said again. */
+            rule_id?: string;
+            /** @description When the rule was just made: fields of the query that it does not look at. */
+            rule_left_out?: string[];
+            version: number;
+            /** Format: date-time */
+            updated_at: string;
         };
         DayList: {
             items: components["schemas"]["Day"][];
@@ -1129,6 +1401,7 @@ export interface components {
             /** @description Who holds the lease. */
             puller?: string;
             media?: components["schemas"]["MediaStatus"];
+            search?: components["schemas"]["SearchStatus"];
             /** @description What stands still now, or needs a person at once; empty when nothing does. */
             troubles: components["schemas"]["Trouble"][];
         };
@@ -1181,6 +1454,44 @@ export interface components {
             /** @description Of a file that is pending or given up. */
             last_error?: string;
             last_error_class?: string;
+        };
+        SearchStatus: {
+            engine: components["schemas"]["SearchEngine"];
+            fallback?: components["schemas"]["SearchFallback"];
+            engines: components["schemas"]["SearchIndex"][];
+        };
+        SearchIndex: {
+            name: components["schemas"]["SearchEngine"];
+            /**
+             * Format: int64
+             * @description Messages in the index.
+             */
+            indexed: number;
+            /**
+             * Format: int64
+             * @description Messages in the archive.
+             */
+            messages: number;
+            /**
+             * Format: date-time
+             * @description What was stored until then is in the index.
+             */
+            up_to?: string;
+            /**
+             * Format: int64
+             * @description Changes that are not in the index yet.
+             */
+            behind: number;
+            /** @description Why it is behind or does not answer. */
+            problem?: string;
+            building?: components["schemas"]["SearchBuilding"];
+        };
+        /** @description A new generation of the index on its way. */
+        SearchBuilding: {
+            /** Format: int64 */
+            documents: number;
+            /** Format: int64 */
+            target: number;
         };
         /** @description Something that stands still, in the words of the app message that admins get about it (Chinese). */
         Trouble: {
@@ -1252,6 +1563,35 @@ export interface components {
         Cursor: string;
         /** @description Rows wanted, 1 to 100; default 40. */
         Limit: number;
+        SearchId: string;
+        /** @description Up to 200 characters, 16 words. */
+        FilterQ: string;
+        /** @description Traditional and simplified characters differ. */
+        FilterExact: boolean;
+        /** @description Person ids; one of them said it. */
+        FilterSender: string[];
+        /** @description Person ids of employees or customers; all of them are in the conversation. */
+        FilterPerson: string[];
+        /** @description Department ids; an employee of one of these, or below, is in the conversation. */
+        FilterDepartment: string[];
+        /** @description In one of these conversations; groups too. */
+        FilterConversation: string[];
+        /** @description In direct chats or in groups only. */
+        FilterChat: components["schemas"]["SearchChat"];
+        /** @description internal: nobody from outside is in the conversation. */
+        FilterSide: components["schemas"]["SearchSide"];
+        /** @description Message types as on the wire; one of them. */
+        FilterType: string[];
+        /** @description Not before. */
+        FilterFrom: string;
+        /** @description Before. */
+        FilterTo: string;
+        /** @description The message has all of them. */
+        FilterHas: components["schemas"]["SearchHas"][];
+        /** @description Only what was taken back. */
+        FilterRevoked: boolean;
+        /** @description Only what is part of a violation in the viewer's scope, false alarms aside. */
+        FilterSensitive: boolean;
         EmployeeId: string;
         ConversationId: string;
         MessageId: string;
@@ -1534,8 +1874,10 @@ export interface operations {
     FindInConversation: {
         parameters: {
             query?: {
-                /** @description Text to find; 1 to 100 characters; case and width do not matter. */
+                /** @description What to find, as q of GET /search; not empty. */
                 q?: string;
+                /** @description Traditional and simplified characters differ. */
+                exact?: components["parameters"]["FilterExact"];
                 /** @description Not before. */
                 from?: string;
                 /** @description Before. */
@@ -1789,6 +2131,316 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                 };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    Search: {
+        parameters: {
+            query?: {
+                /** @description Up to 200 characters, 16 words. */
+                q?: components["parameters"]["FilterQ"];
+                /** @description Traditional and simplified characters differ. */
+                exact?: components["parameters"]["FilterExact"];
+                /** @description Person ids; one of them said it. */
+                sender?: components["parameters"]["FilterSender"];
+                /** @description Person ids of employees or customers; all of them are in the conversation. */
+                person?: components["parameters"]["FilterPerson"];
+                /** @description Department ids; an employee of one of these, or below, is in the conversation. */
+                department?: components["parameters"]["FilterDepartment"];
+                /** @description In one of these conversations; groups too. */
+                conversation?: components["parameters"]["FilterConversation"];
+                /** @description In direct chats or in groups only. */
+                chat?: components["parameters"]["FilterChat"];
+                /** @description internal: nobody from outside is in the conversation. */
+                side?: components["parameters"]["FilterSide"];
+                /** @description Message types as on the wire; one of them. */
+                type?: components["parameters"]["FilterType"];
+                /** @description Not before. */
+                from?: components["parameters"]["FilterFrom"];
+                /** @description Before. */
+                to?: components["parameters"]["FilterTo"];
+                /** @description The message has all of them. */
+                has?: components["parameters"]["FilterHas"];
+                /** @description Only what was taken back. */
+                revoked?: components["parameters"]["FilterRevoked"];
+                /** @description Only what is part of a violation in the viewer's scope, false alarms aside. */
+                sensitive?: components["parameters"]["FilterSensitive"];
+                /** @description best: of the newest 10,000 hits the shortest messages first. Default newest. */
+                order?: components["schemas"]["SearchOrder"];
+                /** @description next of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Rows wanted, 1 to 100; default 40. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    SearchConversations: {
+        parameters: {
+            query?: {
+                /** @description Up to 200 characters, 16 words. */
+                q?: components["parameters"]["FilterQ"];
+                /** @description Traditional and simplified characters differ. */
+                exact?: components["parameters"]["FilterExact"];
+                /** @description Person ids; one of them said it. */
+                sender?: components["parameters"]["FilterSender"];
+                /** @description Person ids of employees or customers; all of them are in the conversation. */
+                person?: components["parameters"]["FilterPerson"];
+                /** @description Department ids; an employee of one of these, or below, is in the conversation. */
+                department?: components["parameters"]["FilterDepartment"];
+                /** @description In one of these conversations; groups too. */
+                conversation?: components["parameters"]["FilterConversation"];
+                /** @description In direct chats or in groups only. */
+                chat?: components["parameters"]["FilterChat"];
+                /** @description internal: nobody from outside is in the conversation. */
+                side?: components["parameters"]["FilterSide"];
+                /** @description Message types as on the wire; one of them. */
+                type?: components["parameters"]["FilterType"];
+                /** @description Not before. */
+                from?: components["parameters"]["FilterFrom"];
+                /** @description Before. */
+                to?: components["parameters"]["FilterTo"];
+                /** @description The message has all of them. */
+                has?: components["parameters"]["FilterHas"];
+                /** @description Only what was taken back. */
+                revoked?: components["parameters"]["FilterRevoked"];
+                /** @description Only what is part of a violation in the viewer's scope, false alarms aside. */
+                sensitive?: components["parameters"]["FilterSensitive"];
+                /** @description next of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Rows wanted, 1 to 100; default 40. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchConversationPage"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    SuggestForSearch: {
+        parameters: {
+            query: {
+                /** @description 1 to 50 characters. */
+                q: string;
+                /** @description Rows wanted, 1 to 100; default 40. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The suggestions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionList"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    ListRecentSearches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The searches. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentSearchList"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    ListSavedSearches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The searches. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearchList"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    CreateSavedSearch: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Value of csrf in GET /me. */
+                "X-CSRF-Token": components["parameters"]["csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchInput"];
+            };
+        };
+        responses: {
+            /** @description The search. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    UpdateSavedSearch: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Value of csrf in GET /me. */
+                "X-CSRF-Token": components["parameters"]["csrf"];
+            };
+            path: {
+                search_id: components["parameters"]["SearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchInput"];
+            };
+        };
+        responses: {
+            /** @description The search. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    DeleteSavedSearch: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Value of csrf in GET /me. */
+                "X-CSRF-Token": components["parameters"]["csrf"];
+            };
+            path: {
+                search_id: components["parameters"]["SearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    CreateRuleFromSearch: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Value of csrf in GET /me. */
+                "X-CSRF-Token": components["parameters"]["csrf"];
+            };
+            path: {
+                search_id: components["parameters"]["SearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The search with its rule. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    DeleteRuleFromSearch: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Value of csrf in GET /me. */
+                "X-CSRF-Token": components["parameters"]["csrf"];
+            };
+            path: {
+                search_id: components["parameters"]["SearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Error"];
         };
