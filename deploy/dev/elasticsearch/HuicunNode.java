@@ -10,7 +10,9 @@ import org.elasticsearch.node.Node;
 
 /**
  * Runs one Elasticsearch node until it gets SIGTERM or SIGINT. The published
- * jars hold the server and no start program; this is one.
+ * jars hold the server and no start program; this is one. With the property
+ * huicun.until.stdin.ends it also ends, at once, with its standard input, so
+ * that it does not outlive who started it.
  *
  * Arguments: the folder of elasticsearch.yml, then settings as key=value, which
  * win over those of the file.
@@ -31,7 +33,11 @@ public final class HuicunNode {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(node)));
         node.start();
         // The threads of a node do not keep its process alive.
-        new CountDownLatch(1).await();
+        if (!Boolean.getBoolean("huicun.until.stdin.ends")) {
+            new CountDownLatch(1).await();
+        }
+        while (System.in.read() >= 0) {}
+        Runtime.getRuntime().halt(1);
     }
 
     private static void close(Node node) {

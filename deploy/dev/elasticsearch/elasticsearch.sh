@@ -9,14 +9,16 @@
 #                            forgets what DIR held, if no node runs
 #   stop DIR                 end them; their data stays
 #   prepare DIR [--nodes N]  only choose ports and write settings, once
-#   run DIR I                be node I (1 to N) of DIR, which is prepared
+#   run DIR I                be node I (1 to N) of DIR, which is prepared, until
+#                            it is ended or standard input is
 #   stop-unused DIR          stop, unless a process holds a lock of DIR/users.lock
 #   watch DIR IDLE INTERVAL  look each INTERVAL s, and stop once nobody has used
 #                            it for IDLE s
 #
 # DIR/I/ holds node I: config/elasticsearch.yml (may be edited), data/, log, pid,
-# url. ELASTICSEARCH_HEAP (512m) is a node's heap; ES_JAVA_OPTS, when set, takes
-# the place of the other options meant for a small machine.
+# url. ELASTICSEARCH_HEAP (512m) is a node's heap. ES_JAVA_OPTS takes the place
+# of the options that halve the work of a start and cost speed later: set it
+# to nothing for measuring.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -168,7 +170,7 @@ run_node() {
 	echo $$ >"$dir/$1/pid"
 	# The options are words to split.
 	# shellcheck disable=SC2086
-	exec "$java" -Xms"$heap" -Xmx"$heap" ${ES_JAVA_OPTS--XX:+UseSerialGC} \
+	exec "$java" -Xms"$heap" -Xmx"$heap" ${ES_JAVA_OPTS--XX:+UseSerialGC -XX:TieredStopAtLevel=1} \
 		${sharing:--XX:SharedArchiveFile=$home/node.jsa} -Xlog:disable -Xlog:all=error:stderr \
 		-Dfile.encoding=UTF-8 -Djava.io.tmpdir="$dir/$1/tmp" -Djna.tmpdir="$dir/$1/tmp" \
 		-XX:+ExitOnOutOfMemoryError -XX:ErrorFile="$dir/$1/logs/crash.log" -XX:-OmitStackTraceInFastThrow \
@@ -177,7 +179,7 @@ run_node() {
 		--module-path "$home/lib" \
 		--add-modules org.elasticsearch.server,org.elasticsearch.preallocate,jdk.net \
 		--add-opens=java.base/java.io=org.elasticsearch.preallocate \
-		-cp "$home/node.jar" HuicunNode "$config" path.home="$home"
+		$until_stdin_ends -cp "$home/node.jar" HuicunNode "$config" path.home="$home"
 }
 
 # running I: does node I run? The process is looked at, since its number may be
@@ -260,6 +262,7 @@ watch_nodes() {
 
 command=${1:-}
 sharing=
+until_stdin_ends=
 case $command in
 install)
 	install_packages
@@ -309,6 +312,7 @@ stop-unused-here) stop_unused || echo "the Elasticsearch in $dir is in use and s
 watch) watch_nodes "$1" "$2" ;;
 run)
 	install_jars
+	until_stdin_ends=-Dhuicun.until.stdin.ends=true
 	run_node "$1"
 	;;
 run-here)

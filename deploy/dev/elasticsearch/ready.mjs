@@ -1,7 +1,9 @@
 // ready.mjs URL NODES PID waits until the node at URL belongs to a cluster of
-// NODES nodes. It fails when its process is gone or three minutes are over.
+// NODES nodes, and at most 20 s longer for its indices to open. It fails when
+// its process is gone or three minutes are over.
 const [url, nodes, pid] = process.argv.slice(2)
 const deadline = Date.now() + 180_000
+let opening = 0 // when the cluster was whole
 
 /** Does a process live? */
 function alive() {
@@ -17,7 +19,9 @@ async function ready() {
   const path = `/_cluster/health?wait_for_nodes=>=${nodes}&wait_for_no_initializing_shards=true&timeout=1s`
   try {
     const answer = await fetch(url + path, { signal: AbortSignal.timeout(5000) })
-    return answer.ok
+    if (!answer.ok) return false
+    opening ||= Date.now()
+    return (await answer.json()).status !== 'red' || Date.now() > opening + 20_000
   } catch {
     return false // it does not listen yet
   }
