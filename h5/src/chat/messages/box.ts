@@ -39,6 +39,9 @@ export function voiceWidth(seconds: number): number {
   return Math.round(64 + (208 - 64) * Math.sqrt(share))
 }
 
+/** How large what is part of another message is drawn, of what it is by itself. */
+const partScale = 0.75
+
 const kept = new Map<string, BoxSize>()
 
 /**
@@ -49,11 +52,14 @@ export function keptSize(
   kind: keyof typeof limits,
   media: Api['MediaContent'] | undefined,
   phone: boolean,
+  part = false,
 ): BoxSize {
-  const key = `${kind} ${media?.id ?? ''} ${phone}`
+  const key = `${kind} ${media?.id ?? ''} ${phone} ${part}`
   const found = media?.id ? kept.get(key) : undefined
   if (found) return found
-  const size = boxSize(kind, media?.width, media?.height, phone)
+  const whole = boxSize(kind, media?.width, media?.height, phone)
+  const scale = (px: number) => (part ? Math.round(px * partScale) : px)
+  const size = { width: scale(whole.width), height: scale(whole.height) }
   if (media?.id && !(media.width && media.height)) kept.set(key, size)
   return size
 }

@@ -1,4 +1,5 @@
 // What every message component is given.
+import type { InjectionKey } from 'vue'
 import type { Api } from '@/api/client'
 import type { Message } from '../rows'
 
@@ -11,3 +12,6 @@ export interface ContentProps {
   message?: Message
   own: boolean
 }
+
+/** Offered to what is part of another message: drawn smaller than what stands by itself. */
+export const partKey: InjectionKey<boolean> = Symbol('part')
