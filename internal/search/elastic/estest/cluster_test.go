@@ -1,9 +1,12 @@
 package estest
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -92,4 +95,39 @@ func TestNodeThatCannotStartSaysWhy(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no.such.setting") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// envOwner makes a test process one that starts a node and waits to be killed.
+const envOwner = "HUICUN_TEST_ELASTIC_OWNER"
+
+func TestOwnNodeEndsWithAKilledTest(t *testing.T) {
+	if os.Getenv(envOwner) != "" {
+		fmt.Println("running at", Own(t, 1).URLs()[0])
+		<-t.Context().Done()
+	}
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), envOwner+"=1", "TMPDIR="+t.TempDir())
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var url string
+	for lines := bufio.NewScanner(out); url == "" && lines.Scan(); {
+		url, _ = strings.CutPrefix(lines.Text(), "running at ")
+		if !strings.HasPrefix(url, "http") {
+			url = ""
+		}
+	}
+	if err := call(t.Context(), http.MethodGet, url+"/_cluster/health", "", nil); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // it was killed
+	await(t, "the node's end", func() bool {
+		return call(t.Context(), http.MethodGet, url+"/_cluster/health", "", nil) != nil
+	})
 }
