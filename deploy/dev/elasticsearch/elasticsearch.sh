@@ -182,11 +182,16 @@ run_node() {
 		$until_stdin_ends -cp "$home/node.jar" HuicunNode "$config" path.home="$home"
 }
 
+# arguments PID: those of a process; a minimal system has no ps.
+arguments() {
+	if [ -r /proc/self/cmdline ]; then tr '\0' ' ' <"/proc/$1/cmdline"; else ps -ww -o args= -p "$1"; fi 2>/dev/null
+}
+
 # running I: does node I run? The process is looked at, since its number may be
 # somebody else's by now.
 running() {
 	pid=$(cat "$dir/$1/pid" 2>/dev/null) || return 1
-	ps -ww -o args= -p "$pid" 2>/dev/null | grep -qF -e "$dir/$1/config path.home="
+	[ -n "$pid" ] && arguments "$pid" | grep -qF -e "$dir/$1/config path.home="
 }
 
 all_nodes() { seq "$(cat "$dir/nodes")"; }
