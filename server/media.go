@@ -27,7 +27,8 @@ func (s *Server) ListConversationMedia(ctx context.Context, req api.ListConversa
 		return nil, err
 	}
 	page, err := s.Archive.Media(ctx, r.viewer, archive.MediaQuery{
-		ConvID: conv, Tab: archive.MediaTab(req.Params.Tab), Cursor: value(req.Params.Cursor), Limit: value(req.Params.Limit),
+		ConvID: conv, Tab: archive.MediaTab(req.Params.Tab), Cursor: value(req.Params.Cursor), Around: value(req.Params.Around),
+		Limit: value(req.Params.Limit),
 	})
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func (s *Server) ListConversationMedia(ctx context.Context, req api.ListConversa
 		return nil, err
 	}
 	show := s.shower(r.viewer)
-	return api.ListConversationMedia200JSONResponse{Items: mapAll(page.Items, show.mediaItem), Next: optional(page.Next)}, nil
+	return api.ListConversationMedia200JSONResponse{Items: mapAll(page.Items, show.mediaItem), Next: optional(page.Next), Prev: optional(page.Prev)}, nil
 }
 
 func (s shower) mediaItem(it archive.MediaItem) api.MediaItem {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"huicun/internal/access"
-	"huicun/internal/cursor"
 	"huicun/internal/fault"
 )
 
@@ -166,7 +165,9 @@ type MediaQuery struct {
 	ConvID int64
 	Tab    MediaTab
 	Cursor string
-	Limit  int // 1 to 100
+	Around string // a message: its files or links, and half a page to both sides; "" for Cursor
+	Newer  bool   // of the store: the page before the place instead of the one after it
+	Limit  int    // 1 to 100
 }
 
 // MediaItem is one file or link of a chat.
@@ -179,7 +180,8 @@ type MediaItem struct {
 // MediaPage is a page of a tab.
 type MediaPage struct {
 	Items []MediaItem
-	Next  string
+	Next  string // older ones
+	Prev  string // newer ones; only of a page around a message, and of those that Prev led to
 }
 
 // FileStore reads what is known of files. Methods that read chats take a scope.
@@ -189,7 +191,8 @@ type FileStore interface {
 	// file may know how it stands.
 	FindFiles(ctx context.Context, ids []string) (map[string]File, error)
 	// FindConversationMedia returns places of a tab of one conversation in
-	// scope, newest first, after a place, with the messages that they are in.
+	// scope, newest first, after a place (q.Newer: right before it), with the
+	// messages that they are in.
 	FindConversationMedia(ctx context.Context, s access.Scope, q MediaQuery, after MediaPlace) ([]MediaPlace, map[string]Message, error)
 	// FindFileMessages returns the messages of these conversations, in scope,
 	// that name a file, by conversation.
@@ -202,60 +205,6 @@ type MediaPlace struct {
 	Seq       int64     `db:"seq"`
 	MessageID string    `db:"message_id"`
 	Pos       int64     `db:"pos"`
-}
-
-const mediaList = "media"
-
-// Media returns a page of the files or links of a conversation.
-func (s *Service) Media(ctx context.Context, v access.Viewer, q MediaQuery) (MediaPage, error) {
-	var err error
-	if q.Limit, err = limitOf(q.Limit); err != nil {
-		return MediaPage{}, err
-	}
-	after := MediaPlace{SentAt: endOfTime(q.ConvID).SentAt, MessageID: largestID}
-	if q.Cursor != "" {
-		if err := cursor.Decode(q.Cursor, mediaList, &after.SentAt, &after.Seq, &after.MessageID, &after.Pos); err != nil {
-			return MediaPage{}, err
-		}
-		if !ValidID(after.MessageID) {
-			return MediaPage{}, fault.Invalid("cursor", "not a cursor of this list")
-		}
-	}
-	ok, err := s.Store.HasConversation(ctx, v.Scope(), q.ConvID)
-	if err != nil || !ok {
-		return MediaPage{}, orNotFound(err, "conversation")
-	}
-	places, found, err := s.Files.FindConversationMedia(ctx, v.Scope(), q, after)
-	if err != nil {
-		return MediaPage{}, err
-	}
-	ms := make([]Message, 0, len(found))
-	for _, m := range found {
-		ms = append(ms, m)
-	}
-	es, err := s.entries(ctx, v.Scope(), ms)
-	if err != nil {
-		return MediaPage{}, err
-	}
-	byID := make(map[string]*Entry, len(es))
-	for i := range es {
-		byID[es[i].ID] = &es[i]
-	}
-	page := MediaPage{Items: []MediaItem{}}
-	for _, p := range places {
-		e, ok := byID[p.MessageID]
-		if !ok {
-			continue
-		}
-		if part, ok := e.Content.MediaPart(int(p.Pos)); ok {
-			page.Items = append(page.Items, MediaItem{Entry: *e, Pos: int(p.Pos), Part: part})
-		}
-	}
-	if len(places) == q.Limit {
-		last := places[len(places)-1]
-		page.Next = cursor.Encode(mediaList, last.SentAt, last.Seq, last.MessageID, last.Pos)
-	}
-	return page, nil
 }
 
 // File returns a file of a message in scope, with that message.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -84,13 +85,20 @@ func (db *DB) FindFiles(ctx context.Context, ids []string) (map[string]archive.F
 // is what the index begins at.
 func (db *DB) FindConversationMedia(ctx context.Context, s access.Scope, m archive.MediaQuery, after archive.MediaPlace) ([]archive.MediaPlace, map[string]archive.Message, error) {
 	q := query{args: []any{m.ConvID, m.Tab, after.SentAt, after.Seq, after.MessageID, after.Pos, m.Limit}}
-	st, err := db.prepared(ctx, q.mediaPlaces(s))
+	read := q.mediaPlaces
+	if m.Newer {
+		read = q.newerMediaPlaces
+	}
+	st, err := db.prepared(ctx, read(s))
 	if err != nil {
 		return nil, nil, err
 	}
 	var places []archive.MediaPlace
 	if err := st.SelectContext(ctx, &places, q.args...); err != nil {
 		return nil, nil, wrap(ctx, "find media of conversation", err)
+	}
+	if m.Newer {
+		slices.Reverse(places)
 	}
 	found, err := db.messagesAt(ctx, s, m.ConvID, places)
 	return places, found, err
@@ -101,6 +109,14 @@ func (q *query) mediaPlaces(s access.Scope) string {
 WHERE p.conv_id = $1 AND p.tab = $2 AND (p.msgtime, p.seq) <= ($3, $4)
 	AND ((p.msgtime, p.seq) < ($3, $4) OR (p.message_id, p.pos) > ($5, $6)) AND ` + q.convInScope(s, "$1") + `
 ORDER BY p.msgtime DESC, p.seq DESC, p.message_id, p.pos LIMIT $7`
+}
+
+// newerMediaPlaces is the same list read backwards.
+func (q *query) newerMediaPlaces(s access.Scope) string {
+	return `SELECT p.msgtime, p.seq, p.message_id, p.pos FROM message_media p
+WHERE p.conv_id = $1 AND p.tab = $2 AND (p.msgtime, p.seq) >= ($3, $4)
+	AND ((p.msgtime, p.seq) > ($3, $4) OR (p.message_id, p.pos) < ($5, $6)) AND ` + q.convInScope(s, "$1") + `
+ORDER BY p.msgtime, p.seq, p.message_id DESC, p.pos DESC LIMIT $7`
 }
 
 // messagesAt reads the messages of one conversation that places are in. Their

@@ -971,7 +971,10 @@ export interface components {
         };
         MediaPage: {
             items: components["schemas"]["MediaItem"][];
+            /** @description Cursor of older ones. */
             next?: string;
+            /** @description Cursor of newer ones; of a page around a message, and of those that prev led to. */
+            prev?: string;
         };
         MediaItem: {
             message_id: string;
@@ -2035,6 +2038,8 @@ export interface operations {
             query: {
                 /** @description visual: pictures and videos; voice: voice messages and call recordings. */
                 tab: "visual" | "file" | "link" | "voice";
+                /** @description A message of the conversation: what it has in the tab, with half a page to both sides. Not together with cursor. */
+                around?: string;
                 /** @description next of the page before. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows wanted, 1 to 100; default 40. */
