@@ -14,7 +14,7 @@ func BenchmarkLimiter(b *testing.B) {
 	l := newLimiter(nil, redisTimeout)
 	limit := redis_rate.PerSecond(1e9)
 	for b.Loop() {
-		l.allow(b.Context(), "key", limit)
+		l.allow(b.Context(), "key", limit, 1)
 	}
 }
 

@@ -22,6 +22,12 @@ func Limited(s *Server) {
 	s.rates = rates{login: few, reports: few, api: few, media: few, files: heavy, heavy: map[string]redis_rate.Limit{"FindInConversation": heavy}}
 }
 
+// LimitedByBytes lifts all rate limits of s but that of bytes of files.
+func LimitedByBytes(s *Server, hour int64) {
+	Unlimited(s)
+	s.rates.bytes = bytesPerHour(hour)
+}
+
 // RecheckEvery sets how often live streams look at their session.
 func RecheckEvery(s *Server, d time.Duration) { s.liveRecheck = d }
 

@@ -106,7 +106,7 @@ func (f *fakeFiles) Open(ctx context.Context, v access.Viewer, token string) (*m
 	sum := sha256.Sum256([]byte(g.FileID))
 	return &media.Opened{
 		Ticket: g.Ticket, ConvID: e.ConvID, Content: &closeOnce{ReadSeeker: c.from, files: f}, SizeBytes: size, Mime: c.mime,
-		Name: f.name, SHA256: sum[:], StoredAt: noon,
+		Name: f.name, SHA256: sum[:],
 	}, nil
 }
 

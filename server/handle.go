@@ -55,6 +55,9 @@ func fail(c *gin.Context, err error) {
 		c.Abort()
 		return
 	}
+	if wait, ok := errors.AsType[retryAfter](err); ok {
+		sayRetryAfter(c, time.Duration(wait))
+	}
 	c.AbortWithStatusJSON(status, newError(f, requestOf(ctx).id))
 }
 

@@ -171,15 +171,15 @@ func TestMemoryLimiterCountsAsRedisDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, got := max(0, res.RetryAfter), memory.allow("key", limit, now)
+		want, got := max(0, res.RetryAfter), memory.allow("key", limit, 1, now)
 		if (got - want).Abs() > time.Millisecond {
 			t.Errorf("request %d: wait %v, Redis says %v", i, got, want)
 		}
 	}
-	if memory.allow("another", limit, now) != 0 {
+	if memory.allow("another", limit, 1, now) != 0 {
 		t.Error("keys are not counted apart")
 	}
-	memory.allow("third", limit, now.Add(time.Hour))
+	memory.allow("third", limit, 1, now.Add(time.Hour))
 	if len(memory.until) != 1 {
 		t.Errorf("%d keys in memory an hour later, want 1", len(memory.until))
 	}

@@ -13,8 +13,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-redis/redis_rate/v10"
 	"github.com/redis/go-redis/v9"
-
-	"huicun/internal/fault"
 )
 
 // rates are the limits of requests. Those by address are generous: a whole
@@ -25,6 +23,7 @@ type rates struct {
 	api     redis_rate.Limit            // per session, bytes of files not counted
 	media   redis_rate.Limit            // per session: requests for bytes of files, small pictures included
 	files   redis_rate.Limit            // per session: those for more than a small picture
+	bytes   redis_rate.Limit            // per viewer: bytes of those, in units of byteUnit; Rate 0: no limit
 	heavy   map[string]redis_rate.Limit // per session and operation, beside api
 }
 
@@ -37,10 +36,13 @@ func defaultRates() rates {
 		media:   redis_rate.Limit{Rate: 40, Burst: 600, Period: time.Second},
 		files:   redis_rate.Limit{Rate: 2, Burst: 300, Period: time.Second}, // 7200 an hour, each noted in the operation log
 		heavy: map[string]redis_rate.Limit{
-			"FindInConversation": heavy,
-			"TestRule":           heavy,
-			"StreamLive":         heavy,
-			"ReportClientError":  {Rate: 1, Burst: 10, Period: time.Second},
+			"FindInConversation":  heavy,
+			"Search":              heavy,
+			"SearchConversations": heavy,
+			"SuggestForSearch":    {Rate: 10, Burst: 40, Period: time.Second}, // one a key that is pressed
+			"TestRule":            heavy,
+			"StreamLive":          heavy,
+			"ReportClientError":   {Rate: 1, Burst: 10, Period: time.Second},
 		},
 	}
 }
@@ -69,16 +71,16 @@ func newLimiter(shared *redis.Client, timeout time.Duration) *limiter {
 	return l
 }
 
-// allow counts one request under key and gives how long to wait when it is one
-// too many.
-func (l *limiter) allow(ctx context.Context, key string, limit redis_rate.Limit) (wait time.Duration) {
+// allow counts n requests under key and gives how long to wait when they are too
+// many; then none is counted. n must not be over limit.Burst.
+func (l *limiter) allow(ctx context.Context, key string, limit redis_rate.Limit, n int) (wait time.Duration) {
 	if l.askRedis() {
-		wait, err := l.allowShared(ctx, key, limit)
+		wait, err := l.allowShared(ctx, key, limit, n)
 		if err == nil {
 			return wait
 		}
 	}
-	return l.local.allow(key, limit, time.Now())
+	return l.local.allow(key, limit, n, time.Now())
 }
 
 // askRedis reports whether Redis is to be asked. After a failure one request at
@@ -91,10 +93,10 @@ func (l *limiter) askRedis() bool {
 	return down == 0 || now.UnixNano() >= down && l.down.CompareAndSwap(down, now.Add(redisPause).UnixNano())
 }
 
-func (l *limiter) allowShared(ctx context.Context, key string, limit redis_rate.Limit) (time.Duration, error) {
+func (l *limiter) allowShared(ctx context.Context, key string, limit redis_rate.Limit, n int) (time.Duration, error) {
 	rctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	res, err := l.shared.Allow(rctx, key, limit)
+	res, err := l.shared.AllowN(rctx, key, limit, n)
 	switch {
 	case err == nil:
 		if l.down.Swap(0) != 0 {
@@ -121,7 +123,7 @@ type memoryLimiter struct {
 // maxKeys bounds the memory of a memoryLimiter: about 100 bytes each.
 const maxKeys = 200_000
 
-func (m *memoryLimiter) allow(key string, limit redis_rate.Limit, now time.Time) (wait time.Duration) {
+func (m *memoryLimiter) allow(key string, limit redis_rate.Limit, n int, now time.Time) (wait time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sweep(now)
@@ -130,7 +132,7 @@ func (m *memoryLimiter) allow(key string, limit redis_rate.Limit, now time.Time)
 	if until.Before(now) {
 		until = now
 	}
-	until = until.Add(each)
+	until = until.Add(time.Duration(n) * each)
 	if wait := until.Add(-each * time.Duration(limit.Burst)).Sub(now); wait > 0 {
 		return wait
 	}
@@ -154,13 +156,18 @@ func (m *memoryLimiter) sweep(now time.Time) {
 
 // limited answers 429 and reports true when the request is one too many.
 func (s *Server) limited(c *gin.Context, key string, limit redis_rate.Limit, refuse func(*gin.Context, error)) bool {
-	wait := s.limits.allow(c.Request.Context(), key, limit)
+	wait := s.limits.allow(c.Request.Context(), key, limit, 1)
 	if wait <= 0 {
 		return false
 	}
-	c.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	refuse(c, &fault.Error{Code: fault.CodeRateLimited, Message: "too many requests"})
+	sayRetryAfter(c, wait)
+	refuse(c, tooMany(wait, "too many requests"))
 	return true
+}
+
+// sayRetryAfter tells in whole seconds how long to wait.
+func sayRetryAfter(c *gin.Context, wait time.Duration) {
+	c.Header("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
 }
 
 // limitLogin bounds the sign-ins of one address.

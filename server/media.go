@@ -101,6 +101,7 @@ func (s shower) media(m *archive.Media, e archive.Entry) *api.MediaContent {
 		return out
 	}
 	out.SizeBytes, out.Mime, out.Looked = &f.SizeBytes, optional(f.Mime), optional(f.Looked)
+	out.Refetching = optional(f.Again)
 	out.Flag = optional(api.MediaContentFlag(f.Flag))
 	if f.Width > 0 && f.Height > 0 {
 		out.Width, out.Height = optional(int(f.Width)), optional(int(f.Height))

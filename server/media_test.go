@@ -221,9 +221,9 @@ func TestUnusualRanges(t *testing.T) {
 	b := f.signedIn("Mei")
 	link, data := b.links().Download, f.files.contents[""].data
 	whole := b.open(link)
-	tag, changed := whole.Header().Get("ETag"), whole.Header().Get("Last-Modified")
-	if tag == "" || changed == "" {
-		t.Fatalf("ETag %q, Last-Modified %q", tag, changed)
+	tag := whole.Header().Get("ETag")
+	if tag == "" {
+		t.Fatal("no ETag")
 	}
 	for _, tt := range []struct {
 		name   string
@@ -233,8 +233,7 @@ func TestUnusualRanges(t *testing.T) {
 	}{
 		{"the same file", []string{"Range", "bytes=5-9", "If-Range", tag}, http.StatusPartialContent, data[5:10]},
 		{"another file", []string{"Range", "bytes=5-9", "If-Range", `"x"`}, http.StatusOK, data},
-		{"the same time", []string{"Range", "bytes=5-9", "If-Range", changed}, http.StatusPartialContent, data[5:10]},
-		{"an earlier time", []string{"Range", "bytes=5-9", "If-Range", "Mon, 02 Mar 2020 04:00:00 GMT"}, http.StatusOK, data},
+		{"a time, which is not told", []string{"Range", "bytes=5-9", "If-Range", "Mon, 02 Mar 2020 04:00:00 GMT"}, http.StatusOK, data},
 		{"behind the end", []string{"Range", "bytes=70000-"}, http.StatusRequestedRangeNotSatisfiable, nil},
 		{"backwards", []string{"Range", "bytes=9-5"}, http.StatusRequestedRangeNotSatisfiable, nil},
 		{"another unit", []string{"Range", "pages=1-2"}, http.StatusRequestedRangeNotSatisfiable, nil},

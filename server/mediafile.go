@@ -16,7 +16,6 @@ import (
 
 	"huicun/internal/archive"
 	"huicun/internal/audit"
-	"huicun/internal/fault"
 	"huicun/internal/media"
 	"huicun/server/api"
 )
@@ -40,25 +39,31 @@ func (s *Server) GetMedia(ctx context.Context, req api.GetMediaRequestObject) (a
 	if err != nil {
 		return nil, err
 	}
-	done, err := s.startMedia(ctx, r, f, value(req.Params.Range))
+	m := s.newMeter(r.viewer.ID)
+	done, err := s.startMedia(ctx, r, f, m, value(req.Params.Range))
 	if err != nil {
 		_ = f.Content.Close()
 		return nil, err
 	}
-	return &openedMedia{Opened: f, s: s, req: hr, done: done}, nil
+	return &openedMedia{Opened: f, s: s, req: hr, meter: m, done: done}, nil
 }
 
-// startMedia counts and notes who opens a file. done is to be called once.
-func (s *Server) startMedia(ctx context.Context, r *request, f *media.Opened, ranges string) (done func(), err error) {
+// startMedia counts and notes who opens a file. done is to be called once. Small
+// pictures are counted as requests only.
+func (s *Server) startMedia(ctx context.Context, r *request, f *media.Opened, m *meter, ranges string) (done func(), err error) {
 	if partOfReading(f.Form) {
+		m.limit.Rate = 0
 		return func() {}, s.recordRead(ctx, r, f.ConvID)
 	}
-	if s.limits.allow(ctx, "files:"+r.sessionKey(), s.rates.files) > 0 {
-		return nil, &fault.Error{Code: fault.CodeRateLimited, Message: "too many files opened"}
+	if wait := s.limits.allow(ctx, "files:"+r.sessionKey(), s.rates.files, 1); wait > 0 {
+		return nil, tooMany(wait, "too many files opened")
+	}
+	if wait := m.begin(ctx); wait > 0 {
+		return nil, tooMany(wait, "too many bytes of files read")
 	}
 	done, ok := s.reading.begin(string(r.session.ID))
 	if !ok {
-		return nil, &fault.Error{Code: fault.CodeRateLimited, Message: "too many files open at a time"}
+		return nil, tooMany(openPause, "too many files open at a time")
 	}
 	if err := s.recordOpened(ctx, r, f, ranges); err != nil {
 		done()
@@ -120,9 +125,10 @@ func (c *openCounts) begin(session string) (done func(), ok bool) {
 // openedMedia writes a file, or the range of it that was asked for.
 type openedMedia struct {
 	*media.Opened
-	s    *Server
-	req  *http.Request
-	done func()
+	s     *Server
+	req   *http.Request
+	meter *meter
+	done  func()
 }
 
 // VisitGetMediaResponse implements api.GetMediaResponseObject.
@@ -141,7 +147,8 @@ func (m *openedMedia) VisitGetMediaResponse(w http.ResponseWriter) error {
 	h.Set("Cache-Control", cacheFor(m.Form))
 	h.Set("ETag", fmt.Sprintf(`"%x-%d-%s"`, m.SHA256[:min(8, len(m.SHA256))], m.SizeBytes, m.Form))
 	content := &watchedContent{ReadSeeker: m.Content}
-	http.ServeContent(slowWriter{w, http.NewResponseController(w), m.s.mediaWrite}, m.req, "", m.StoredAt, content)
+	slow := slowWriter{w, m.req.Context(), http.NewResponseController(w), m.s.mediaWrite, m.meter}
+	http.ServeContent(slow, m.req, "", time.Time{}, content)
 	if content.err != nil && m.req.Context().Err() == nil {
 		// The length was told before: the reader notices that bytes are missing.
 		slog.ErrorContext(m.req.Context(), "file not read to its end", "file_id", m.FileID, "form", m.Form, "err", content.err,
@@ -182,15 +189,21 @@ func (c *watchedContent) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// slowWriter drops a reader that takes too long.
+// slowWriter drops a reader that takes too long, and slows one down that takes
+// too much.
 type slowWriter struct {
 	http.ResponseWriter
-	rc   *http.ResponseController
-	each time.Duration
+	ctx   context.Context
+	rc    *http.ResponseController
+	each  time.Duration
+	meter *meter
 }
 
 // Write gives up when p is not taken in time.
 func (w slowWriter) Write(p []byte) (int, error) {
+	if err := w.meter.pay(w.ctx, len(p)); err != nil {
+		return 0, err
+	}
 	if err := w.rc.SetWriteDeadline(time.Now().Add(w.each)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}

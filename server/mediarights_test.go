@@ -3,7 +3,9 @@ package server_test
 import (
 	"bytes"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 
 	"huicun/internal/fault"
 	"huicun/internal/media"
+	"huicun/server"
 )
 
 // A link is of use to whom it was given, while they may read the message.
@@ -134,6 +137,73 @@ func TestNothingIsOpenedWithoutLog(t *testing.T) {
 	f.exec(`ALTER TABLE audit_gone RENAME TO audit_entries`)
 	if w := b.open(l.Download); w.Code != http.StatusOK {
 		t.Errorf("afterwards: %d", w.Code)
+	}
+}
+
+// Who reads too many bytes of files has to wait, in whatever session; small
+// pictures and chats are read all the same.
+func TestBytesOfFilesAreLimited(t *testing.T) {
+	t.Parallel()
+	const opens = 16
+	f := newFixture(t, func(o *server.Options) { o.FileBytesPerHour = opens * 64 << 10 })
+	server.LimitedByBytes(f.Server, opens*64<<10)
+	one, two, boss := f.signedIn("Mei"), f.signedIn("Mei"), f.signedIn("Boss")
+	for i := range opens {
+		b := []*browser{one, two}[i%2]
+		if w := b.open(b.links().Download, "Range", "bytes=0-999"); w.Code != http.StatusPartialContent {
+			t.Fatalf("file %d: %d", i, w.Code)
+		}
+	}
+	w := one.open(one.links().Download)
+	if after, err := strconv.Atoi(w.Header().Get("Retry-After")); w.Code != http.StatusTooManyRequests || err != nil || after < 200 || after > 225 {
+		t.Errorf("one too many: %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
+	}
+	checkRefused(t, "one too many", w, "rate_limited", "")
+	if w := two.open(two.links().Thumb); w.Code != http.StatusOK {
+		t.Errorf("a small picture: %d", w.Code)
+	}
+	if w := boss.open(boss.links().Download, "Range", "bytes=0-999"); w.Code != http.StatusPartialContent {
+		t.Errorf("another viewer: %d", w.Code)
+	}
+}
+
+// Every refusal of a file says when to ask again.
+func TestRefusedFilesSayWhenToAskAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	l := b.links()
+	server.Limited(f.Server)
+	var w *httptest.ResponseRecorder
+	if n := allowed(t, func() int { w = b.open(l.Download); return w.Code }); n != 2 {
+		t.Errorf("%d files may be opened, want 2", n)
+	}
+	if after, err := strconv.Atoi(w.Header().Get("Retry-After")); err != nil || after < 3000 {
+		t.Errorf("too many files: Retry-After %q", w.Header().Get("Retry-After"))
+	}
+}
+
+// What is fetched again is told with what is held.
+func TestFileThatIsFetchedAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	read := func() (got struct {
+		Media struct {
+			State, Flag string
+			Refetching  bool
+			Download    string `json:"download_url"`
+		}
+	},
+	) {
+		f.signedIn("Mei").get("/api/v1/messages/"+messageID+"/files/"+fileID, &got)
+		return got
+	}
+	if got := read().Media; got.Refetching {
+		t.Errorf("a file that is there: %+v", got)
+	}
+	f.files.archive.media().File.Again = true
+	if got := read().Media; got.State != "ready" || got.Flag != "md5" || !got.Refetching || got.Download == "" {
+		t.Errorf("a file that is fetched again: %+v", got)
 	}
 }
 

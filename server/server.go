@@ -50,6 +50,10 @@ type Options struct {
 	Status     func(ctx context.Context) (Status, error)
 	Ready      func(ctx context.Context) error // nil error: the database answers and is migrated
 	MaxStreams int                             // live streams in all; 0 means 2000
+
+	// FileBytesPerHour is how many bytes of files one viewer may read in an hour,
+	// all at once or not, small pictures not counted; 0: no limit.
+	FileBytesPerHour int64
 }
 
 // Server answers HTTP requests. Run must run beside it for live events.
@@ -87,6 +91,7 @@ func New(o Options) (*Server, error) {
 		o.MaxStreams = 2000
 	}
 	s := &Server{Options: o, public: public, limits: newLimiter(o.Redis, redisTimeout), hub: newHub(o.MaxStreams), feeds: newFeeds(o.Live.Source), liveRecheck: liveRecheck, bodyTimeout: bodyTimeout, mediaWrite: mediaWrite, rates: defaultRates()}
+	s.rates.bytes = bytesPerHour(o.FileBytesPerHour)
 	s.teller = newFileTeller(o.Live.Files, s.hub)
 	if s.static, err = newStatic(o.H5); err != nil {
 		return nil, err
@@ -102,7 +107,7 @@ func New(o Options) (*Server, error) {
 
 func (o Options) check() error {
 	for name, missing := range map[string]bool{
-		"Access": o.Access == nil, "Archive": o.Archive == nil, "Files": o.Files == nil, "Rules": o.Rules == nil, "Violations": o.Violations == nil,
+		"Access": o.Access == nil, "Archive": o.Archive == nil, "Files": o.Files == nil, "Finder": o.Finder == nil, "Rules": o.Rules == nil, "Violations": o.Violations == nil,
 		"Alerts": o.Alerts == nil, "Audit": o.Audit == nil, "WeCom": o.WeCom == nil,
 		"Sign": o.Sign == nil, "Status": o.Status == nil, "Ready": o.Ready == nil,
 		"Live.Listen": o.Live.Listen == nil, "Live.Source": o.Live.Source == nil, "Live.Violations": o.Live.Violations == nil,

@@ -2,20 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
-	"huicun/internal/archive"
-	"huicun/internal/audit"
 	"huicun/internal/config"
-	"huicun/internal/fault"
 	"huicun/internal/media"
 )
 
@@ -24,9 +19,13 @@ const mediaUsage = `huicun media looks after the files of messages.
   huicun media status [-json]   how many there are, and how they stand
   huicun media retry [-json] [-state broken,refused]
                                 let files be fetched again that were given up: broken, refused, over_limit,
-                                expired; unreadable: look again into those of which no form could be made
-  huicun media verify [-json]   read every file from the store and compare its SHA-256; exit status 1 when
-                                one is missing or damaged
+                                expired; flagged: those that are not as their message says; unreadable: look
+                                again into those of which no form could be made. What is held of a file stays
+                                until what comes is whole
+  huicun media verify [-json] [-repair]
+                                read every file and every form of it from the store and compare its SHA-256;
+                                exit status 1 when one is missing or damaged. -repair: let those files be
+                                fetched again, for as long as WeCom keeps them, and those forms be made again
   huicun media key              print a line with a new key, for the end of media.key_file
   huicun media rekey [-json]    encrypt all files with the newest key; then older lines may leave the key file.
                                 It goes on where it was stopped, beside a running huicun, and as its user:
@@ -37,10 +36,22 @@ const mediaUsage = `huicun media looks after the files of messages.
 // mediaCommands are the commands below huicun media.
 var mediaCommands = map[string]func(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error{
 	"status": mediaStatus, "retry": mediaRetry, "verify": mediaVerify, "rekey": mediaRekey,
-	"key": func(_ context.Context, _ []string, _ map[string]string, stdout, _ io.Writer) error {
-		_, err := io.WriteString(stdout, media.NewKeyLine())
-		return err
-	},
+	"key": mediaKey,
+}
+
+// mediaKey prints a key only when nothing else was asked for: what stands behind
+// would end up in the key file.
+func mediaKey(_ context.Context, args []string, _ map[string]string, stdout, stderr io.Writer) error {
+	if len(args) > 1 {
+		if help := args[1]; len(args) == 2 && (help == "-h" || help == "-help" || help == "--help") {
+			fmt.Fprint(stderr, mediaUsage)
+			return nil
+		}
+		fmt.Fprintf(stderr, "huicun media key takes no arguments\n\n%s", mediaUsage)
+		return errUsage
+	}
+	_, err := io.WriteString(stdout, media.NewKeyLine())
+	return err
 }
 
 // mediaCommand carries out huicun media NAME.
@@ -163,93 +174,6 @@ func mediaStatus(ctx context.Context, args []string, environ map[string]string, 
 		}
 		p := &printer{w: stdout}
 		newMediaReport(c).print(p)
-		return p.err
-	})
-}
-
-// unreadable stands beside the states of files in -state.
-const unreadable = "unreadable"
-
-var retryStates = []string{string(archive.FileBroken), string(archive.FileRefused), string(archive.FileOverLimit), string(archive.FileExpired), unreadable}
-
-func mediaRetry(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error {
-	var asJSON bool
-	var list string
-	more := func(fs *flag.FlagSet) {
-		jsonFlag(&asJSON)(fs)
-		fs.StringVar(&list, "state", "broken,refused", "`states`, with commas between: "+strings.Join(retryStates, ", "))
-	}
-	return withMedia(ctx, args, environ, stderr, more, func(_ config.Config, d *database) error {
-		var states []archive.FileState
-		var objects int
-		for _, s := range strings.Split(list, ",") {
-			if s = strings.TrimSpace(s); !slices.Contains(retryStates, s) {
-				return fmt.Errorf("-state: %q is not one of %s", s, strings.Join(retryStates, ", "))
-			}
-			if s != unreadable {
-				states = append(states, archive.FileState(s))
-				continue
-			}
-			var err error
-			if objects, err = d.RetryObjects(ctx); err != nil {
-				return err
-			}
-		}
-		n, err := d.RetryFiles(ctx, states, audit.System())
-		if err != nil {
-			return err
-		}
-		if asJSON {
-			return printJSON(stdout, map[string]int{"files": n, "contents": objects})
-		}
-		p := &printer{w: stdout}
-		p.line("%d files are fetched again, %d contents are looked into again", n, objects)
-		return p.err
-	})
-}
-
-// badObject is a content that cannot be read.
-type badObject struct {
-	SHA256  string `json:"sha256"`
-	Problem string `json:"problem"`
-}
-
-func mediaVerify(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error {
-	var asJSON bool
-	return withMedia(ctx, args, environ, stderr, jsonFlag(&asJSON), func(c config.Config, d *database) error {
-		vault, err := openVault(ctx, c)
-		if err != nil {
-			return err
-		}
-		n, bad := 0, []badObject{}
-		p := &printer{w: stdout}
-		err = d.ObjectsInUse(ctx, func(sha []byte) error {
-			n++
-			err := vault.Verify(ctx, sha)
-			if err == nil || ctx.Err() != nil {
-				return ctx.Err()
-			}
-			o := badObject{SHA256: hex.EncodeToString(sha), Problem: err.Error()}
-			if fault.Is(err, fault.CodeNotFound) {
-				o.Problem = "it is not in the store"
-			}
-			bad = append(bad, o)
-			if !asJSON {
-				p.line("%s  %s", o.SHA256, o.Problem)
-			}
-			return p.err
-		})
-		if err != nil {
-			return err
-		}
-		if asJSON {
-			p.err = printJSON(stdout, map[string]any{"contents": n, "bad": bad})
-		} else {
-			p.line("%d contents, %d missing or damaged", n, len(bad))
-		}
-		if p.err == nil && len(bad) > 0 {
-			return errUnwell
-		}
 		return p.err
 	})
 }

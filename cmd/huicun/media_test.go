@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,10 @@ func (w *world) damage() {
 	}); err != nil || len(objects) < 3 {
 		w.t.Fatalf("objects: %d, %v", len(objects), err)
 	}
+	removed, err := os.ReadFile(objects[0])
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	if err := os.Remove(objects[0]); err != nil {
 		w.t.Fatal(err)
 	}
@@ -201,6 +206,48 @@ func (w *world) damage() {
 	out, _ = w.command(1, "media", "verify", "-json")
 	if err := json.Unmarshal([]byte(out), &report); err != nil || len(report.Bad) != 2 || report.Contents != len(objects) {
 		w.t.Errorf("huicun media verify -json: %+v, %v", report, err)
+	}
+	w.mend(objects, removed)
+}
+
+// mend lets what damage did, and the form that it takes away itself, be fetched
+// and made again, for as long as WeCom has it; removed comes from a backup later.
+func (w *world) mend(objects []string, removed []byte) {
+	w.t.Helper()
+	forms, err := filepath.Glob(filepath.Join(w.cfg.MediaDir(), "objects", "r", "*", "*"))
+	if err != nil || len(forms) == 0 {
+		w.t.Fatalf("forms: %d, %v", len(forms), err)
+	}
+	thumb := forms[slices.IndexFunc(forms, func(f string) bool { return strings.HasSuffix(f, ".thumb") })]
+	if err := os.Truncate(thumb, 100); err != nil {
+		w.t.Fatal(err)
+	}
+	ready := w.count(`SELECT count(*) FROM media WHERE state = 'ready'`)
+	w.db.MustExec(`UPDATE media SET sdkfileid = 'gone' || sdkfileid WHERE sha256 = '\x` + filepath.Base(objects[0]) + `'`) // WeCom does not know it any more
+	var report verifyReport
+	out, _ := w.command(1, "media", "verify", "-json", "-repair")
+	if err := json.Unmarshal([]byte(out), &report); err != nil || len(report.Bad) != 3 || report.Files < 2 || report.Looks != 1 {
+		w.t.Errorf("huicun media verify -repair: %s, %v", out, err)
+	}
+	w.mustRun()
+	w.fetched()
+	out, _ = w.command(0, "media", "verify", "-json")
+	if err := json.Unmarshal([]byte(out), &report); err != nil || len(report.Bad) != 0 {
+		w.t.Errorf("after it was mended: %s, %v", out, err)
+	}
+	lost := w.count(`SELECT count(*) FROM media m JOIN media_held h ON h.media_id = m.id WHERE m.state <> 'ready' AND h.sha256 = '\x` + filepath.Base(objects[0]) + `'`)
+	if got := w.count(`SELECT count(*) FROM media WHERE state = 'ready'`); lost == 0 || got != ready-lost {
+		w.t.Errorf("%d files are ready again and %d are known to be lost, of %d", got, lost, ready)
+	}
+	if err := os.WriteFile(objects[0], removed, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	if out, _ := w.command(0, "media", "retry", "-state", "refused,broken,expired"); !strings.Contains(out, fmt.Sprintf("%d files are fetched again", lost)) {
+		w.t.Errorf("huicun media retry: %s", out)
+	}
+	w.fetched()
+	if got := w.count(`SELECT count(*) FROM media WHERE state = 'ready'`); got != ready {
+		w.t.Errorf("%d files are ready once the object is back, want %d", got, ready)
 	}
 }
 
@@ -243,11 +290,17 @@ func TestMediaCommandLine(t *testing.T) {
 		{[]string{"media", "-json"}, 2, "huicun media status"},
 		{[]string{"media", "help"}, 0, "huicun media verify"},
 		{[]string{"media", "key"}, 0, " "},
+		{[]string{"media", "key", "-h"}, 0, "huicun media key "},
+		{[]string{"media", "key", "--help"}, 0, "huicun media key "},
+		{[]string{"media", "key", "-json"}, 2, "takes no arguments"},
 		{[]string{"media", "status", "-config", "/nowhere"}, 1, "/nowhere"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), tt.args, nil, &out, &errs); code != tt.code || !strings.Contains(out.String()+errs.String(), tt.want) {
 			t.Errorf("huicun %s: exit %d, want %d and %q:\n%s%s", strings.Join(tt.args, " "), code, tt.code, tt.want, out.String(), errs.String())
+		}
+		if len(tt.args) > 2 && out.Len() > 0 {
+			t.Errorf("huicun %s prints what would end up in the key file: %s", strings.Join(tt.args, " "), out.String())
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (a *app) buildServer(ctx context.Context) error {
 			out.Media = newServerMedia(c)
 			return out, err
 		},
-		Ready: a.db.ready,
+		Ready: a.db.ready, FileBytesPerHour: a.cfg.Media.ReadMBHour << 20,
 	})
 	return err
 }

@@ -48,6 +48,7 @@ type File struct {
 	Waveform   []byte   // 48 bytes, loudness of equal stretches; nil: no sound
 	Codes      []string // contents of QR codes in the picture
 	Renditions []Rendition
+	Again      bool // it is fetched again, and what is held is shown until that has come
 }
 
 // Rendition is a form of a file that browsers show.

@@ -132,7 +132,7 @@ func Default() Config {
 			WebLoginBase: "https://login.work.weixin.qq.com",
 		},
 		Finance: Finance{Client: "sdk", KeysDir: "data/keys", Relay: true, Timeout: 30 * time.Second, PageSize: 1000, Interval: 500 * time.Millisecond},
-		Media:   Media{Store: "file", Workers: 2, Lookers: 1, MaxImageMB: 100, MaxVoiceMB: 100, MaxVideoMB: 4096, MaxFileMB: 4096, MaxCallMB: 4096, S3: S3{PathStyle: true}},
+		Media:   Media{Store: "file", Workers: 2, Lookers: 1, MaxImageMB: 100, MaxVoiceMB: 100, MaxVideoMB: 4096, MaxFileMB: 4096, MaxCallMB: 4096, ReadMBHour: 20480, S3: S3{PathStyle: true}},
 		Sync:    Sync{Interval: 6 * time.Hour},
 		Alarm:   Alarm{Stalled: 10 * time.Minute, Notice: time.Hour, Warning: 24 * time.Hour, Critical: 72 * time.Hour},
 		Log:     Log{Level: "info", Format: "json"},

@@ -19,6 +19,7 @@ type Media struct {
 	MaxVideoMB int64  `toml:"max_video_mb" env:"MAX_VIDEO_MB" doc:"Largest video; 0: no limit."`
 	MaxFileMB  int64  `toml:"max_file_mb" env:"MAX_FILE_MB" doc:"Largest file or shared document; 0: no limit."`
 	MaxCallMB  int64  `toml:"max_call_mb" env:"MAX_CALL_MB" doc:"Largest recording of a call; 0: no limit."`
+	ReadMBHour int64  `toml:"read_mb_per_hour" env:"READ_MB_PER_HOUR" doc:"MiB of files that one person may open or save in an hour, all at once if need be, small pictures not counted; beyond that they come at this pace, and some are refused for a while. Videos watched all day stay far below. 0: no limit."`
 	S3         S3     `toml:"s3" envPrefix:"S3_" doc:"For the store s3."`
 }
 
@@ -52,6 +53,9 @@ func (c *Config) inDataDir(path, name string) string {
 // processes at most, one of which is not for files.
 const mostMediaWorkers = 15
 
+// leastReadMBHour is below what one video may have.
+const leastReadMBHour = 1024
+
 // check refuses settings that cannot work.
 func (m Media) check() error {
 	for _, n := range []struct {
@@ -69,6 +73,9 @@ func (m Media) check() error {
 		if n.value < 0 || n.value > 1<<20 {
 			return fmt.Errorf("media.max_%s_mb: must be 0 (no limit) to %d", n.key, 1<<20)
 		}
+	}
+	if m.ReadMBHour != 0 && (m.ReadMBHour < leastReadMBHour || m.ReadMBHour > 1<<20) {
+		return fmt.Errorf("media.read_mb_per_hour: must be 0 (no limit) or %d to %d", leastReadMBHour, 1<<20)
 	}
 	switch m.Store {
 	case "file":

@@ -19,6 +19,7 @@ type memory struct {
 	objects map[string][]byte
 	opened  []int64 // bytes asked for, by call of Open
 	fail    error   // of every Put
+	away    error   // of every Open
 }
 
 func newMemory() *memory { return &memory{objects: map[string][]byte{}} }
@@ -52,6 +53,9 @@ func (m *memory) Open(ctx context.Context, name string, offset, n int64) (io.Rea
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.away != nil {
+		return nil, m.away
+	}
 	p, ok := m.objects[name]
 	if !ok {
 		return nil, fault.NotFound("object")

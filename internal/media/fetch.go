@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"huicun/internal/archive"
-	"huicun/internal/fault"
 )
 
 // fetch fetches a file, keeps it and says so, from wherever an earlier attempt
 // ended. Failures are *Error, or those of ctx.
 func (x *Fetcher) fetch(ctx context.Context, f File) error {
+	if done, err := x.heldAfterAll(ctx, f); done || err != nil {
+		return err
+	}
 	if err := x.allowed(f, f.SizeBytes); err != nil {
 		return err
 	}
@@ -140,8 +142,14 @@ func (x *Fetcher) parts(ctx context.Context, f File, p *partFile) error {
 
 // keep stores the content, unless it is there, and makes the file ready.
 func (x *Fetcher) keep(ctx context.Context, f File, p *partFile, got Fetched) error {
+	if better, err := x.better(ctx, f, got); err != nil || !better {
+		if err == nil {
+			_, err = x.Store.RestoreFile(ctx, f, nil)
+		}
+		return storeError(err)
+	}
 	name := originalName(hex.EncodeToString(got.SHA256))
-	has, err := x.has(ctx, name, got.SizeBytes)
+	has, err := x.has(ctx, f, name, got.SizeBytes)
 	if err == nil && !has {
 		err = x.Vault.Put(ctx, name, p.content(), got.SizeBytes)
 	}
@@ -162,20 +170,24 @@ func (x *Fetcher) keep(ctx context.Context, f File, p *partFile, got Fetched) er
 }
 
 // has reports whether the content is stored already and opens. What is under a
-// key that is missing here is left alone: others may read it.
-func (x *Fetcher) has(ctx context.Context, name string, size int64) (bool, error) {
+// key that is missing here is left alone: others may read it. What f held before
+// may be damaged anywhere: it is stored anew.
+func (x *Fetcher) has(ctx context.Context, f File, name string, size int64) (bool, error) {
 	r, n, err := x.Vault.Open(ctx, name)
 	switch {
-	case fault.Is(err, fault.CodeNotFound), errors.Is(err, ErrDamaged):
+	case Unreadable(err):
 		return false, nil
 	case err != nil:
 		return false, err
 	}
-	return n == size, r.Close()
+	return n == size && f.Held == nil, r.Close()
 }
 
-// storeError says that our own disk or store failed.
+// storeError says that our own disk or store failed; nil for nil.
 func storeError(err error) error {
+	if err == nil {
+		return nil
+	}
 	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
@@ -206,15 +218,22 @@ func (x *Fetcher) failed(ctx context.Context, f File, err error) {
 	if !ok {
 		e = &Error{Class: ClassRetry, Err: err}
 	}
+	held := false
+	if _, over := x.end(f, e.Class); over && ctx.Err() == nil {
+		if held, err = x.holds(ctx, f); err != nil { // perhaps it is there: nothing ends on a guess
+			e = &Error{Class: ClassStore, Err: err}
+		}
+	}
 	sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
-	if serr := x.record(sctx, f, e, ctx.Err() != nil); serr != nil {
+	if serr := x.record(sctx, f, e, held, ctx.Err() != nil); serr != nil {
 		slog.ErrorContext(ctx, "failure of media file not recorded; it is fetched again when its claim ends", "file", f.ID, "err", serr)
 	}
 }
 
-// record decides by the class; stop: the failure is our own stopping.
-func (x *Fetcher) record(ctx context.Context, f File, e *Error, stop bool) error {
+// record decides by the class. held: what the file had before can be read; stop:
+// the failure is our own stopping.
+func (x *Fetcher) record(ctx context.Context, f File, e *Error, held, stop bool) error {
 	if stop {
 		_, err := x.Store.PostponeFile(ctx, f, 0, false, nil)
 		return err
@@ -230,8 +249,7 @@ func (x *Fetcher) record(ctx context.Context, f File, e *Error, stop bool) error
 	}
 	if state, over := x.end(f, e.Class); over {
 		slog.WarnContext(ctx, "media file given up", "file", f.ID, "state", state, "class", e.Class, "err", e.Err)
-		_, err := x.Store.EndFile(ctx, f, state, e)
-		return err
+		return x.restoreOrEnd(ctx, f, state, e, held)
 	}
 	d := backoff(e.Class, f.Attempt)
 	slog.WarnContext(ctx, "media file failed", "file", f.ID, "class", e.Class, "attempt", f.Attempt+1, "next_in", d.String(), "err", e.Err)

@@ -33,6 +33,8 @@ type fetchFile struct {
 	waits   []time.Duration // of PostponeFile
 	counted int
 	keeps   int
+
+	restored bool // RestoreFile made it ready
 }
 
 func newFetchStore(files ...File) *fetchStore {
@@ -113,6 +115,20 @@ func (s *fetchStore) EndFile(_ context.Context, f File, state archive.FileState,
 	g, ok := s.find(f)
 	if ok {
 		g.state, g.errs = state, append(g.errs, e.Class)
+		s.change <- struct{}{}
+	}
+	return ok, nil
+}
+
+func (s *fetchStore) RestoreFile(_ context.Context, f File, e *Error) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.find(f)
+	if ok {
+		g.state, g.got, g.restored = archive.FileReady, Fetched{SHA256: f.Held, Flag: f.HeldFlag}, true
+		if e != nil {
+			g.errs = append(g.errs, e.Class)
+		}
 		s.change <- struct{}{}
 	}
 	return ok, nil

@@ -122,7 +122,7 @@ func writeKeyFile(path string) error {
 			return err
 		}
 	}
-	return syncDir(dir)
+	return SyncDir(dir)
 }
 
 // copyKeyFile makes the file path, unless there is one.
@@ -137,18 +137,6 @@ func copyKeyFile(from, path string) error {
 	}
 	_, err = f.Write(text)
 	return errors.Join(err, f.Sync(), f.Close())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
 }
 
 // read reads the file; on an error the keys that are known stay.

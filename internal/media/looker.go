@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	lookLease    = 15 * time.Minute
-	lookFor      = 12 * time.Minute // one object, within the lease
+	lookLease    = 90 * time.Second // kept while somebody looks: what a killed process had is soon looked into again
+	lookFor      = 12 * time.Minute // one object
 	lookAttempts = 5
 	// lookDeaths is how many workers may have vanished with an object.
 	lookDeaths = 10
@@ -64,24 +64,36 @@ func (l *Looker) claim(ctx context.Context) (func(context.Context), error) {
 // work looks into one object and records what became of it.
 func (l *Looker) work(ctx context.Context, o Object) {
 	// A claim and its end count one each: what is over are workers that died.
-	if o.Claim-2*int64(o.Attempt) > 1+lookDeaths {
+	if o.Claim-2*int64(o.Attempt+o.Stops) > 1+lookDeaths {
 		l.record(ctx, o, errors.New("it was begun again and again, and never came to an end"))
 		return
 	}
+	held, done := hold(ctx, lookLease, func(ctx context.Context) (bool, error) { return l.Store.KeepObject(ctx, o, lookLease) })
+	err := l.look(held, o)
+	lost := errors.Is(context.Cause(held), errLost)
+	done()
+	switch {
+	case lost:
+		slog.WarnContext(ctx, "media object left to the worker that has it now", "object", hex.EncodeToString(o.SHA256))
+	case err == nil:
+		l.gate.well()
+	default:
+		l.record(ctx, o, err)
+	}
+}
+
+// look looks into the object and keeps what was made of it.
+func (l *Looker) look(ctx context.Context, o Object) error {
 	bounded, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	looked, made, err := l.render(bounded, o)
 	if err == nil {
 		err = l.keep(bounded, o, &looked, made)
 	}
-	if err == nil {
-		l.gate.well()
-		return
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("after %v: %w: %w", lookFor, ErrTemporary, err)
 	}
-	if bounded.Err() != nil && ctx.Err() == nil {
-		err = fmt.Errorf("after %v: %w: %w", lookFor, ErrTemporary, err)
-	}
-	l.record(ctx, o, err)
+	return err
 }
 
 // render reads the object and hands it to the renderer, whose panic is a failure
@@ -136,19 +148,19 @@ func (l *Looker) record(ctx context.Context, o Object, err error) {
 func (l *Looker) decide(ctx context.Context, o Object, err error, stop bool) error {
 	object := hex.EncodeToString(o.SHA256)
 	if stop {
-		_, err := l.Store.PostponeObject(ctx, o, 0, "stopped")
+		_, err := l.Store.PostponeObject(ctx, o, 0, false, "stopped")
 		return err
 	}
 	if classOf(err) == ClassStore {
 		d := l.pause(err)
 		slog.ErrorContext(ctx, "media object neither read nor stored", "object", object, "next_in", d.String(), "err", err)
-		_, err := l.Store.PostponeObject(ctx, o, d, err.Error())
+		_, err := l.Store.PostponeObject(ctx, o, d, false, err.Error())
 		return err
 	}
 	if errors.Is(err, ErrTemporary) && o.Attempt+1 < lookAttempts {
 		d := min(time.Hour, 10*time.Second<<(2*o.Attempt))
 		slog.WarnContext(ctx, "media object not looked into yet", "object", object, "attempt", o.Attempt+1, "next_in", d.String(), "err", err)
-		_, err := l.Store.PostponeObject(ctx, o, d, err.Error())
+		_, err := l.Store.PostponeObject(ctx, o, d, true, err.Error())
 		return err
 	}
 	slog.WarnContext(ctx, "media object cannot be looked into; the original stays", "object", object, "err", err)
@@ -159,7 +171,7 @@ func (l *Looker) decide(ctx context.Context, o Object, err error, stop bool) err
 // pause tells how long an object waits after our own store failed. One that is
 // missing or damaged there is alone with that; else everybody pauses.
 func (l *Looker) pause(err error) time.Duration {
-	if unreadable(err) {
+	if Unreadable(err) || errors.Is(err, ErrNoKey) {
 		return time.Hour
 	}
 	d := l.gate.close(l.Now(), ClassStore)

@@ -29,6 +29,7 @@ type lookObject struct {
 	due   time.Time
 	waits []time.Duration
 	why   []string
+	keeps int
 	got   Looked
 }
 
@@ -66,9 +67,24 @@ func (s *lookStore) SaveLooked(_ context.Context, o Object, l Looked) (bool, err
 	return s.end(o, func(g *lookObject) { g.work, g.got = "done", l })
 }
 
-func (s *lookStore) PostponeObject(_ context.Context, o Object, after time.Duration, why string) (bool, error) {
+func (s *lookStore) KeepObject(_ context.Context, o Object, lease time.Duration) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.find(o)
+	if ok {
+		g.due = time.Now().Add(lease)
+		g.keeps++
+	}
+	return ok, nil
+}
+
+func (s *lookStore) PostponeObject(_ context.Context, o Object, after time.Duration, counts bool, why string) (bool, error) {
 	return s.end(o, func(g *lookObject) {
-		g.Attempt++
+		if counts {
+			g.Attempt++
+		} else {
+			g.Stops++
+		}
 		g.due, g.waits, g.why = time.Now().Add(after), append(g.waits, after), append(g.why, why)
 	})
 }
@@ -219,8 +235,8 @@ func TestLookerStoreThatFailsGivesNothingUp(t *testing.T) {
 		}()
 		look(t, l, s)
 		for _, o := range s.objects {
-			if o.work != "done" || len(o.waits) < lookAttempts {
-				t.Errorf("%s after it was put back %d times", o.work, len(o.waits))
+			if o.work != "done" || len(o.waits) < lookAttempts || o.Attempt != 0 {
+				t.Errorf("%s after it was put back %d times, %d attempts", o.work, len(o.waits), o.Attempt)
 			}
 		}
 	})
@@ -294,7 +310,64 @@ func TestLookerStoppedGoesBack(t *testing.T) {
 		t.Fatalf("nothing to claim: %v", err)
 	}
 	work(ctx)
-	if o := s.objects[0]; o.work != "" || !slices.Equal(o.waits, []time.Duration{0}) {
-		t.Errorf("%q, put back %v", o.work, o.waits)
+	if o := s.objects[0]; o.work != "" || !slices.Equal(o.waits, []time.Duration{0}) || o.Attempt != 0 {
+		t.Errorf("%q, put back %v, %d attempts", o.work, o.waits, o.Attempt)
 	}
+}
+
+// However often huicun is stopped while it looks into a file, the file is no
+// failure.
+func TestLookerStopsAreNoFailures(t *testing.T) {
+	cancel := context.CancelFunc(nil)
+	l, s, _ := newLooker(t, func(ctx context.Context, _ Object, _ io.ReadSeeker) (Looked, []Rendered, error) {
+		if cancel != nil {
+			cancel()
+			return Looked{}, nil, ctx.Err()
+		}
+		return Looked{Width: 3}, nil, nil
+	}, pattern(10))
+	l.prepare()
+	for range lookDeaths + lookAttempts {
+		var ctx context.Context
+		ctx, cancel = context.WithCancel(t.Context())
+		work, err := l.claim(ctx)
+		if err != nil || work == nil {
+			t.Fatalf("nothing to claim: %v", err)
+		}
+		work(ctx)
+	}
+	cancel = nil
+	work, err := l.claim(t.Context())
+	if err != nil || work == nil {
+		t.Fatalf("nothing to claim: %v", err)
+	}
+	work(t.Context())
+	if o := s.objects[0]; o.work != "done" || o.got.Width != 3 {
+		t.Errorf("%q after it was stopped %d times: %v", o.work, lookDeaths+lookAttempts, o.why)
+	}
+}
+
+// A killed process keeps an object for a short time only, and one that works for
+// as long as it takes.
+func TestLookerKeepsItsClaimWhileItWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l *Looker
+		others := 0
+		l, s, _ := newLooker(t, func(ctx context.Context, o Object, _ io.ReadSeeker) (Looked, []Rendered, error) {
+			for range 8 {
+				time.Sleep(time.Minute)
+				if _, ok, _ := l.Store.ClaimObject(ctx, "other", lookLease); ok {
+					others++
+				}
+			}
+			return Looked{Width: 3}, nil, nil
+		}, pattern(10))
+		look(t, l, s)
+		if o := s.objects[0]; o.work != "done" || o.keeps == 0 || others > 0 {
+			t.Errorf("%q, kept %d times, claimed by others %d times", o.work, o.keeps, others)
+		}
+		if lookLease > 2*time.Minute {
+			t.Errorf("what a killed process had waits for %v", lookLease)
+		}
+	})
 }

@@ -129,6 +129,8 @@ type File struct {
 	SentAt    time.Time `db:"msgtime"`    // of the newest message that names it
 	Attempt   int       `db:"attempt"`    // failed ones before this
 	Claim     int64     `db:"claim"`
+	Held      []byte    `db:"held_sha256"` // what it had before it was to be fetched again; nil: nothing
+	HeldFlag  string    `db:"held_flag"`   // its Flag; "": it was whole, and could not be read
 }
 
 // Fetched is what was stored of a file.
@@ -150,13 +152,17 @@ type FetchStore interface {
 	// KeepFile extends the claim.
 	KeepFile(ctx context.Context, f File, lease time.Duration) (bool, error)
 	// SaveFetched makes the file ready and writes its object, unless that is
-	// there, and tells open chats.
+	// there, and tells open chats. Other files that had this content and lost it
+	// are ready with it again.
 	SaveFetched(ctx context.Context, f File, got Fetched) (bool, error)
 	// PostponeFile gives the file back until after has passed; counts: as a
 	// failed attempt. e is nil when nothing failed.
 	PostponeFile(ctx context.Context, f File, after time.Duration, counts bool, e *Error) (bool, error)
 	// EndFile gives the file up: expired, refused, broken or over_limit.
 	EndFile(ctx context.Context, f File, state archive.FileState, e *Error) (bool, error)
+	// RestoreFile makes the file ready with what it held before. e says why WeCom
+	// gave nothing else; nil: nothing failed.
+	RestoreFile(ctx context.Context, f File, e *Error) (bool, error)
 	// NextFileIn tells when the next file is due; ok is false when none waits.
 	NextFileIn(ctx context.Context) (d time.Duration, ok bool, err error)
 	// FindFiles returns files by id; see archive.FileStore.
@@ -170,6 +176,7 @@ type Object struct {
 	Mime      string `db:"mime"`
 	Kind      string `db:"kind"` // of one of the files that hold it
 	Attempt   int    `db:"work_attempt"`
+	Stops     int    `db:"work_stops"` // times it was put back without an attempt
 	Claim     int64  `db:"work_claim"`
 }
 
@@ -185,10 +192,12 @@ type Looked struct {
 // LookStore is what the Looker needs of the database; as FetchStore.
 type LookStore interface {
 	ClaimObject(ctx context.Context, worker string, lease time.Duration) (o Object, ok bool, err error)
+	// KeepObject extends the claim.
+	KeepObject(ctx context.Context, o Object, lease time.Duration) (bool, error)
 	SaveLooked(ctx context.Context, o Object, l Looked) (bool, error)
-	// PostponeObject gives it back; EndObject gives it up. Either way the
-	// original stays readable.
-	PostponeObject(ctx context.Context, o Object, after time.Duration, why string) (bool, error)
+	// PostponeObject gives it back, as a failed attempt if it counts; EndObject
+	// gives it up. Either way the original stays readable.
+	PostponeObject(ctx context.Context, o Object, after time.Duration, counts bool, why string) (bool, error)
 	EndObject(ctx context.Context, o Object, why string) (bool, error)
 	NextObjectIn(ctx context.Context) (d time.Duration, ok bool, err error)
 }

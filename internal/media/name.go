@@ -1,7 +1,9 @@
 package media
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 )
 
@@ -38,4 +40,13 @@ func originalName(sha string) string { return "o/" + sha[:2] + "/" + sha }
 
 func renditionName(sha, name string) string {
 	return "r/" + sha[:2] + "/" + sha + "." + name
+}
+
+// SyncDir makes the names in a folder durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -152,6 +152,10 @@ func (s *dirStore) EndFile(_ context.Context, f media.File, state archive.FileSt
 	return true, nil
 }
 
+func (s *dirStore) RestoreFile(context.Context, media.File, *media.Error) (bool, error) {
+	return false, errors.New("nothing is held")
+}
+
 func (s *dirStore) NextFileIn(context.Context) (time.Duration, bool, error) { return 0, false, nil }
 
 func (s *dirStore) FindFiles(_ context.Context, ids []string) (map[string]archive.File, error) {

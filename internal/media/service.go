@@ -3,7 +3,6 @@ package media
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"io"
 	"log/slog"
 	"slices"
@@ -24,9 +23,13 @@ type MessageFiles interface {
 
 // ServiceStore is what the Service needs of the database.
 type ServiceStore interface {
-	// RetryFile lets a file be fetched again that was refused, broken or over the
-	// limit, and writes the entry with it; false: it is none of these.
-	RetryFile(ctx context.Context, fileID string, entry audit.Entry) (bool, error)
+	// RetryFile lets a file be fetched again, and writes the entry with it: one
+	// that was given up, that has a flag, or that is ready with the content bad
+	// (nil: none is bad). false: it is none of these.
+	RetryFile(ctx context.Context, fileID string, bad []byte, entry audit.Entry) (bool, error)
+	// LookAgain lets a content be looked into again; false: that is still to be
+	// done.
+	LookAgain(ctx context.Context, sha []byte, entry audit.Entry) (bool, error)
 }
 
 // Service opens files for viewers; it implements Files.
@@ -106,26 +109,4 @@ func (s *Service) open(ctx context.Context, t Ticket, name string) (io.ReadSeekC
 	}
 	slog.ErrorContext(ctx, "stored media file cannot be read", "file", t.FileID, "object", name, "err", err)
 	return nil, 0, fault.Unavailable("the file cannot be read at present", err)
-}
-
-// unreadable reports whether an object is missing or damaged, as against a store
-// that does not answer.
-func unreadable(err error) bool {
-	return fault.Is(err, fault.CodeNotFound) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrNoKey)
-}
-
-// Retry implements Files.
-func (s *Service) Retry(ctx context.Context, v access.Viewer, messageID, fileID string, from audit.Origin) error {
-	if !v.IsAdmin() || v.Disabled {
-		return fault.Forbidden("archive admins only")
-	}
-	if _, _, err := s.find(ctx, v, messageID, fileID); err != nil {
-		return err
-	}
-	entry := from.Entry(audit.FileRetried, "file:"+fileID, map[string]any{"message": messageID})
-	ok, err := s.Store.RetryFile(ctx, fileID, entry)
-	if err == nil && !ok {
-		return fault.Conflict("the file is neither refused nor broken nor over the limit")
-	}
-	return err
 }

@@ -48,11 +48,20 @@ func (m *messages) File(_ context.Context, v access.Viewer, message, file string
 type retryStore struct {
 	ok      bool
 	entries []audit.Entry
+	bad     [][]byte // of RetryFile
+	looks   [][]byte // of LookAgain
 }
 
-func (s *retryStore) RetryFile(_ context.Context, _ string, e audit.Entry) (bool, error) {
+func (s *retryStore) RetryFile(_ context.Context, _ string, bad []byte, e audit.Entry) (bool, error) {
 	if s.ok {
-		s.entries = append(s.entries, e)
+		s.entries, s.bad = append(s.entries, e), append(s.bad, bad)
+	}
+	return s.ok, nil
+}
+
+func (s *retryStore) LookAgain(_ context.Context, sha []byte, e audit.Entry) (bool, error) {
+	if s.ok {
+		s.entries, s.looks = append(s.entries, e), append(s.looks, sha)
 	}
 	return s.ok, nil
 }
@@ -279,6 +288,7 @@ func TestServiceRetry(t *testing.T) {
 	s := newShop(t)
 	store := &retryStore{ok: true}
 	s.Store = store
+	s.messages.media.File.State = archive.FileRefused
 	from := audit.Origin{Actor: "a", IP: "127.0.0.1"}
 	if err := s.Retry(t.Context(), reader, messageID, s.file, from); !fault.Is(err, fault.CodeForbidden) {
 		t.Errorf("a viewer: %v", err)
@@ -302,6 +312,6 @@ func TestServiceRetry(t *testing.T) {
 	}
 	store.ok = false
 	if err := s.Retry(t.Context(), admin, messageID, s.file, from); !fault.Is(err, fault.CodeConflict) {
-		t.Errorf("a file that is ready: %v", err)
+		t.Errorf("a file that somebody fetches already: %v", err)
 	}
 }

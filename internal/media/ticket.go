@@ -28,9 +28,8 @@ type Opened struct {
 	Content   io.ReadSeekCloser
 	SizeBytes int64
 	Mime      string
-	Name      string    // as the message says, or made up; may hold anything
-	SHA256    []byte    // of the file itself
-	StoredAt  time.Time // zero: not known
+	Name      string // as the message says, or made up; may hold anything
+	SHA256    []byte // of the file itself
 }
 
 // Files opens files for viewers; Service.
@@ -41,7 +40,9 @@ type Files interface {
 	// (still) in the viewer's scope. Whatever is wrong answers not_found;
 	// unavailable: the file should be in the store, and cannot be read there.
 	Open(ctx context.Context, v access.Viewer, token string) (*Opened, error)
-	// Retry lets a file be fetched again that was refused, broken or over the
-	// limit; admins only. conflict: it is none of these.
+	// Retry lets a file be fetched again that is not whole: it was given up, has a
+	// flag, or its object is missing or damaged; and its forms be made again if one
+	// of them is. Admins only. conflict: it is whole, or waits already;
+	// unavailable: the store, or a key, is away.
 	Retry(ctx context.Context, v access.Viewer, messageID, fileID string, from audit.Origin) error
 }

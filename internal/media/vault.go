@@ -3,8 +3,6 @@ package media
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -110,24 +108,6 @@ func (v *Vault) Open(ctx context.Context, name string) (io.ReadSeekCloser, int64
 		return nil, 0, fmt.Errorf("object %s: %w", name, err)
 	}
 	return c, c.size, nil
-}
-
-// Verify reads the content with the SHA-256 sha from beginning to end: fault
-// not_found, ErrDamaged, ErrNoKey, or nil when every byte is right.
-func (v *Vault) Verify(ctx context.Context, sha []byte) error {
-	r, _, err := v.Open(ctx, originalName(hex.EncodeToString(sha)))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = r.Close() }()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, r); err != nil {
-		return err
-	}
-	if !bytes.Equal(sum.Sum(nil), sha) {
-		return fmt.Errorf("object %x: %w", sha, ErrDamaged)
-	}
-	return nil
 }
 
 // Check reports whether the store can be written to and read.

@@ -15,14 +15,18 @@ import (
 
 var _ archive.FileStore = (*DB)(nil)
 
+// What is fetched again is shown as it is held, where that can be read.
 const sqlFindFiles = `
-SELECT f.id, f.state, f.flag, f.error_class, f.sha256,
+SELECT f.id, CASE WHEN h.sha256 IS NULL THEN f.state ELSE 'ready' END AS state, COALESCE(h.flag, f.flag) AS flag, f.error_class,
+	COALESCE(h.sha256, f.sha256) AS sha256, h.sha256 IS NOT NULL AS again,
 	COALESCE(o.size_bytes, 0) AS size_bytes, COALESCE(o.md5, '') AS md5, COALESCE(o.mime, '') AS mime,
 	COALESCE(o.work <> 'pending', false) AS looked, COALESCE(o.width, 0) AS width, COALESCE(o.height, 0) AS height,
 	COALESCE(o.duration_ms, 0) AS duration_ms, COALESCE(o.pages, 0) AS pages, o.waveform, COALESCE(o.codes, '{}') AS codes,
 	(SELECT jsonb_agg(jsonb_build_object('Name', r.name, 'Mime', r.mime, 'SizeBytes', r.size_bytes, 'Width', r.width, 'Height', r.height) ORDER BY r.name)
 		FROM media_renditions r WHERE r.sha256 = o.sha256) AS renditions
-FROM media f LEFT JOIN media_objects o ON o.sha256 = f.sha256
+FROM media f
+LEFT JOIN media_held h ON h.media_id = f.id AND h.flag <> '' AND f.state = 'pending'
+LEFT JOIN media_objects o ON o.sha256 = COALESCE(h.sha256, f.sha256)
 WHERE f.id = ANY($1::uuid[])`
 
 type fileRow struct {
@@ -31,6 +35,7 @@ type fileRow struct {
 	Flag       string            `db:"flag"`
 	ErrorClass string            `db:"error_class"`
 	SHA256     []byte            `db:"sha256"`
+	Again      bool              `db:"again"`
 	SizeBytes  int64             `db:"size_bytes"`
 	MD5        string            `db:"md5"`
 	Mime       string            `db:"mime"`
@@ -47,7 +52,7 @@ type fileRow struct {
 func (r fileRow) file() (archive.File, error) {
 	f := archive.File{
 		ID: r.ID, State: r.State, Flag: r.Flag, ErrorClass: r.ErrorClass, SHA256: r.SHA256, SizeBytes: r.SizeBytes, MD5: r.MD5, Mime: r.Mime,
-		Looked: r.Looked, Width: r.Width, Height: r.Height, DurationMS: r.DurationMS, Pages: r.Pages, Waveform: r.Waveform,
+		Looked: r.Looked, Width: r.Width, Height: r.Height, DurationMS: r.DurationMS, Pages: r.Pages, Waveform: r.Waveform, Again: r.Again,
 	}
 	if len(r.Codes) > 0 {
 		f.Codes = r.Codes

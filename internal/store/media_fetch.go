@@ -5,10 +5,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"huicun/internal/archive"
-	"huicun/internal/audit"
 	"huicun/internal/media"
 )
 
@@ -28,7 +26,9 @@ UPDATE media SET waits = true, claimed_by = $1, claim = claim + 1, due_at = cloc
 WHERE id = (SELECT id FROM media WHERE state = 'pending' AND NOT waits`
 
 	claimedMedia = ` LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, sdkfileid, kind, size_bytes, md5, msgtime, attempt, claim`
+RETURNING id, sdkfileid, kind, size_bytes, md5, msgtime, attempt, claim,
+	(SELECT h.sha256 FROM media_held h WHERE h.media_id = media.id) AS held_sha256,
+	COALESCE((SELECT h.flag FROM media_held h WHERE h.media_id = media.id), '') AS held_flag`
 
 	// What is far older than WeCom keeps files comes last: there may be years of
 	// it, and what can still be had must not wait for it.
@@ -104,6 +104,9 @@ func (db *DB) SaveFetched(ctx context.Context, f media.File, got media.Fetched) 
 		}
 		fresh, err := changedIn(ctx, tx, "save media object", sqlSaveObject, got.SHA256, got.SizeBytes, dbText(got.MD5), dbText(got.Mime))
 		if err != nil {
+			return false, err
+		}
+		if err := settleHeld(ctx, tx, f, got.SHA256); err != nil {
 			return false, err
 		}
 		if fresh {
@@ -190,52 +193,4 @@ func (db *DB) nextIn(ctx context.Context, op, text string) (time.Duration, bool,
 		return 0, false, wrap(ctx, op, err)
 	}
 	return time.Duration(*ms) * time.Millisecond, true, nil
-}
-
-// sqlRetryMedia makes files of some states be fetched again: one, or all.
-const sqlRetryMedia = `
-UPDATE media SET state = 'pending', waits = false, attempt = 0, error_class = '', error = '', failing_since = NULL, finished_at = NULL
-WHERE state = ANY($1) AND ($2::uuid IS NULL OR id = $2)
-RETURNING id`
-
-// retryable are the states that a person may have tried again.
-var retryable = []archive.FileState{archive.FileRefused, archive.FileBroken, archive.FileOverLimit}
-
-// RetryFile lets a file be fetched again that was refused, broken or over the
-// limit, with an entry of the operation log; false when it is none of these.
-func (db *DB) RetryFile(ctx context.Context, fileID string, entry audit.Entry) (bool, error) {
-	if !archive.ValidID(fileID) {
-		return false, nil
-	}
-	n, err := db.retry(ctx, retryable, &fileID, func(int) audit.Entry { return entry })
-	return n > 0, err
-}
-
-// RetryFiles does the same for all files of some states, which may be expired
-// too, and tells how many there were.
-func (db *DB) RetryFiles(ctx context.Context, states []archive.FileState, from audit.Origin) (int, error) {
-	return db.retry(ctx, states, nil, func(n int) audit.Entry {
-		return from.Entry(audit.FileRetried, "", map[string]any{"states": states, "files": n})
-	})
-}
-
-func (db *DB) retry(ctx context.Context, states []archive.FileState, fileID *string, entry func(n int) audit.Entry) (int, error) {
-	return inTx(ctx, db, func(tx *sqlx.Tx) (int, error) {
-		var ids []string
-		if err := tx.SelectContext(ctx, &ids, sqlRetryMedia, pq.Array(states), fileID); err != nil {
-			return 0, wrap(ctx, "retry media", err)
-		}
-		if len(ids) == 0 {
-			return 0, nil
-		}
-		if fileID != nil {
-			if err := notify(ctx, tx, ChannelLive, map[string]string{"file_id": *fileID}); err != nil {
-				return 0, err
-			}
-		}
-		if err := wakeMedia(ctx, tx, MediaFetch); err != nil {
-			return 0, err
-		}
-		return len(ids), insertAudit(ctx, tx, entry(len(ids)))
-	})
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"huicun/internal/archive"
-	"huicun/internal/audit"
 	"huicun/internal/media"
 )
 
@@ -180,40 +179,5 @@ func TestExpiredFileIsFetchedAgainForANewerMessage(t *testing.T) {
 	}
 	if got := f.text(t, `SELECT count(*) FROM message_media WHERE media_id = $1`, file.ID); got != "3" {
 		t.Errorf("%s messages name the file, want 3", got)
-	}
-}
-
-func TestRetryFile(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	ids := f.waiting(t, 4)
-	states := []archive.FileState{archive.FileRefused, archive.FileBroken, archive.FileOverLimit, archive.FileExpired}
-	for _, s := range states {
-		file, _ := f.claim(t, t0.Add(time.Hour)) // in order of time
-		done(t)(f.EndFile(t.Context(), file, s, &media.Error{Class: media.Class(s), Err: errors.New("no")}))
-	}
-	entry := audit.Origin{Actor: "boss"}.Entry(audit.FileRetried, "file:x", nil)
-	for i, id := range ids {
-		ok, err := f.RetryFile(t.Context(), id, entry)
-		if want := states[i] != archive.FileExpired; err != nil || ok != want {
-			t.Errorf("RetryFile of a file that is %s = %v, %v; want %v", states[i], ok, err, want)
-		}
-		if ok, err := f.RetryFile(t.Context(), id, entry); err != nil || ok {
-			t.Errorf("RetryFile again = %v, %v", ok, err)
-		}
-	}
-	if ok, err := f.RetryFile(t.Context(), "no id", entry); err != nil || ok {
-		t.Errorf("RetryFile of no id = %v, %v", ok, err)
-	}
-	if n, err := f.RetryFiles(t.Context(), []archive.FileState{archive.FileExpired}, audit.System()); err != nil || n != 1 {
-		t.Errorf("RetryFiles = %d, %v; want 1", n, err)
-	}
-	if got := f.text(t, `SELECT string_agg(actor || ' ' || action, ', ' ORDER BY id) FROM audit_entries`); got != "boss file.retried, boss file.retried, boss file.retried, system file.retried" {
-		t.Errorf("operation log: %s", got)
-	}
-	for range ids {
-		if file := f.took(t); file.Attempt != 0 {
-			t.Errorf("attempt %d after a retry", file.Attempt)
-		}
 	}
 }

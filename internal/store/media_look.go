@@ -19,7 +19,7 @@ UPDATE media_objects o SET work_claim = work_claim + 1, work_due_at = clock_time
 WHERE sha256 = (
 	SELECT sha256 FROM media_objects WHERE work = 'pending' AND work_due_at <= now()
 	ORDER BY work_due_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING sha256, size_bytes, mime, work_attempt, work_claim,
+RETURNING sha256, size_bytes, mime, work_attempt, work_stops, work_claim,
 	COALESCE((SELECT kind FROM media f WHERE f.sha256 = o.sha256 LIMIT 1), '') AS kind`
 
 // ClaimObject implements media.LookStore.
@@ -94,14 +94,24 @@ func tellFilesOf(ctx context.Context, tx *sqlx.Tx, sha []byte) error {
 	return wrap(ctx, "notify "+ChannelLive, err)
 }
 
+const sqlKeepObject = `
+UPDATE media_objects SET work_due_at = clock_timestamp() + $3 * interval '1 millisecond'
+WHERE sha256 = $1 AND work_claim = $2 AND work = 'pending'`
+
+// KeepObject implements media.LookStore.
+func (db *DB) KeepObject(ctx context.Context, o media.Object, lease time.Duration) (bool, error) {
+	return db.changed(ctx, "keep object", sqlKeepObject, o.SHA256, o.Claim, lease.Milliseconds())
+}
+
 const sqlPostponeObject = `
-UPDATE media_objects SET work_claim = work_claim + 1, work_attempt = work_attempt + 1, work_error = $4,
+UPDATE media_objects SET work_claim = work_claim + 1, work_error = $5,
+	work_attempt = work_attempt + CASE WHEN $4 THEN 1 ELSE 0 END, work_stops = work_stops + CASE WHEN $4 THEN 0 ELSE 1 END,
 	work_due_at = clock_timestamp() + $3 * interval '1 millisecond'
 WHERE sha256 = $1 AND work_claim = $2 AND work = 'pending'`
 
 // PostponeObject implements media.LookStore.
-func (db *DB) PostponeObject(ctx context.Context, o media.Object, after time.Duration, why string) (bool, error) {
-	return db.changed(ctx, "postpone object", sqlPostponeObject, o.SHA256, o.Claim, after.Milliseconds(), dbText(why[:min(len(why), mostErrorBytes)]))
+func (db *DB) PostponeObject(ctx context.Context, o media.Object, after time.Duration, counts bool, why string) (bool, error) {
+	return db.changed(ctx, "postpone object", sqlPostponeObject, o.SHA256, o.Claim, after.Milliseconds(), counts, dbText(why[:min(len(why), mostErrorBytes)]))
 }
 
 const sqlEndObject = `
@@ -126,21 +136,4 @@ SELECT CAST(extract(epoch FROM min(work_due_at) - clock_timestamp()) * 1000 AS b
 // it is due when they die.
 func (db *DB) NextObjectIn(ctx context.Context) (time.Duration, bool, error) {
 	return db.nextIn(ctx, "next object", sqlNextObject)
-}
-
-// RetryObjects lets contents be looked into again of which no form could be made,
-// and tells how many there were.
-func (db *DB) RetryObjects(ctx context.Context) (int, error) {
-	const q = `UPDATE media_objects SET work = 'pending', work_attempt = 0, work_claim = 0, work_error = '', work_due_at = now() WHERE work = 'failed'`
-	return inTx(ctx, db, func(tx *sqlx.Tx) (int, error) {
-		res, err := tx.ExecContext(ctx, q)
-		if err != nil {
-			return 0, wrap(ctx, "retry objects", err)
-		}
-		n, err := res.RowsAffected()
-		if err != nil || n == 0 {
-			return 0, err
-		}
-		return int(n), wakeMedia(ctx, tx, MediaLook)
-	})
 }

@@ -47,3 +47,23 @@ FROM outbox WHERE kind = 'media' GROUP BY scheduled_at - created_at ORDER BY sch
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
 }
+
+// Going back to the version before leaves what is held with its file.
+func TestHeldContentSurvivesAStepBack(t *testing.T) {
+	t.Parallel()
+	db, p := oldDB(t)
+	if err := Migrate(t.Context(), db.DB.DB); err != nil {
+		t.Fatal(err)
+	}
+	db.MustExec(`INSERT INTO media_objects (sha256, size_bytes, md5, mime) VALUES ('\x01', 4, '', 'image/jpeg')`)
+	db.MustExec(`INSERT INTO media (id, sdkfileid, kind, msgtime, state) VALUES
+	('00000000-0000-0000-0000-000000000001', 'x', 'image', now(), 'pending'), ('00000000-0000-0000-0000-000000000002', 'y', 'image', now(), 'pending')`)
+	db.MustExec(`INSERT INTO media_held (media_id, sha256, flag) VALUES ('00000000-0000-0000-0000-000000000001', '\x01', 'size')`)
+	if _, err := p.DownTo(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	got := db.lines(t, `SELECT concat_ws(' ', sdkfileid, state, flag, encode(sha256, 'hex')) FROM media ORDER BY sdkfileid`)
+	if diff := cmp.Diff([]string{"x ready size 01", "y pending "}, got); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"github.com/lib/pq"
+
 	"huicun/internal/media"
 )
 
@@ -51,23 +53,28 @@ LEFT JOIN LATERAL (
 // mediaPage is how many objects are read at once.
 const mediaPage = 1000
 
-// ObjectsInUse calls do with the SHA-256 of each content of a file that is ready,
-// in order, until do fails.
-func (db *DB) ObjectsInUse(ctx context.Context, do func(sha []byte) error) error {
-	const q = `SELECT DISTINCT sha256 FROM media WHERE sha256 IS NOT NULL AND sha256 > $1 ORDER BY sha256 LIMIT $2`
+// ObjectsInUse calls do with each content of a file that is ready, in order of
+// the SHA-256, until do fails.
+func (db *DB) ObjectsInUse(ctx context.Context, do func(media.Stored) error) error {
+	const q = `
+SELECT sha256, ARRAY(SELECT r.name FROM media_renditions r WHERE r.sha256 = f.sha256 ORDER BY r.name) AS forms
+FROM (SELECT DISTINCT sha256 FROM media WHERE sha256 IS NOT NULL AND sha256 > $1 ORDER BY sha256 LIMIT $2) f ORDER BY sha256`
 	for after := []byte{}; ; {
-		var page [][]byte
+		var page []struct {
+			SHA256 []byte         `db:"sha256"`
+			Forms  pq.StringArray `db:"forms"`
+		}
 		if err := db.SelectContext(ctx, &page, q, after, mediaPage); err != nil {
 			return wrap(ctx, "list media objects", err)
 		}
-		for _, sha := range page {
-			if err := do(sha); err != nil {
+		for _, o := range page {
+			if err := do(media.Stored{SHA256: o.SHA256, Forms: o.Forms}); err != nil {
 				return err
 			}
 		}
 		if len(page) < mediaPage {
 			return nil
 		}
-		after = page[len(page)-1]
+		after = page[len(page)-1].SHA256
 	}
 }

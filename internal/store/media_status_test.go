@@ -64,7 +64,7 @@ func TestCountMedia(t *testing.T) {
 		t.Errorf("CountMedia (-want +got):\n%s", diff)
 	}
 	var shas [][]byte
-	if err := f.ObjectsInUse(t.Context(), func(sha []byte) error { shas = append(shas, sha); return nil }); err != nil || len(shas) != 2 || !slices.IsSortedFunc(shas, bytes.Compare) {
+	if err := f.ObjectsInUse(t.Context(), func(o media.Stored) error { shas = append(shas, o.SHA256); return nil }); err != nil || len(shas) != 2 || !slices.IsSortedFunc(shas, bytes.Compare) {
 		t.Errorf("ObjectsInUse gives %x, %v; want two in order", shas, err)
 	}
 }

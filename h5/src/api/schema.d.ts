@@ -255,7 +255,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fetches a file again that was refused, broken or over the limit (admins). */
+        /**
+         * Fetches a file again that is not whole (admins).
+         * @description One that was refused, broken, over the limit or had expired, that has a flag, or whose bytes are missing or damaged in the store, which is read to find out; a damaged form of it is made again. What is held of it stays until something whole has come. 409 conflict: it is whole, or being fetched already; 503: the store does not answer.
+         */
         post: operations["RetryMessageFile"];
         delete?: never;
         options?: never;
@@ -295,8 +298,9 @@ export interface paths {
          *     message again for fresh links, or `GET /messages/{message_id}/files/{file_id}`, which also has the pages of a document.
          *     What a browser shows or plays has its own type; everything else, and what a browser could run (HTML, SVG, PDF …), is an
          *     attachment of type application/octet-stream. Ranges and If-Range are answered. Each opening is in the operation log, small pictures
-         *     (`thumb_url`, `poster_url`) and the further ranges of what is being played are not. Answers 429 to a session that opens
-         *     more than 300 files in one go and 2 in each second after that.
+         *     (`thumb_url`, `poster_url`) and the further ranges of what is being played are not. Answers 429 with Retry-After to a
+         *     session that opens more than 300 files in one go and 2 in each second after that, and to a viewer who has read more bytes than
+         *     `media.read_mb_per_hour` allows; what such a viewer is reading comes at that pace.
          */
         get: operations["GetMedia"];
         put?: never;
@@ -929,8 +933,10 @@ export interface components {
              * @enum {string}
              */
             flag?: "md5" | "size";
+            /** @description It is ready as it is, and being fetched again. */
+            refetching?: boolean;
             /**
-             * @description Of the last failure to fetch it.
+             * @description Of the last failure to fetch it; of a file that is ready: why WeCom gave nothing better.
              * @enum {string}
              */
             error_class?: "retry" | "wait" | "stop" | "expired" | "refused" | "broken" | "over_limit" | "store";

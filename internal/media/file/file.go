@@ -87,7 +87,7 @@ func (s *Store) put(ctx context.Context, path string, r io.Reader, size int64) e
 		return err
 	}
 	t.renamed = true
-	return syncDir(filepath.Dir(path))
+	return media.SyncDir(filepath.Dir(path))
 }
 
 func more(n, size int64) string {
@@ -164,7 +164,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 		return nil
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(path))
+		err = media.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		return s.explain("remove "+name, err)
@@ -256,17 +256,5 @@ func (s *Store) makeDirs(dir string) error {
 	if err != nil { // another one made it, and may not have flushed it yet
 		return nil
 	}
-	return syncDir(filepath.Dir(dir))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return media.SyncDir(filepath.Dir(dir))
 }
