@@ -105,12 +105,12 @@ func (s *Service) Conversations(ctx context.Context, v access.Viewer, q Conversa
 		last := rows[len(rows)-1]
 		page.Next = cursor.Encode(conversationList, *last.LastMsgTime, last.ID)
 	}
-	page.Items, err = s.conversations(ctx, rows, q.Person)
+	page.Items, err = s.conversations(ctx, rows, func(ConvRow) string { return q.Person })
 	return page, err
 }
 
-// conversations adds people to rows as right sees them.
-func (s *Service) conversations(ctx context.Context, rows []ConvRow, right string) ([]Conversation, error) {
+// conversations adds people to rows as right of each sees them.
+func (s *Service) conversations(ctx context.Context, rows []ConvRow, right func(ConvRow) string) ([]Conversation, error) {
 	faces := map[int64][]string{}
 	var ids []string
 	for _, r := range rows {
@@ -133,7 +133,7 @@ func (s *Service) conversations(ctx context.Context, rows []ConvRow, right strin
 	}
 	out := make([]Conversation, len(rows))
 	for i, r := range rows {
-		out[i] = newConversation(r, right, people, faces[r.ID])
+		out[i] = newConversation(r, right(r), people, faces[r.ID])
 	}
 	return out, nil
 }
@@ -202,7 +202,7 @@ func (s *Service) Conversation(ctx context.Context, v access.Viewer, conv int64,
 		return d, err
 	}
 	d.Right = rightSide(inScope[conv], personid.Key(as), row)
-	cs, err := s.conversations(ctx, []ConvRow{row}, d.Right)
+	cs, err := s.conversations(ctx, []ConvRow{row}, func(ConvRow) string { return d.Right })
 	if err != nil {
 		return d, err
 	}

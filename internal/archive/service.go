@@ -21,6 +21,14 @@ type Store interface {
 	HasConversation(ctx context.Context, s access.Scope, conv int64) (bool, error)
 	// LastBatchID is the newest batch that is committed.
 	LastBatchID(ctx context.Context) (int64, error)
+	// FindMessages gives those of messages that exist and are in scope, in any
+	// order.
+	FindMessages(ctx context.Context, s access.Scope, at []Position) ([]Message, error)
+	// FindNeighbours gives the messages right before and after others in their
+	// conversations.
+	FindNeighbours(ctx context.Context, s access.Scope, at []Position) ([]Neighbour, error)
+	// FindConversationRows gives those of conversations that are in scope.
+	FindConversationRows(ctx context.Context, s access.Scope, ids []int64) ([]ConvRow, error)
 	// FindText returns messages of a conversation that contain q's text, newest
 	// first, before a position, and how many there are in all.
 	FindText(ctx context.Context, s access.Scope, q TextQuery) (ms []Message, total int64, err error)

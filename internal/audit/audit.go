@@ -23,6 +23,11 @@ const (
 	FileOpened        = "file.opened" // a file of a message was opened, played or saved
 	FileRetried       = "file.retried"
 
+	Searched      = "search" // Object search:id: what for is in the table searches alone
+	SearchSaved   = "saved_search.created"
+	SearchUpdated = "saved_search.updated"
+	SearchDeleted = "saved_search.deleted"
+
 	ViewerCreated = "viewer.created"
 	ViewerUpdated = "viewer.updated"
 	MeUpdated     = "me.updated"
