@@ -185,6 +185,22 @@ describe('a picture in the chat', () => {
 /** Whether the sound of a voice message is being played, by its own button. */
 const playing = (at: Locator) => at.locator('.bar').getAttribute('aria-pressed')
 
+it('a file that seems whole is looked at by an admin, and one with a flag fetched again', async () => {
+  const { page, at, opened } = await open('xlsx')
+  await at.locator('.file').click()
+  await sheet(page).getByRole('button', { name: '核对内容' }).click()
+  await page.getByText('已核对：保存的内容完好').waitFor()
+  await page.goBack()
+  await row(page, 'm600-pptx').locator('.file').click()
+  await sheet(page).getByRole('button', { name: '重新取回' }).click()
+  await sheet(page).getByText('正在重新取回，已保存的内容仍可查看').waitFor()
+  changeFile('f-pptx', { refetching: undefined, flag: undefined })
+  await page.getByText('已取回并保存').waitFor()
+  expect(await sheet(page).textContent()).not.toContain('内容与消息所述不符')
+  changeFile('f-pptx', { flag: 'size' })
+  expect(opened.complaints.filter((one) => !one.includes('409'))).toEqual([])
+})
+
 describe('a voice message', () => {
   it('plays, one at a time, faster, by Space, and moves nothing', async () => {
     const { page, at, opened } = await open('voice', 'desktop')

@@ -141,8 +141,8 @@ export function fileAnswer(message, id, refuse) {
 /** Has it fetched again. */
 export function retryAnswer(message, id, refuse) {
   const { media } = files.get(id) ?? refuse(404, 'not_found')
-  if (!['refused', 'broken', 'over_limit'].includes(media.state)) refuse(409, 'conflict')
-  Object.assign(media, { state: 'pending', error_class: undefined })
+  if (media.refetching || media.state === 'pending' || (media.state === 'ready' && !media.flag)) refuse(409, 'conflict')
+  Object.assign(media, media.state === 'ready' ? { refetching: true } : { state: 'pending' }, { error_class: undefined })
   return fileAnswer(message, id, refuse)
 }
 
