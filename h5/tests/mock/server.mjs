@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { adminRoutes } from './admin.mjs'
 import { filesOf, pictureOf } from './files.mjs'
 import { chats, customers, departmentList, employees, me } from './data.mjs'
+import { find, searchRoutes } from './search.mjs'
 import { answerMedia, changeFile, endLinks, fileAnswer, followed, refreshed, retryAnswer } from './media.mjs'
 
 const dist = process.env.H5_DIST ?? fileURLToPath(new URL('../../dist/', import.meta.url))
@@ -74,13 +75,6 @@ function messagePage(cid, query) {
   }
 }
 
-function find(cid, query) {
-  const needle = query.get('q') ?? ''
-  const found = chatOf(cid).messages.filter((message) => message.text.includes(needle)).reverse()
-  const items = found.map((message) => ({ message, spans: [] }))
-  return { ...page(items, query), total: found.length }
-}
-
 function days(cid) {
   const byDay = new Map()
   for (const message of chatOf(cid).messages) {
@@ -94,8 +88,14 @@ function days(cid) {
 }
 
 function mediaPage(cid, query) {
-  const items = filesOf(chatOf(cid).messages, query.get('tab'))
-  return page(items.map((item) => ({ ...item, content: refreshed(item.content) })), query)
+  const items = filesOf(chatOf(cid).messages, query.get('tab')).map((item) => ({ ...item, content: refreshed(item.content) }))
+  const limit = Number(query.get('limit') ?? 40)
+  const newer = /^newer(\d+)$/.exec(query.get('cursor') ?? '')
+  if (!newer && !query.has('around')) return page(items, query)
+  const at = newer ? Number(newer[1]) : items.findIndex((item) => item.message_id === query.get('around'))
+  const from = Math.max(0, newer ? at - limit : at - Math.floor(limit / 2))
+  const to = newer ? at : from + limit
+  return { items: items.slice(from, to), ...(from > 0 ? { prev: `newer${from}` } : {}), ...(!newer && to < items.length ? { next: String(to) } : {}) }
 }
 
 function messageOf(id) {
@@ -149,7 +149,7 @@ const routes = [
   [/^\/employees\/([^/]+)$/, ([, id]) => employees.find((one) => one.person.id === id) ?? refuse(404, 'not_found')],
   [/^\/conversations\/([^/]+)$/, ([, cid], query) => detail(cid, query)],
   [/^\/conversations\/([^/]+)\/messages$/, ([, cid], query) => messagePage(cid, query)],
-  [/^\/conversations\/([^/]+)\/find$/, ([, cid], query) => find(cid, query)],
+  [/^\/conversations\/([^/]+)\/find$/, ([, cid], query) => (chatOf(cid), find(cid, query))],
   [/^\/conversations\/([^/]+)\/days$/, ([, cid]) => days(cid)],
   [/^\/conversations\/([^/]+)\/media$/, ([, cid], query) => mediaPage(cid, query)],
   [/^\/messages\/([^/]+)\/files\/([^/]+)$/, ([, id, file]) => fileAnswer(messageOf(id), file, refuse)],
@@ -183,7 +183,7 @@ async function bodyOf(request) {
 }
 
 function adminAnswer(method, path, query, body) {
-  const route = adminRoutes.find(([verb, pattern]) => verb === method && pattern.test(path))
+  const route = [...adminRoutes, ...searchRoutes].find(([verb, pattern]) => verb === method && pattern.test(path))
   return route && { body: route[2](route[1].exec(path), { query, body, context: contextOf, refuse }) }
 }
 

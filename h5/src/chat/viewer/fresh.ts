@@ -22,11 +22,11 @@ export function retryFile(messageId: string, fileId: string): Promise<Api['Messa
   return call(api.POST('/messages/{message_id}/files/{file_id}/retry', { params: { path, header: csrfHeader } }))
 }
 
-/** Pictures and videos of a conversation, newest first. */
-export function fetchVisual(cid: string, cursor: string | undefined, signal: AbortSignal): Promise<Api['MediaPage']> {
+/** Pictures and videos of a conversation around a message, or from a cursor on; newest first. */
+export function fetchVisual(cid: string, part: { around: string } | { cursor: string }, signal: AbortSignal): Promise<Api['MediaPage']> {
   return call(
     api.GET('/conversations/{conversation_id}/media', {
-      params: { path: { conversation_id: cid }, query: { tab: 'visual', cursor, limit: 100 } },
+      params: { path: { conversation_id: cid }, query: { tab: 'visual', ...part, limit: 60 } },
       signal,
     }),
   )

@@ -149,11 +149,17 @@ describe('the sheet of a file', () => {
 describe('neighbours', () => {
   const item = (n: number): Api['MediaItem'] => ({ message_id: `m${n}`, conversation_id: '1', sent_at: '2026-01-01T04:00:00Z', sender: customer, pos: 0, content: { kind: 'image', media: { id: `f${n}`, state: 'ready' } } })
 
-  /** Two hundred pictures, newest first, a hundred a page. */
+  /** Ten thousand pictures, newest first, as the server pages them. */
   function album() {
     return serve(({ query }) => {
-      const from = Number(query.get('cursor') ?? 0)
-      return { body: { items: Array.from({ length: 100 }, (_, i) => item(200 - from - i)), ...(from < 100 ? { next: String(from + 100) } : {}) } }
+      const limit = Number(query.get('limit'))
+      const numbers = (from: number, to: number) => Array.from({ length: Math.max(0, Math.min(from, 10_000) - to) }, (_, i) => item(Math.min(from, 10_000) - i))
+      const page = (top: number, bottom: number) => ({ items: numbers(top, Math.max(0, bottom)), prev: top < 10_000 ? `n${top}` : undefined, next: bottom > 0 ? `o${bottom}` : undefined })
+      const around = /^m(\d+)$/.exec(query.get('around') ?? '')
+      const [, to, n] = /^([no])(\d+)$/.exec(query.get('cursor') ?? '') ?? []
+      if (around) return { body: page(Number(around[1]) + limit / 2, Number(around[1]) - limit / 2) }
+      if (to === 'n') return { body: { ...page(Number(n) + limit, Number(n)), next: undefined } }
+      return { body: { ...page(Number(n), Number(n) - limit), prev: undefined } }
     })
   }
 
@@ -174,22 +180,40 @@ describe('neighbours', () => {
   it('end with the newest', async () => {
     album()
     const { begin, step, next, current } = useNeighbours()
-    await begin(at(200))
+    await begin(at(10_000))
     expect(next.value).toBeUndefined()
     step(1)
-    expect(current.value?.messageId).toBe('m200')
+    expect(current.value?.messageId).toBe('m10000')
   })
 
-  it('are read page by page until the picture is found, and ahead of the reader', async () => {
+  it('are asked for around the picture, however far back it is, and ahead of the reader to both sides', async () => {
     const calls = album()
-    const { begin, step, previous } = useNeighbours()
-    await begin(at(102))
+    const { begin, step, current } = useNeighbours()
+    await begin(at(77))
     await settle()
-    expect(calls).toHaveLength(2)
+    expect(calls).toHaveLength(1)
+    for (let i = 1; i <= 76; i++) {
+      step(-1)
+      await settle()
+      expect(current.value?.messageId).toBe(`m${77 - i}`)
+    }
     step(-1)
-    step(-1)
-    step(-1)
-    expect(previous.value?.messageId).toBe('m98')
+    expect(current.value?.messageId).toBe('m1')
+    for (let n = 2; n <= 200; n++) {
+      step(1)
+      await settle()
+      expect(current.value?.messageId).toBe(`m${n}`)
+    }
+    expect(calls.length).toBeLessThan(6)
+  })
+
+  it('of one message come in reading order', async () => {
+    const part = (pos: number) => ({ ...item(7), pos, content: { kind: 'image' as const, media: { id: `p${pos}`, state: 'ready' as const } } })
+    serve(() => ({ body: { items: [item(8), part(0), part(1), part(2), item(6)] } }))
+    const { begin, step, current } = useNeighbours()
+    await begin(at(6))
+    const seen = [1, 2, 3, 4].map(() => (step(1), current.value?.content.media?.id))
+    expect(seen).toEqual(['p0', 'p1', 'p2', 'f8'])
   })
 
   it('that cannot be had leave the picture as it is', async () => {
