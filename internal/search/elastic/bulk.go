@@ -1,0 +1,244 @@
+package elastic
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"huicun/internal/search"
+)
+
+// A document's version is the number of the change that made it: what is sent
+// again, late or twice changes nothing.
+const versionType = "external_gte"
+
+// writeAlias ends the name by which an index is written: with it goes the index.
+const writeAlias = "-w"
+
+// action is one line, or two, of a bulk request.
+type action struct {
+	id, index string
+	version   int64
+	body      []byte // lines as they are sent
+}
+
+type indexed struct {
+	ID           string   `json:"id"`
+	ConvID       int64    `json:"conv"`
+	FromID       string   `json:"from"`
+	MsgType      string   `json:"type"`
+	Time         int64    `json:"time"`
+	Seq          int64    `json:"seq"`
+	Flags        []string `json:"flags"`
+	Length       int      `json:"len"`
+	Singles      string   `json:"u"`
+	Pairs        string   `json:"b"`
+	ExactSingles string   `json:"eu,omitempty"`
+	ExactPairs   string   `json:"eb,omitempty"`
+}
+
+// put gives the action that has an index hold a document.
+func put(index string, d search.Document) action {
+	doc := indexed{
+		ID: d.ID, ConvID: d.ConvID, FromID: d.FromID, MsgType: d.MsgType, Time: d.SentAt.UnixMilli(), Seq: d.Seq,
+		Flags: flagsOf(d), Length: d.Length(), Singles: search.Singles(d.Body), Pairs: search.Pairs(d.Body),
+	}
+	if d.Exact != "" {
+		doc.ExactSingles, doc.ExactPairs = search.Singles(d.Exact), search.Pairs(d.Exact)
+	}
+	return action{id: d.ID, index: index, version: d.Change, body: append(head("index", index+writeAlias, d.ID, d.Change), encode(doc)...)}
+}
+
+// remove gives the action that has an index hold no document of the id, unless
+// it has a newer version.
+func remove(index, id string, version int64) action {
+	return action{id: id, index: index, version: version, body: head("delete", index+writeAlias, id, version)}
+}
+
+// head is written by hand: ids are UUIDs, names of indices are checked.
+func head(verb, index, id string, version int64) []byte {
+	return []byte(`{"` + verb + `":{"_index":"` + index + `","_id":"` + id + `","version":` + strconv.FormatInt(version, 10) + `,"version_type":"` + versionType + `"}}` + "\n")
+}
+
+// outcome is what became of the actions of one request.
+type outcome struct {
+	again   []action // not done, for a reason that may pass
+	why     error    // of the first of again
+	refused []refusal
+}
+
+type refusal struct {
+	action
+	why *Error
+}
+
+// post sends actions. An error is about the request as a whole.
+func (c *Client) post(ctx context.Context, actions []action) (outcome, error) {
+	var body bytes.Buffer
+	for _, a := range actions {
+		body.Write(a.body)
+	}
+	var answer struct {
+		Errors bool                  `json:"errors"`
+		Items  []map[string]bulkItem `json:"items"`
+	}
+	err := c.do(ctx, request{
+		method: http.MethodPost, path: "_bulk", body: body.Bytes(), bulk: true, timeout: c.o.BulkTimeout,
+		query: url.Values{
+			"filter_path": {"errors,items.*.status,items.*.error"},
+			// An index that is gone must not be made anew without its mapping.
+			"require_alias": {"true"},
+			// For a shard that is not there, half of the time is enough.
+			"timeout": {fmt.Sprintf("%dms", (c.o.BulkTimeout / 2).Milliseconds())},
+		},
+	}, &answer)
+	if err != nil {
+		return outcome{}, err
+	}
+	if len(answer.Items) != len(actions) {
+		return outcome{}, fmt.Errorf("elasticsearch: %d answers to %d documents", len(answer.Items), len(actions))
+	}
+	var o outcome
+	for i, item := range answer.Items {
+		for verb, it := range item {
+			o.add(actions[i], verb, it)
+		}
+	}
+	return o, nil
+}
+
+type bulkItem struct {
+	Status int             `json:"status"`
+	Error  json.RawMessage `json:"error"`
+}
+
+func (o *outcome) add(a action, verb string, it bulkItem) {
+	switch {
+	case it.Status == http.StatusOK, it.Status == http.StatusCreated,
+		it.Status == http.StatusConflict, // it holds a newer one
+		verb == "delete" && it.Status == http.StatusNotFound && it.Error == nil:
+		return
+	}
+	var said cause
+	_ = json.Unmarshal(it.Error, &said) // the status is enough
+	why := said.of(it.Status)
+	if it.Status == http.StatusBadRequest {
+		o.refused = append(o.refused, refusal{a, why})
+		return
+	}
+	o.again = append(o.again, a)
+	if o.why == nil {
+		o.why = why
+	}
+}
+
+// Pauses between attempts to write.
+const (
+	firstPause  = 200 * time.Millisecond
+	longestWait = 10 * time.Second
+	attempts    = 6 // then the feeder looks what is wrong
+)
+
+// pressure is how much is sent at once: half of it after a sign that it was too
+// much, a quarter more after a success.
+type pressure struct {
+	docs, bytes int
+	o           Options
+}
+
+func newPressure(o Options) *pressure { return &pressure{docs: o.BulkDocs, bytes: o.BulkBytes, o: o} }
+
+const (
+	fewestDocs  = 1
+	fewestBytes = 64 << 10
+)
+
+func (p *pressure) less() {
+	p.docs, p.bytes = max(fewestDocs, p.docs/2), max(fewestBytes, p.bytes/2)
+}
+
+func (p *pressure) more() {
+	p.docs, p.bytes = min(p.o.BulkDocs, p.docs+p.docs/4+1), min(p.o.BulkBytes, p.bytes+p.bytes/4)
+}
+
+// take cuts off as many actions as may be sent at once, one at least.
+func (p *pressure) take(actions []action) (now, later []action) {
+	size := 0
+	for i, a := range actions {
+		size += len(a.body)
+		if i > 0 && (i >= p.docs || size > p.bytes) {
+			return actions[:i], actions[i:]
+		}
+	}
+	return actions, nil
+}
+
+// write sends actions until all are done or refused, slower when Elasticsearch
+// has too much to do. It gives up after some attempts without any progress.
+func (c *Client) write(ctx context.Context, p *pressure, actions []action, blocked func(error)) ([]refusal, error) {
+	var refused []refusal
+	pause, failures := firstPause, 0
+	for len(actions) > 0 {
+		now, later := p.take(actions)
+		o, err := c.post(ctx, now)
+		if err == nil && o.why == nil {
+			p.more()
+			refused = append(refused, o.refused...)
+			actions, pause, failures = later, firstPause, 0
+			continue
+		}
+		if ctx.Err() != nil {
+			return refused, ctx.Err()
+		}
+		if len(now) == 1 && notTaken(err) {
+			e, _ := errors.AsType[*Error](err)
+			refused, actions = append(refused, refusal{now[0], e}), later
+			continue
+		}
+		if err == nil {
+			if len(o.again) < len(now) {
+				failures = 0 // it goes on, slowly
+			}
+			refused = append(refused, o.refused...)
+			actions, err = append(o.again, later...), o.why
+		}
+		if tooMuch(err) || notTaken(err) {
+			p.less()
+		}
+		if failures++; failures >= attempts {
+			return refused, err
+		}
+		if failures > 1 {
+			blocked(err)
+		}
+		if !wait(ctx, pause) {
+			return refused, ctx.Err()
+		}
+		pause = min(longestWait, 2*pause)
+	}
+	return refused, nil
+}
+
+// notTaken reports whether a request as a whole is one that will never do.
+func notTaken(err error) bool {
+	status := statusOf(err)
+	return status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge
+}
+
+// wait waits, unless ctx ends before.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
