@@ -18,6 +18,7 @@ export const routes = [
   { name: 'people', sources: ['src/features/people/PeoplePane.vue', ...withTexts], ...otherRoutes },
   { name: 'contacts', sources: ['src/features/people/ContactsPane.vue', ...withTexts], ...otherRoutes },
   { name: 'alerts', sources: ['src/features/alerts/AlertsPage.vue', ...withTexts], ...otherRoutes },
+  { name: 'search', sources: ['src/search/SearchPage.vue', ...withTexts], ...otherRoutes },
   { name: 'admin', sources: ['src/features/admin/AdminPage.vue', ...withTexts], ...otherRoutes },
   { name: 'me', sources: ['src/features/me/MePage.vue', ...withTexts], ...otherRoutes },
 ]

@@ -9,7 +9,7 @@ import { onPhone } from './viewport'
 /** One entry of the navigation. */
 export interface Tab {
   /** Name of the route it leads to; also RouteMeta.tab. */
-  name: 'alerts' | 'people' | 'admin' | 'me'
+  name: 'alerts' | 'people' | 'search' | 'admin' | 'me'
   label: Key
   icon: IconName
 }
@@ -17,6 +17,7 @@ export interface Tab {
 const tabs: Tab[] = [
   { name: 'alerts', label: 'nav.alerts', icon: 'bell' },
   { name: 'people', label: 'nav.people', icon: 'chat' },
+  { name: 'search', label: 'common.search', icon: 'search' },
   { name: 'admin', label: 'nav.admin', icon: 'admin' },
   { name: 'me', label: 'nav.me', icon: 'person' },
 ]

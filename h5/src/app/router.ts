@@ -12,9 +12,9 @@ declare module 'vue-router' {
      * Where the page sits: the archive's three levels share panes on a desktop,
      * `page` has the main area for itself, `bare` has no navigation around it.
      */
-    level: 'people' | 'contacts' | 'chat' | 'page' | 'bare'
+    level: 'people' | 'contacts' | 'chat' | 'search' | 'page' | 'bare'
     /** The tab it belongs to. */
-    tab?: 'alerts' | 'people' | 'admin' | 'me'
+    tab?: 'alerts' | 'people' | 'search' | 'admin' | 'me'
     /** Each address is a page of its own, made anew when it is opened: a form. */
     fresh?: boolean
     /** Routes with the same pane share one page on a desktop: only its props change. */
@@ -48,7 +48,14 @@ const routes: RouteRecordRaw[] = [
     children: [
       { path: 'media', name: 'media', component: withPageTexts(() => import('@/chat/media/MediaPane.vue')) },
       { path: 'days', name: 'days', component: withPageTexts(() => import('@/chat/media/DaysPane.vue')) },
+      { path: 'find', name: 'find', component: withPageTexts(() => import('@/chat/find/FindPane.vue')) },
     ],
+  },
+  {
+    path: '/search',
+    name: 'search',
+    component: withPageTexts(() => import('@/search/SearchPage.vue')),
+    meta: { level: 'search', tab: 'search' },
   },
   ...[...alertRoutes, ...adminRoutes, ...meRoutes].map(withData),
   {

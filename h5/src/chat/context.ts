@@ -3,6 +3,9 @@ import { inject, type InjectionKey, provide, type Ref } from 'vue'
 import type { Api } from '@/api/client'
 import type { Message } from './rows'
 
+/** Places in texts of messages that a search has found, by message id. */
+export type Marks = ReadonlyMap<string, readonly Api['Span'][]>
+
 /** The chat around a bubble. */
 export interface ChatContext {
   /** Person id drawn on the right. */
@@ -11,8 +14,10 @@ export interface ChatContext {
   group: Readonly<Ref<boolean>>
   /** Names that may stand behind an @, the longest first. */
   names?: Readonly<Ref<readonly string[]>>
-  /** Text looked for in the chat; empty for none. */
+  /** Words looked for in the chat, one a line; empty for none. */
   find: Readonly<Ref<string>>
+  /** What a search has found in messages, beyond where the text looked for stands as it is. */
+  marks?: Readonly<Ref<Marks>>
   /** Whether rule hits are marked. */
   highlight: Readonly<Ref<boolean>>
   /** Id of the message that flashes; empty for none. */

@@ -1,6 +1,6 @@
 // Where a quoted message is. WeCom puts the quote into the text and gives no id:
 // it is looked for by what it says, in what is loaded and then in the archive.
-import { findMessages } from '@/api/queries/chat'
+import { findMessages } from '@/api/queries/find'
 import { t } from '@/i18n/t'
 import { nameOf } from '@/ui/person'
 import { toast } from '@/ui/toast'
@@ -10,6 +10,8 @@ import { allRows, type ChatWindow } from './window'
 
 /** How much of a quote is looked for, in characters: more than tells messages apart. */
 const needleLength = 40
+/** How many words of it, at most. */
+const mostWords = 12
 
 /** Goes to the message that message quotes, or says that it is not found. */
 export async function jumpToQuoted(message: Message, window: ChatWindow, jump: (id: string) => Promise<void>): Promise<void> {
@@ -41,11 +43,17 @@ function squeeze(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
+/** A query for the beginning of a text: each of its words as it stands. */
+export function quotedWords(body: string): string {
+  const words = body.slice(0, needleLength).replace(/…$|\.\.\.$/, '').split(/[\s"“”＂]+/)
+  return words.filter(Boolean).slice(0, mostWords).map((word) => `"${word}"`).join(' ')
+}
+
 async function inArchive(message: Message): Promise<Message[]> {
-  const needle = squeeze(message.content.text?.quote?.body ?? '').slice(0, needleLength)
-  if (!needle) return []
+  const wanted = quotedWords(message.content.text?.quote?.body ?? '')
+  if (!wanted) return []
   try {
-    const page = await findMessages(message.conversation_id, needle, '', new AbortController().signal)
+    const page = await findMessages(message.conversation_id, wanted, { from: '', to: '' }, '', new AbortController().signal)
     return page.items.map((hit) => hit.message)
   } catch {
     return [] // not found is all that the reader needs to know

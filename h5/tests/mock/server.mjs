@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { adminRoutes } from './admin.mjs'
 import { filesOf, pictureOf } from './files.mjs'
 import { chats, customers, departmentList, employees, me } from './data.mjs'
+import { find, searchRoutes } from './search.mjs'
 import { answerMedia, changeFile, endLinks, fileAnswer, followed, refreshed, retryAnswer } from './media.mjs'
 
 const dist = process.env.H5_DIST ?? fileURLToPath(new URL('../../dist/', import.meta.url))
@@ -72,13 +73,6 @@ function messagePage(cid, query) {
     ...(target === undefined ? {} : { target: messages[target].id }),
     live_id: '1',
   }
-}
-
-function find(cid, query) {
-  const needle = query.get('q') ?? ''
-  const found = chatOf(cid).messages.filter((message) => message.text.includes(needle)).reverse()
-  const items = found.map((message) => ({ message, spans: [] }))
-  return { ...page(items, query), total: found.length }
 }
 
 function days(cid) {
@@ -155,7 +149,7 @@ const routes = [
   [/^\/employees\/([^/]+)$/, ([, id]) => employees.find((one) => one.person.id === id) ?? refuse(404, 'not_found')],
   [/^\/conversations\/([^/]+)$/, ([, cid], query) => detail(cid, query)],
   [/^\/conversations\/([^/]+)\/messages$/, ([, cid], query) => messagePage(cid, query)],
-  [/^\/conversations\/([^/]+)\/find$/, ([, cid], query) => find(cid, query)],
+  [/^\/conversations\/([^/]+)\/find$/, ([, cid], query) => (chatOf(cid), find(cid, query))],
   [/^\/conversations\/([^/]+)\/days$/, ([, cid]) => days(cid)],
   [/^\/conversations\/([^/]+)\/media$/, ([, cid], query) => mediaPage(cid, query)],
   [/^\/messages\/([^/]+)\/files\/([^/]+)$/, ([, id, file]) => fileAnswer(messageOf(id), file, refuse)],
@@ -189,7 +183,7 @@ async function bodyOf(request) {
 }
 
 function adminAnswer(method, path, query, body) {
-  const route = adminRoutes.find(([verb, pattern]) => verb === method && pattern.test(path))
+  const route = [...adminRoutes, ...searchRoutes].find(([verb, pattern]) => verb === method && pattern.test(path))
   return route && { body: route[2](route[1].exec(path), { query, body, context: contextOf, refuse }) }
 }
 

@@ -25,16 +25,6 @@ export function fetchMessage(id: string): Promise<Api['Message']> {
   return call(api.GET('/messages/{message_id}', { params: { path: { message_id: id } } }))
 }
 
-/** Hits of text in one conversation, newest first. */
-export function findMessages(cid: string, q: string, cursor: string, signal: AbortSignal): Promise<Api['HitPage']> {
-  return call(
-    api.GET('/conversations/{conversation_id}/find', {
-      params: { path: { conversation_id: cid }, query: { q, cursor: cursor || undefined, limit: 100 } },
-      signal,
-    }),
-  )
-}
-
 /** The conversation: title, whose side is on the right, members. */
 export function fetchConversation(cid: string, as: string, signal: AbortSignal): Promise<Api['ConversationDetail']> {
   return call(

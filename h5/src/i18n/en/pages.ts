@@ -8,6 +8,7 @@ import gallery from './gallery'
 import me from './me'
 import media from './media'
 import people from './people'
+import search from './search'
 
-const pages: PageMessages = { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...media, ...people }
+const pages: PageMessages = { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...media, ...people, ...search }
 export default pages

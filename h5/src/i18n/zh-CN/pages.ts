@@ -7,5 +7,6 @@ import gallery from './gallery'
 import me from './me'
 import media from './media'
 import people from './people'
+import search from './search'
 
-export default { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...media, ...people }
+export default { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...media, ...people, ...search }

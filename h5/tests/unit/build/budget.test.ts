@@ -33,6 +33,7 @@ const fitting: Record<string, Chunk> = {
   'src/features/people/PeoplePane.vue': { kb: 4, imports: ['_lists.js'] },
   'src/features/people/ContactsPane.vue': light,
   'src/features/alerts/AlertsPage.vue': light,
+  'src/search/SearchPage.vue': light,
   'src/features/admin/AdminPage.vue': light,
   'src/features/me/MePage.vue': light,
 }

@@ -1,0 +1,43 @@
+// The search of the address, and the ways from one to the next.
+import { shallowRef, watch } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
+import { emptySearch, packSearch, readSearch, type Search, unpackSearch, writeSearch } from './query'
+
+/** Resolves when no overlay has an entry in the history any more: then the address may change. */
+function withoutOverlays(): Promise<void> {
+  const state = window.history.state as { overlay?: number } | null
+  if (!state?.overlay) return Promise.resolve()
+  return new Promise((resolve) => {
+    window.addEventListener('popstate', () => resolve(withoutOverlays()), { once: true })
+  })
+}
+
+/** The search that the address asks for: its own, or the one that the open hit was found by. */
+export function useSearch() {
+  const route = useRoute()
+  const router = useRouter()
+  const search = shallowRef<Search>(unpackSearch(asked() ?? ''))
+
+  /** undefined while the page is another's: the search stays what it was. */
+  function asked(): string | undefined {
+    if (route.name === 'search') return packSearch(readSearch(route.query))
+    return typeof route.query.s === 'string' && route.query.s ? route.query.s : undefined
+  }
+
+  watch(asked, (packed) => {
+    if (packed !== undefined && packed !== packSearch(search.value)) search.value = unpackSearch(packed)
+  })
+
+  /** Changes the search; the address follows when sheets are closed. */
+  async function change(part: Partial<Search>): Promise<void> {
+    const before = packSearch(search.value)
+    search.value = { ...search.value, ...part }
+    await withoutOverlays()
+    const to = { name: 'search', query: writeSearch(search.value) }
+    // From the start page and from a hit there is a way back.
+    if (before === '' || route.name !== 'search') await router.push(to)
+    else await router.replace(to)
+  }
+
+  return { search, change, clear: () => change(emptySearch()) }
+}

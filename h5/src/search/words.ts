@@ -1,0 +1,30 @@
+// The words of a query as the server takes them apart: what a chat marks of them.
+
+/** An opening quote and what closes it. */
+const closing: Record<string, string> = { '"': '"', '“': '”', '＂': '＂' }
+
+/** The words that must be there; those behind a minus are not among them. */
+export function wordsOf(query: string): string[] {
+  const found: string[] = []
+  let rest = query.trimStart()
+  while (rest) {
+    const not = /^[-－]\S/.test(rest)
+    if (not) rest = rest.slice(1)
+    const [word, length] = firstWord(rest)
+    if (!not && word.trim()) found.push(word.trim())
+    rest = rest.slice(length).trimStart()
+  }
+  return found
+}
+
+/** The first word of text, and how much of the text it takes. */
+function firstWord(text: string): [string, number] {
+  const close = closing[text.charAt(0)]
+  if (close && text.length > 1) {
+    const end = text.indexOf(close, 1)
+    const word = text.slice(1, end < 0 ? undefined : end)
+    if (word) return [word, end < 0 ? text.length : end + 1]
+  }
+  const [word = ''] = /^\S+/.exec(text) ?? []
+  return [word, word.length]
+}
