@@ -11,7 +11,7 @@ import (
 func (s shower) content(c archive.Content, e archive.Entry) api.Content {
 	out := api.Content{
 		Kind: api.ContentKind(c.Kind), Text: newText(c.Text), Media: s.media(c.Media, e), Location: newLocation(c.Location),
-		Record: s.record(c.Record, e), Notice: optional(shown(c.Notice)),
+		Record: s.record(c.Record, e), Notice: optional(shown(notice(c, e))),
 	}
 	if !out.Kind.Valid() {
 		out.Kind = api.ContentKind(archive.ContentUnsupported)
@@ -32,6 +32,19 @@ func (s shower) content(c archive.Content, e archive.Entry) api.Content {
 	out.Parts = optionalList(mapAll(c.Parts, func(p archive.Content) api.Content { return s.content(p, e) }))
 	out.Fields = optionalList(mapAll(c.Fields, func(f archive.Field) api.Field { return api.Field{Key: f.Key, Value: shown(f.Value)} }))
 	return out
+}
+
+// notice gives the text of c, and a Markdown with the names that people had then.
+func notice(c archive.Content, e archive.Entry) string {
+	if c.Kind != archive.ContentMarkdown {
+		return c.Notice
+	}
+	return archive.WithMentions(c.Notice, func(person string) string {
+		if p := e.People[person]; p.Name != p.ID {
+			return p.Name
+		}
+		return ""
+	})
 }
 
 // newShare maps what was shown in a call; its place in the recording is known

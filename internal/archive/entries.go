@@ -111,6 +111,9 @@ func appendPersons(ids []string, c Content) []string {
 	for _, share := range c.Shares {
 		ids = append(ids, share.Person)
 	}
+	if c.Kind == ContentMarkdown {
+		ids = append(ids, mentioned(c.Notice)...)
+	}
 	for _, p := range c.Parts {
 		ids = appendPersons(ids, p)
 	}

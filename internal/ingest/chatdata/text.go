@@ -71,12 +71,15 @@ func (w *textWriter) content(c archive.Content) {
 // quotes, headings and colours.
 var (
 	markdownLink  = regexp.MustCompile(`\[([^\]\n]*)\]\(([^)\s]*)\)`)
+	markdownName  = regexp.MustCompile(`<(@[^<>@\s]{1,64})>`)
 	markdownMarks = regexp.MustCompile("(?m)</?font[^>\\n]*>|\\*\\*|`|^[ \\t]*(?:>|#{1,6} )[ \\t]*")
 )
 
-// withoutMarkup gives the words of a markdown text as they are read.
+// withoutMarkup gives the words of a markdown text as they are read; people by
+// their userids, since names are not known here.
 func withoutMarkup(s string) string {
-	return markdownMarks.ReplaceAllString(markdownLink.ReplaceAllString(s, "$1 $2"), "")
+	s = markdownName.ReplaceAllString(markdownLink.ReplaceAllString(s, "$1 $2"), "$1")
+	return markdownMarks.ReplaceAllString(s, "")
 }
 
 func (w *textWriter) quoted(t *archive.Text) {

@@ -1,0 +1,26 @@
+package server
+
+import (
+	"testing"
+
+	"huicun/internal/archive"
+	"huicun/internal/directory"
+)
+
+// A robot's Markdown names people as they were called then.
+func TestMarkdownNamesPeople(t *testing.T) {
+	e := archive.Entry{People: map[string]directory.Person{
+		"linxiaoyu": {ID: "linxiaoyu", Name: "林晓雨"}, "nameless": {ID: "nameless", Name: "nameless"},
+	}}
+	const source = "<@LinXiaoyu>、<@Nameless> 和 <@Stranger>"
+	part := archive.Content{Kind: archive.ContentMarkdown, Notice: source}
+	whole := archive.Content{Kind: archive.ContentMixed, Parts: []archive.Content{part}}
+	got := shower{}.content(whole, e)
+	if n := *(*got.Parts)[0].Notice; n != "@林晓雨、@Nameless 和 @Stranger" {
+		t.Errorf("the text is %q", n)
+	}
+	part.Kind = archive.ContentUnsupported
+	if n := *(shower{}).content(part, e).Notice; n != source {
+		t.Errorf("of another kind the text is %q", n)
+	}
+}
