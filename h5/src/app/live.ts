@@ -63,6 +63,11 @@ export class LiveStream {
     if (this.wanted()) this.connect()
   }
 
+  /** Whether the full messages of cid are asked for. */
+  follows(cid: string): boolean {
+    return cid === this.conversation
+  }
+
   private wanted(): boolean {
     return Object.values(this.handlers).some((set) => set.size > 0)
   }

@@ -1,7 +1,8 @@
 // The loaded part of one chat: opens, pages, and takes live messages.
-import { onScopeDispose, ref, shallowRef } from 'vue'
+import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { type Problem, toProblem } from '@/api/problem'
 import { fetchMessages, type Part } from '@/api/queries/chat'
+import { live } from '@/app/live'
 import type { Anchor } from './anchor'
 import type { Landing } from './ChatRunway.vue'
 import { kindsReady } from './messages/registry'
@@ -135,6 +136,13 @@ export function useWindow(cid: string) {
     window.value = { ...window.value, hasNewer: true }
     void more('newer', true)
   }
+
+  /** The stream is open, for the first time or again: files that came before are not told of. */
+  async function readPending(): Promise<void> {
+    const pending = await import('./pending')
+    await pending.readPending(cid, window.value, (message) => pageOf(window.value, message.id) && receive(message))
+  }
+  watch(live.state, (now) => now === 'open' && live.follows(cid) && void readPending())
 
   /** Splits the window anew at the anchor. */
   function recentre(anchor: Anchor): void {
