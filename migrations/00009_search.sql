@@ -20,7 +20,7 @@ CREATE TABLE search_messages (
 	change  bigint NOT NULL,             -- number of the last change of this row
 	body    text NOT NULL,               -- text and codes, folded (search.Fold); U+FDD0 in front of each code
 	exact   text,                        -- the same, traditional characters kept; NULL: the same as body
-	grams   integer[] NOT NULL           -- search.Grams of body
+	grams   integer[] NOT NULL           -- search.Grams of body; below 0: its flags and its type (package store)
 ) PARTITION BY RANGE (msgtime);
 CREATE UNIQUE INDEX search_messages_order ON search_messages (msgtime, seq, id);
 CREATE INDEX search_messages_conv ON search_messages (conv_id, msgtime, seq, id);

@@ -11,9 +11,11 @@ import (
 	"huicun/internal/alert"
 	"huicun/internal/directory"
 	"huicun/internal/fault"
+	"huicun/internal/ingest/chatdata"
 	"huicun/internal/media"
 	"huicun/internal/outbox"
 	"huicun/internal/rules"
+	"huicun/internal/search"
 	"huicun/internal/store"
 	"huicun/internal/wecom/api"
 	"huicun/internal/wecom/callback"
@@ -29,6 +31,7 @@ func (a *app) handlers() []map[string]outbox.Handler {
 	return []map[string]outbox.Handler{
 		{rules.KindScan: a.afterLookUp(scanner.Handle), rules.KindCallback: events.Handle},
 		{media.KindIndex: a.files.indexer.Handle},
+		{search.KindIndex: (&search.Indexer{Store: a.db, Decode: chatdata.Content}).Handle, search.KindNames: (&search.Namer{Store: a.db}).Handle},
 		{alert.KindPush: a.alerts.Push, alert.KindNotice: a.alerts.Push},
 	}
 }

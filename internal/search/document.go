@@ -24,6 +24,7 @@ const (
 // Source is what a document is made from.
 type Source struct {
 	ID      string
+	BaseID  string // archive.Message.BaseID: revokes name it
 	Seq     int64
 	ConvID  int64
 	SentAt  time.Time

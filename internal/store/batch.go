@@ -14,9 +14,10 @@ import (
 	"huicun/internal/ingest"
 	"huicun/internal/media"
 	"huicun/internal/rules"
+	"huicun/internal/search"
 )
 
-const sqlLockCursor = `SELECT seq, last_batch_id, media_batch_id FROM pull_state WHERE id = 1 FOR UPDATE`
+const sqlLockCursor = `SELECT seq, last_batch_id, media_batch_id, index_batch_id FROM pull_state WHERE id = 1 FOR UPDATE`
 
 const sqlInsertBatch = `
 INSERT INTO batches (id, kind, from_seq, first_seq, last_seq, received, added, quarantined, duplicates, min_msgtime, max_msgtime)
@@ -27,6 +28,7 @@ UPDATE pull_state SET
 	seq = $1,
 	last_batch_id = $2,
 	media_batch_id = CASE WHEN $3 > 0 THEN $2 ELSE media_batch_id END,
+	index_batch_id = CASE WHEN $3 > 0 THEN $2 ELSE index_batch_id END,
 	received = received + $3 + $4,
 	stored = stored + $3,
 	quarantined = quarantined + $4,
@@ -148,6 +150,7 @@ type cursor struct {
 	Seq          int64 `db:"seq"`
 	LastBatchID  int64 `db:"last_batch_id"`
 	MediaBatchID int64 `db:"media_batch_id"` // batches up to it have their item of media.KindIndex
+	IndexBatchID int64 `db:"index_batch_id"` // batches up to it have their item of search.KindIndex
 }
 
 func lockCursor(ctx context.Context, tx *sqlx.Tx, l ingest.Lease) (cursor, error) {
@@ -158,13 +161,15 @@ func lockCursor(ctx context.Context, tx *sqlx.Tx, l ingest.Lease) (cursor, error
 	return c, wrap(ctx, "lock cursor", tx.GetContext(ctx, &c, sqlLockCursor))
 }
 
-// Batches between the last that has its media item and this one were stored by
-// a process of an older version: they get theirs now.
+// Batches between the last that has its item of a kind and this one were stored
+// by a process of an older version: they get theirs now.
 const sqlFollowUp = `
 INSERT INTO outbox (kind, args)
-SELECT $1, jsonb_build_object('batch_id', CAST($3 AS bigint))
+SELECT $1, jsonb_build_object('batch_id', CAST($4 AS bigint))
 UNION ALL
-SELECT $2, jsonb_build_object('batch_id', id) FROM batches WHERE id > $4 AND id <= $3 AND added > 0`
+SELECT $2, jsonb_build_object('batch_id', id) FROM batches WHERE id > $5 AND id <= $4 AND added > 0
+UNION ALL
+SELECT $3, jsonb_build_object('batch_id', id) FROM batches WHERE id > $6 AND id <= $4 AND added > 0`
 
 // followUp writes the outbox items of a batch, wakes the runners and tells open
 // chats.
@@ -172,7 +177,7 @@ func followUp(ctx context.Context, tx *sqlx.Tx, s ingest.Saved, c cursor) error 
 	if s.Added == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, sqlFollowUp, rules.KindScan, media.KindIndex, s.BatchID, c.MediaBatchID); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlFollowUp, rules.KindScan, media.KindIndex, search.KindIndex, s.BatchID, c.MediaBatchID, c.IndexBatchID); err != nil {
 		return wrap(ctx, "enqueue follow-up work", err)
 	}
 	if err := wakeOutbox(ctx, tx); err != nil {

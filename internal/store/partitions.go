@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// partitions remembers which months of messages exist.
+// partitions remembers which months of messages and search_messages exist.
 type partitions struct {
 	mu    sync.Mutex
 	known map[string]bool
@@ -18,6 +18,11 @@ type partitions struct {
 // written, and takes no lock that stops readers: a table is made apart and
 // attached.
 func (db *DB) EnsurePartitions(ctx context.Context, times ...time.Time) error {
+	return db.ensurePartitions(ctx, "messages", times...)
+}
+
+// ensurePartitions does so for a table of ours that is partitioned by months.
+func (db *DB) ensurePartitions(ctx context.Context, table string, times ...time.Time) error {
 	db.parts.mu.Lock()
 	defer db.parts.mu.Unlock()
 	if db.parts.known == nil {
@@ -26,11 +31,11 @@ func (db *DB) EnsurePartitions(ctx context.Context, times ...time.Time) error {
 	for _, t := range times {
 		t = t.UTC()
 		month := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
-		name := month.Format("messages_200601")
+		name := table + month.Format("_200601")
 		if db.parts.known[name] {
 			continue
 		}
-		if err := db.createPartition(ctx, name, month); err != nil {
+		if err := db.createPartition(ctx, table, name, month); err != nil {
 			return err
 		}
 		db.parts.known[name] = true
@@ -41,7 +46,7 @@ func (db *DB) EnsurePartitions(ctx context.Context, times ...time.Time) error {
 // advisory lock that replicas take to create a partition one after the other.
 const lockPartitions = 7_401_001
 
-func (db *DB) createPartition(ctx context.Context, name string, month time.Time) error {
+func (db *DB) createPartition(ctx context.Context, table, name string, month time.Time) error {
 	tx, err := db.BeginTxx(ctx, nil)
 	if err != nil {
 		return wrap(ctx, "create partition", err)
@@ -57,11 +62,12 @@ func (db *DB) createPartition(ctx context.Context, name string, month time.Time)
 	if exists {
 		return wrap(ctx, "create partition", tx.Commit())
 	}
-	// name is made of digits; the bounds are dates: nothing here comes from outside.
+	// table is a name of ours, name has digits behind it; the bounds are dates:
+	// nothing here comes from outside.
 	from, to := month.Format("2006-01-02"), month.AddDate(0, 1, 0).Format("2006-01-02")
 	for _, q := range []string{
-		fmt.Sprintf(`CREATE TABLE %s (LIKE messages INCLUDING DEFAULTS)`, name),
-		fmt.Sprintf(`ALTER TABLE messages ATTACH PARTITION %s FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')`, name, from, to),
+		fmt.Sprintf(`CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS)`, name, table),
+		fmt.Sprintf(`ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')`, table, name, from, to),
 	} {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return wrap(ctx, "create partition "+name, err)

@@ -60,7 +60,7 @@ FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (id, reason, detail)
 WHERE q.id = u.id AND q.released_at IS NULL`
 
 const sqlCountReleased = `
-UPDATE pull_state SET last_batch_id = $1, media_batch_id = $1, stored = stored + $2, quarantined = quarantined - $2, last_msgtime = GREATEST(last_msgtime, $3)
+UPDATE pull_state SET last_batch_id = $1, media_batch_id = $1, index_batch_id = $1, stored = stored + $2, quarantined = quarantined - $2, last_msgtime = GREATEST(last_msgtime, $3)
 WHERE id = 1`
 
 // ReleaseQuarantine implements ingest.Store. A record that somebody else

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -21,7 +22,7 @@ const violationColumns = `
 	v.id, v.dedupe_key, v.kind, COALESCE(v.rule_id, 0) AS rule_id, COALESCE(v.rule_version, 0) AS rule_version, v.rule_name,
 	v.severity, v.words, v.spans, v.sender, v.receiver, COALESCE(v.conv_id, 0) AS conv_id, COALESCE(g.name, '') AS conv_title,
 	COALESCE(CAST(v.message_id AS text), '') AS message_id, COALESCE(v.seq, 0) AS seq, v.msgtype, v.occurred_at,
-	v.evidence_text, COALESCE(v.event_id, 0) AS event_id, v.state, v.handled_by, v.handled_at, v.note`
+	v.evidence_text, COALESCE(v.event_id, 0) AS event_id, v.state, v.handled_by, v.handled_at, v.note, COALESCE(v.viewer_id, 0) AS viewer_id`
 
 const violationTables = ` FROM violations v
 LEFT JOIN conversations vc ON vc.id = v.conv_id AND vc.kind = 'group'
@@ -51,6 +52,7 @@ type violationRow struct {
 	HandledBy   string         `db:"handled_by"`
 	HandledAt   *time.Time     `db:"handled_at"`
 	Note        string         `db:"note"`
+	ViewerID    int64          `db:"viewer_id"`
 }
 
 func (r violationRow) violation() (rules.Violation, error) {
@@ -60,7 +62,7 @@ func (r violationRow) violation() (rules.Violation, error) {
 		Severity: r.Severity, Words: r.Words, Spans: spans, Sender: r.Sender, Receiver: r.Receiver,
 		ConvID: r.ConvID, ConvTitle: r.ConvTitle, MessageID: r.MessageID, Seq: r.Seq, MsgType: r.MsgType,
 		OccurredAt: r.OccurredAt.UTC(), Evidence: r.Evidence, EventID: r.EventID,
-		State: r.State, HandledBy: r.HandledBy, Note: r.Note,
+		State: r.State, HandledBy: r.HandledBy, Note: r.Note, ViewerID: r.ViewerID,
 	}
 	if r.HandledAt != nil {
 		v.HandledAt = r.HandledAt.UTC()
@@ -156,7 +158,11 @@ func (db *DB) UpdateViolation(ctx context.Context, s access.Scope, id int64, c r
 		if err := insertAudit(ctx, tx, e); err != nil {
 			return rules.Violation{}, err
 		}
-		return getViolation(ctx, tx, s, id)
+		v, err := getViolation(ctx, tx, s, id)
+		if err != nil || v.MessageID == "" {
+			return v, err
+		}
+		return v, enqueueIndex(ctx, tx, v.MessageID)
 	})
 }
 
@@ -164,6 +170,7 @@ func (db *DB) UpdateViolation(ctx context.Context, s access.Scope, id int64, c r
 func (db *DB) SaveViolations(ctx context.Context, vs []rules.Violation) (int, error) {
 	return inTx(ctx, db, func(tx *sqlx.Tx) (int, error) {
 		added := 0
+		var messages []string
 		for _, v := range vs {
 			ok, err := insertViolation(ctx, tx, v)
 			if err != nil {
@@ -172,8 +179,11 @@ func (db *DB) SaveViolations(ctx context.Context, vs []rules.Violation) (int, er
 			if ok {
 				added++
 			}
+			if ok && v.MessageID != "" && !slices.Contains(messages, v.MessageID) {
+				messages = append(messages, v.MessageID)
+			}
 		}
-		return added, nil
+		return added, enqueueIndex(ctx, tx, messages...)
 	})
 }
 
@@ -181,12 +191,12 @@ func (db *DB) SaveViolations(ctx context.Context, vs []rules.Violation) (int, er
 // along.
 const sqlInsertViolation = `
 INSERT INTO violations (dedupe_key, kind, rule_id, rule_version, rule_name, severity, words, spans, sender, receiver,
-	conv_id, message_id, seq, msgtype, occurred_at, evidence_text, evidence_raw, event_id)
+	conv_id, message_id, seq, msgtype, occurred_at, evidence_text, evidence_raw, event_id, viewer_id)
 VALUES (:dedupe_key, :kind, NULLIF(:rule_id, 0), NULLIF(:rule_version, 0), :rule_name, :severity, :words, CAST(:spans AS jsonb),
 	:sender, :receiver, NULLIF(:conv_id, 0), CAST(NULLIF(:message_id, '') AS uuid), NULLIF(:seq, 0), :msgtype, :occurred_at, :evidence_text,
 	COALESCE(CAST(:raw AS bytea), (SELECT m.raw FROM messages m
 		WHERE m.conv_id = :conv_id AND m.msgtime = :occurred_at AND m.seq = :seq AND m.id = CAST(NULLIF(:message_id, '') AS uuid))),
-	NULLIF(:event_id, 0))
+	NULLIF(:event_id, 0), NULLIF(:viewer_id, 0))
 ON CONFLICT ON CONSTRAINT violations_dedupe_key DO NOTHING
 RETURNING id`
 
@@ -206,6 +216,7 @@ func insertViolation(ctx context.Context, tx *sqlx.Tx, v rules.Violation) (bool,
 		DedupeKey: dbText(v.DedupeKey), Kind: v.Kind, RuleID: v.RuleID, RuleVersion: v.RuleVersion, RuleName: v.RuleName,
 		Severity: v.Severity, Words: v.Words, Sender: dbText(v.Sender), Receiver: dbText(v.Receiver), ConvID: v.ConvID,
 		MessageID: v.MessageID, Seq: v.Seq, MsgType: dbText(v.MsgType), OccurredAt: v.OccurredAt, Evidence: dbText(v.Evidence), EventID: v.EventID,
+		ViewerID: v.ViewerID,
 	}, SpansText: encodeSpans(v.Spans), Raw: v.EvidenceRaw}
 	// Ids become visible in their order: live streams go on after the last one seen.
 	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, lockViolations); err != nil {
