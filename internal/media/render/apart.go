@@ -13,6 +13,8 @@ import (
 	"strconv"
 
 	"github.com/bep/imagemeta"
+
+	"huicun/internal/media"
 )
 
 // maxPrinted is what ffmpeg may print of a picture: RGBA as PNG.
@@ -47,6 +49,9 @@ func (r *Renderer) decodeApart(ctx context.Context, f format, content io.ReadSee
 // of which old versions of ffmpeg give the first: better none than a wrong one.
 func (r *Renderer) pictureSize(ctx context.Context, f format, in *os.File, data []byte) (dims, error) {
 	info, err := r.probe(ctx, f, in)
+	if err != nil && boxes(f) && !errors.Is(err, media.ErrTemporary) && ctx.Err() == nil {
+		return dims{}, fmt.Errorf("a %s picture, which this ffmpeg does not read (version 7.1 does): %w", f.name, err)
+	}
 	if err != nil {
 		return dims{}, err
 	}
@@ -58,13 +63,16 @@ func (r *Renderer) pictureSize(ctx context.Context, f format, in *os.File, data 
 	if err := d.check(); err != nil {
 		return d, err
 	}
-	if f == formatHEIC || f == formatAVIF {
+	if boxes(f) {
 		if said := boxSize(f, data); said != d && said != (dims{d.h, d.w}) {
 			return d, fmt.Errorf("a %s picture of tiles, which this ffmpeg does not put together", f.name)
 		}
 	}
 	return d, nil
 }
+
+// boxes tells the formats of pictures in the boxes of mp4.
+func boxes(f format) bool { return f == formatHEIC || f == formatAVIF }
 
 // boxSize is the size that a heic or avif says that it has.
 func boxSize(f format, data []byte) (d dims) {
@@ -93,7 +101,7 @@ func (r *Renderer) smallPNG(ctx context.Context, f format, in *os.File, to dims)
 	}
 	// EXIF is applied here, whatever the version of ffmpeg makes of it.
 	before := []string{"-noautorotate"}
-	if f == formatHEIC || f == formatAVIF {
+	if boxes(f) {
 		before = nil
 	}
 	out, err := r.run(ctx, job{program: progFFmpeg, in: in, max: maxPrinted, args: ffmpegArgs(f, before, args...)})
