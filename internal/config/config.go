@@ -24,6 +24,7 @@ type Config struct {
 	WeCom    WeCom    `toml:"wecom" envPrefix:"WECOM_" doc:"The corp and its self-built app."`
 	Finance  Finance  `toml:"finance" envPrefix:"FINANCE_" doc:"Pulling of the archive (会话内容存档)."`
 	Media    Media    `toml:"media" envPrefix:"MEDIA_" doc:"Files of messages: pictures, voice, videos, files, recorded calls. WeCom keeps them for 5 days; here they are kept encrypted."`
+	Search   Search   `toml:"search" envPrefix:"SEARCH_" doc:"What finds messages. huicun search tells how an index stands."`
 	Callback Callback `toml:"callback" envPrefix:"CALLBACK_" doc:"Event servers (接收事件服务器). URLs: <public_url>/wecom/callback/app, …/archive, …/contact."`
 	Access   Access   `toml:"access" envPrefix:"ACCESS_" doc:"Who may sign in at first."`
 	Sync     Sync     `toml:"sync" envPrefix:"SYNC_" doc:"Names, departments, customers, groups."`
@@ -133,6 +134,7 @@ func Default() Config {
 		},
 		Finance: Finance{Client: "sdk", KeysDir: "data/keys", Relay: true, Timeout: 30 * time.Second, PageSize: 1000, Interval: 500 * time.Millisecond},
 		Media:   Media{Store: "file", Workers: 2, Lookers: 1, MaxImageMB: 100, MaxVoiceMB: 100, MaxVideoMB: 4096, MaxFileMB: 4096, MaxCallMB: 4096, ReadMBHour: 20480, S3: S3{PathStyle: true}},
+		Search:  defaultSearch(),
 		Sync:    Sync{Interval: 6 * time.Hour},
 		Alarm:   Alarm{Stalled: 10 * time.Minute, Notice: time.Hour, Warning: 24 * time.Hour, Critical: 72 * time.Hour},
 		Log:     Log{Level: "info", Format: "json"},
@@ -218,6 +220,8 @@ func (c *Config) readSecretFiles() error {
 		{"wecom.archive_secret_file", c.WeCom.ArchiveSecretFile, &c.WeCom.ArchiveSecret},
 		{"wecom.contact_secret_file", c.WeCom.ContactSecretFile, &c.WeCom.ContactSecret},
 		{"media.s3.secret_key_file", c.Media.S3.SecretKeyFile, &c.Media.S3.SecretKey},
+		{"search.api_key_file", c.Search.APIKeyFile, &c.Search.APIKey},
+		{"search.password_file", c.Search.PasswordFile, &c.Search.Password},
 	} {
 		if s.file == "" {
 			continue
@@ -262,6 +266,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("finance.page_size: must be 1 to 1000")
 	}
 	if err := c.Media.check(); err != nil {
+		return err
+	}
+	if err := c.Search.check(); err != nil {
 		return err
 	}
 	if a := c.Alarm; a.Stalled < 0 || a.Stalled > 0 && a.Stalled < time.Minute {

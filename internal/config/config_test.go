@@ -72,6 +72,13 @@ func TestLoadRefuses(t *testing.T) {
 			nil, "media.s3.secret_key",
 		},
 		{"missing S3 secret file", "", map[string]string{"HUICUN_MEDIA_S3_SECRET_KEY_FILE": "/nowhere"}, "media.s3.secret_key_file"},
+		{"search engine", "[search]\nengine = \"grep\"\n", nil, "search.engine"},
+		{"Elasticsearch nowhere", "[search]\nengine = \"elastic\"\n", nil, "search.urls"},
+		{"Elasticsearch with a password in the address", "", map[string]string{"HUICUN_SEARCH_URLS": "https://a:b@es.example.com"}, "search.urls"},
+		{"Elasticsearch's key in plain http", "", map[string]string{"HUICUN_SEARCH_URLS": "http://es.example.com", "HUICUN_SEARCH_API_KEY": "k"}, "https"},
+		{"half a sign-in", "", map[string]string{"HUICUN_SEARCH_USERNAME": "u"}, "search.password"},
+		{"prefix of several indices", "[search]\nprefix = \"a*\"\n", nil, "search.prefix"},
+		{"no shards", "[search]\nshards = 0\n", nil, "search.shards"},
 		{"not TOML", "= nothing", nil, "configuration file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,6 +118,22 @@ func TestS3SettingsLoad(t *testing.T) {
 	}
 }
 
+func TestSearchSettingsLoad(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load("", map[string]string{
+		"HUICUN_SEARCH_ENGINE": "elastic", "HUICUN_SEARCH_URLS": "https://a.example.com:9200,https://b.example.com:9200", "HUICUN_SEARCH_API_KEY_FILE": secret,
+	})
+	if err != nil || c.Search.APIKey != "s3cret" || len(c.Search.URLs) != 2 {
+		t.Errorf("Load = %v, %v", c.Search.URLs, err)
+	}
+	if _, err := Load("", map[string]string{"HUICUN_SEARCH_ENGINE": "elastic", "HUICUN_SEARCH_URLS": "http://elasticsearch:9200"}); err != nil {
+		t.Errorf("without key, as inside of a compose network: %v", err)
+	}
+}
+
 func TestCheckServeNamesTheSetting(t *testing.T) {
 	c := Default()
 	for _, step := range []struct {
@@ -146,7 +169,7 @@ func TestExampleLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Default()
-	want.Server.TrustedProxies, want.Access.Admins = []string{}, []string{}
+	want.Server.TrustedProxies, want.Access.Admins, want.Search.URLs = []string{}, []string{}, []string{}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the example is not the defaults (-want +got):\n%s", diff)
 	}
