@@ -70,6 +70,7 @@ const (
 	randomGroups = iota + 1
 	randomMessages
 	randomReads
+	randomSearches = 1 << 32 // others are added to randomReads
 )
 
 func (c *Corpus) random(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(c.opts.Seed, stream)) } //nolint:gosec // repeatable on purpose

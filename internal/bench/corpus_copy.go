@@ -80,28 +80,29 @@ func copyRows(ctx context.Context, db *sqlx.DB, table string, columns []string, 
 	return nil
 }
 
-// monthCopy fills a partition of messages that is not attached yet: rows come
-// frozen, so that nothing has to be vacuumed, and without indexes.
+// monthCopy fills a partition that is not attached yet: rows come frozen, so that
+// nothing has to be vacuumed, and without indexes.
 type monthCopy struct {
 	*copyIn
+	table    string // messages or search_messages
 	name     string
 	from, to time.Time
 }
 
-func startMonth(ctx context.Context, db *sqlx.DB, at time.Time) (*monthCopy, error) {
+func startMonth(ctx context.Context, db *sqlx.DB, table string, columns []string, at time.Time) (*monthCopy, error) {
 	at = at.UTC()
 	from := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
-	m := &monthCopy{name: from.Format("messages_200601"), from: from, to: from.AddDate(0, 1, 0)}
+	m := &monthCopy{table: table, name: table + from.Format("_200601"), from: from, to: from.AddDate(0, 1, 0)}
 	var err error
-	m.copyIn, err = startCopy(ctx, db, copyInto(m.name, messageColumns...)+" WITH (FREEZE)",
-		fmt.Sprintf(`CREATE TABLE %s (LIKE messages INCLUDING DEFAULTS)`, m.name))
+	m.copyIn, err = startCopy(ctx, db, copyInto(m.name, columns...)+" WITH (FREEZE)",
+		fmt.Sprintf(`CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS)`, m.name, table))
 	return m, err
 }
 
 func (m *monthCopy) holds(t time.Time) bool { return !t.Before(m.from) && t.Before(m.to) }
 
-// attach makes the month part of messages, as EnsurePartitions does; this
-// builds its indexes.
+// attach makes the month part of its table, as EnsurePartitions does; this builds
+// its indexes.
 func (m *monthCopy) attach(ctx context.Context, db *sqlx.DB) error {
 	tx, err := db.BeginTxx(ctx, nil)
 	if err != nil {
@@ -110,8 +111,8 @@ func (m *monthCopy) attach(ctx context.Context, db *sqlx.DB) error {
 	defer func() { _ = tx.Rollback() }() // after Commit this does nothing
 	for _, q := range []string{
 		`SET LOCAL maintenance_work_mem = '512MB'`,
-		fmt.Sprintf(`ALTER TABLE messages ATTACH PARTITION %s FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')`,
-			m.name, m.from.Format(time.DateOnly), m.to.Format(time.DateOnly)),
+		fmt.Sprintf(`ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')`,
+			m.table, m.name, m.from.Format(time.DateOnly), m.to.Format(time.DateOnly)),
 	} {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("attach %s: %w", m.name, err)

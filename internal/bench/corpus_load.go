@@ -21,28 +21,54 @@ const corpusBatch = 1000
 type decodedBatch struct {
 	id       int64
 	messages []archive.Decoded
+	docs     []docRow // of the messages, without conversation; nil: not wanted
+}
+
+// loadOptions say what Load does besides.
+type loadOptions struct {
+	progress func(int) // told the number of messages loaded so far
+	search   bool      // what searches look at is filled too
+	leave    int       // so many of the last batches have no documents: they are for the indexer
+	// told each batch and its documents in order, before they are stored; may be nil
+	each func(messages []archive.Decoded, docs []docRow) error
+}
+
+// loaded is what Load knows of the corpus beside its rows.
+type loaded struct {
+	members map[member]time.Time // since when
+	batches int64
 }
 
 // Load writes the corpus into an empty database with the current schema: what
 // SaveBatch would have written had the messages been pulled, after the follow-up
 // work was done and its records pruned. Tables are filled by COPY; indexes of the
 // large ones are built afterwards. progress is told the number of messages
-// loaded so far.
+// loaded so far. What searches look at stays empty.
 func (c *Corpus) Load(ctx context.Context, db *sqlx.DB, progress func(int)) error {
+	_, err := c.load(ctx, db, loadOptions{progress: progress})
+	return err
+}
+
+// load is Load with more or less of it.
+func (c *Corpus) load(ctx context.Context, db *sqlx.DB, o loadOptions) (loaded, error) {
+	var none loaded
 	if err := checkEmpty(ctx, db); err != nil {
-		return err
+		return none, err
 	}
 	if err := c.loadDirectory(ctx, db); err != nil {
-		return fmt.Errorf("load directory: %w", err)
+		return none, fmt.Errorf("load directory: %w", err)
 	}
-	l := &loader{db: db, convs: map[archive.ConvKey]*convState{}, members: map[member]time.Time{}, progress: progress}
+	l := &loader{db: db, convs: map[archive.ConvKey]*convState{}, members: map[member]time.Time{}, loadOptions: o}
+	if o.search {
+		l.docs = &docLoader{loader: l, upTo: int64((c.opts.Messages+corpusBatch-1)/corpusBatch - o.leave), recent: map[string]*docRow{}}
+	}
 	if err := l.begin(ctx); err != nil {
-		return err
+		return none, err
 	}
 	if err := c.run(ctx, l); err != nil {
-		return fmt.Errorf("load messages: %w", err)
+		return none, fmt.Errorf("load messages: %w", err)
 	}
-	return l.finish(ctx)
+	return loaded{l.members, int64(len(l.batches))}, l.finish(ctx)
 }
 
 // checkEmpty refuses a database in which somebody keeps something.
@@ -82,7 +108,11 @@ func (c *Corpus) run(ctx context.Context, l *loader) error {
 	for range runtime.GOMAXPROCS(0) {
 		g.Go(func() error {
 			for j := range todo {
-				j.out <- decodedBatch{id: j.id, messages: decodeAll(j.batch)}
+				b := decodedBatch{id: j.id, messages: decodeAll(j.batch)}
+				if l.docs != nil {
+					b.docs = l.docs.make(b)
+				}
+				j.out <- b
 			}
 			return nil
 		})

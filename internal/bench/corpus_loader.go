@@ -16,8 +16,9 @@ import (
 
 // loader stores decoded messages.
 type loader struct {
-	db       *sqlx.DB
-	progress func(int)
+	loadOptions
+	db   *sqlx.DB
+	docs *docLoader // nil: nothing for searches
 
 	convs    map[archive.ConvKey]*convState
 	order    []*convState // by id
@@ -81,6 +82,7 @@ func (l *loader) write(ctx context.Context, batches <-chan chan decodedBatch) er
 			month.abort()
 		}
 	}()
+	defer l.docs.abort()
 	for out := range batches {
 		var b decodedBatch
 		select {
@@ -95,7 +97,7 @@ func (l *loader) write(ctx context.Context, batches <-chan chan decodedBatch) er
 				if err := l.endMonth(ctx, month); err != nil {
 					return err
 				}
-				if month, err = startMonth(ctx, l.db, m.SentAt); err != nil {
+				if month, err = startMonth(ctx, l.db, "messages", messageColumns, m.SentAt); err != nil {
 					return err
 				}
 			}
@@ -107,8 +109,14 @@ func (l *loader) write(ctx context.Context, batches <-chan chan decodedBatch) er
 				return err
 			}
 		}
+		if err := l.docs.take(ctx, b); err != nil {
+			return err
+		}
 		l.stored += len(b.messages)
 		l.progress(l.stored)
+	}
+	if err := l.docs.flush(ctx); err != nil {
+		return err
 	}
 	if err := l.endMonth(ctx, month); err != nil {
 		return err
@@ -203,6 +211,7 @@ func (l *loader) finish(ctx context.Context) error {
 		{"revokes", l.copyRevokes},
 		{"batches", l.copyBatches},
 		{"violations", l.copyAlarms},
+		{"search state", l.docs.finish},
 		{"index of ids", l.index},
 	} {
 		if err := step.do(ctx); err != nil {

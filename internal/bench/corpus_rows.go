@@ -26,7 +26,7 @@ func (l *loader) copyRevokes(ctx context.Context) error {
 }
 
 const sqlSetCounters = `
-UPDATE pull_state SET seq = $1, last_batch_id = $2, media_batch_id = $2, received = $3, stored = $3, last_msgtime = $4, last_success_at = $5
+UPDATE pull_state SET seq = $1, last_batch_id = $2, media_batch_id = $2, index_batch_id = $2, received = $3, stored = $3, last_msgtime = $4, last_success_at = $5
 WHERE id = 1`
 
 // copyBatches writes the ledger and the counters that agree with it.
