@@ -60,7 +60,11 @@ type Rule struct {
 	SubscriberPersons  []string // persons of Subscribers, in the same order
 	CreatedAt, Changed time.Time
 	Hits               int64 // violations so far
+	ViewerID           int64 // it looks at this viewer's scope, and tells nobody else; 0: it is everybody's
 }
+
+// Check gives in ready to be stored, or says what is wrong with it.
+func (in Input) Check() (Input, error) { return in.check() }
 
 // check gives in ready to be stored, or says what is wrong with it.
 func (in Input) check() (Input, error) {

@@ -53,6 +53,8 @@ type ScanStore interface {
 	// InRuleScope gives those of persons whom the rule is about: its employees
 	// and those of its departments and all below.
 	InRuleScope(ctx context.Context, in Input, persons []string) ([]string, error)
+	// InViewerScope gives those of persons whom the viewer may see, now.
+	InViewerScope(ctx context.Context, viewer int64, persons []string) ([]string, error)
 	// EmployeesOfConversation gives the members that are employees.
 	EmployeesOfConversation(ctx context.Context, s access.Scope, conv int64) ([]string, error)
 	// SaveViolations stores those that are new, with the message as evidence,
@@ -198,14 +200,19 @@ func (d Direction) covers(r Role) bool {
 }
 
 // employees gives whose violation it is: the sender's, or that of the employees
-// who received it; false when the rule is about none of them.
+// who received it; false when the rule is about none of them. A viewer's own rule
+// is about whatever is said where somebody takes part whom they may see.
 func (s *Scanner) employees(ctx context.Context, r Rule, m ScanMessage) ([]string, bool, error) {
 	persons := []string{m.Sender}
-	if m.Role != RoleEmployee {
+	if m.Role != RoleEmployee || r.ViewerID != 0 {
 		var err error
 		if persons, err = s.Store.EmployeesOfConversation(ctx, access.System(), m.ConvID); err != nil {
 			return nil, false, err
 		}
+	}
+	if r.ViewerID != 0 {
+		persons, err := s.Store.InViewerScope(ctx, r.ViewerID, persons)
+		return persons, len(persons) > 0, err
 	}
 	if r.ScopeAll {
 		return persons, true, nil
@@ -230,6 +237,6 @@ func (c *compiled) violation(rule int, m ScanMessage, hits []Hit, employees []st
 		Words: words, Spans: spans[:min(len(spans), maxSpans)],
 		Sender: m.Sender, Receiver: m.Receiver, Employees: employees,
 		ConvID: m.ConvID, MessageID: m.ID, Seq: m.Seq, MsgType: m.MsgType, OccurredAt: m.SentAt, Evidence: m.Text,
-		State: StateOpen,
+		State: StateOpen, ViewerID: r.ViewerID,
 	}
 }

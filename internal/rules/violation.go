@@ -60,6 +60,7 @@ type Violation struct {
 	HandledBy   string // person
 	HandledAt   time.Time
 	Note        string
+	ViewerID    int64 // whose alone it is; 0: of all who may see the employees
 }
 
 // Tabs of the list of violations.

@@ -49,8 +49,15 @@ type Store interface {
 	// UpdateSaved changes one of the viewer's own; fault.NotFound, fault.Conflict
 	// when in.Version is not current.
 	UpdateSaved(ctx context.Context, viewer, id int64, in SavedInput, e audit.Entry) (Saved, error)
-	// DeleteSaved deletes one of the viewer's own, with its rule; fault.NotFound.
+	// DeleteSaved deletes one of the viewer's own, with its rule when that is
+	// private; fault.NotFound.
 	DeleteSaved(ctx context.Context, viewer, id int64, e audit.Entry) error
+	// CreateWatch makes one of the viewer's own a rule, unless it is one already;
+	// fault.NotFound, fault.Invalid when no rule can be made of it.
+	CreateWatch(ctx context.Context, viewer, id int64, w Watch, e audit.Entry) (Saved, error)
+	// DeleteWatch deletes the rule of one of the viewer's own; an ordinary rule only
+	// if that is allowed, else it is fault.Forbidden. fault.NotFound without rule.
+	DeleteWatch(ctx context.Context, viewer, id int64, ordinary bool, e audit.Entry) error
 }
 
 // note notes a search: that it was made goes to the operation log, what was
@@ -95,7 +102,8 @@ func (s *Service) UpdateSaved(ctx context.Context, v access.Viewer, id int64, in
 	return s.Store.UpdateSaved(ctx, v.ID, id, in, from.Entry(audit.SearchUpdated, audit.Object("saved_search", id), in.detail()))
 }
 
-// DeleteSaved deletes a search of the viewer's own, with its rule.
+// DeleteSaved deletes a search of the viewer's own, with its rule when that
+// tells nobody else.
 func (s *Service) DeleteSaved(ctx context.Context, v access.Viewer, id int64, from audit.Origin) error {
 	return s.Store.DeleteSaved(ctx, v.ID, id, from.Entry(audit.SearchDeleted, audit.Object("saved_search", id), nil))
 }

@@ -92,7 +92,7 @@ const employeeColumns = `
 		WHERE m.person = e.person AND c.kind <> 'log' AND c.last_msgtime >= $1) AS conversations_today,
 	(SELECT count(*) FROM follows f WHERE f.employee = e.person AND f.state IN ('active', 'deleted_by_customer')) AS customers,
 	(SELECT count(*) FROM violation_employees ve JOIN violations v ON v.id = ve.violation_id
-		WHERE ve.person = e.person AND v.state = 'open') AS violations`
+		WHERE ve.person = e.person AND v.state = 'open' AND v.viewer_id IS NULL) AS violations`
 
 type employeeRow struct {
 	Person             string         `db:"person"`

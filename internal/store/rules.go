@@ -19,7 +19,7 @@ var _ rules.Store = (*DB)(nil)
 const (
 	sqlRulesFrom = `
 SELECT r.id, r.name, r.words, r.severity, r.direction, r.scope_all, r.scope_departments, r.scope_employees, r.enabled,
-	r.version, r.created_at, r.updated_at,
+	r.version, r.created_at, r.updated_at, COALESCE(r.viewer_id, 0) AS viewer_id,
 	ARRAY(SELECT s.viewer_id FROM rule_subscribers s WHERE s.rule_id = r.id ORDER BY 1) AS subscribers,
 	ARRAY(SELECT v.person FROM rule_subscribers s JOIN viewers v ON v.id = s.viewer_id WHERE s.rule_id = r.id ORDER BY s.viewer_id) AS persons`
 	sqlHits = `,
@@ -28,7 +28,9 @@ SELECT r.id, r.name, r.words, r.severity, r.direction, r.scope_all, r.scope_depa
 FROM rules r
 WHERE r.deleted_at IS NULL`
 
-	sqlRules        = sqlRulesFrom + sqlHits + sqlRulesWhere
+	// What one viewer wants to be told is nobody else's matter.
+	sqlRules        = sqlAllRules + ` AND r.viewer_id IS NULL`
+	sqlAllRules     = sqlRulesFrom + sqlHits + sqlRulesWhere
 	sqlEnabledRules = sqlRulesFrom + sqlRulesWhere + ` AND r.enabled ORDER BY r.id`
 )
 
@@ -48,6 +50,7 @@ type ruleRow struct {
 	Subscribers pq.Int64Array   `db:"subscribers"`
 	Persons     pq.StringArray  `db:"persons"`
 	Hits        int64           `db:"hits"`
+	ViewerID    int64           `db:"viewer_id"`
 }
 
 func (r ruleRow) rule() rules.Rule {
@@ -58,6 +61,7 @@ func (r ruleRow) rule() rules.Rule {
 			Subscribers: r.Subscribers, Enabled: r.Enabled, Version: r.Version,
 		},
 		ID: r.ID, SubscriberPersons: r.Persons, CreatedAt: r.CreatedAt.UTC(), Changed: r.UpdatedAt.UTC(), Hits: r.Hits,
+		ViewerID: r.ViewerID,
 	}
 }
 
@@ -85,12 +89,12 @@ func (db *DB) ListRules(ctx context.Context) ([]rules.Rule, error) {
 
 // GetRule implements rules.Store.
 func (db *DB) GetRule(ctx context.Context, id int64) (rules.Rule, error) {
-	return getRule(ctx, db, id)
+	return getRule(ctx, db, sqlRules, id)
 }
 
-func getRule(ctx context.Context, q sqlx.QueryerContext, id int64) (rules.Rule, error) {
+func getRule(ctx context.Context, q sqlx.QueryerContext, text string, id int64) (rules.Rule, error) {
 	var row ruleRow
-	err := sqlx.GetContext(ctx, q, &row, sqlRules+` AND r.id = $1`, id)
+	err := sqlx.GetContext(ctx, q, &row, text+` AND r.id = $1`, id)
 	if noRows(err) {
 		return rules.Rule{}, fault.NotFound("rule")
 	}
@@ -105,22 +109,26 @@ RETURNING id`
 // CreateRule implements rules.Store.
 func (db *DB) CreateRule(ctx context.Context, in rules.Input, e audit.Entry) (rules.Rule, error) {
 	return inTx(ctx, db, func(tx *sqlx.Tx) (rules.Rule, error) {
-		if err := checkRuleRefs(ctx, tx, in); err != nil {
-			return rules.Rule{}, err
-		}
-		var id int64
-		r := ruleOf(0, in)
-		err := tx.GetContext(ctx, &id, sqlInsertRule, r.Name, r.Words, r.Severity, r.Direction, r.ScopeAll, r.Departments, r.Employees, r.Enabled)
+		id, err := insertRule(ctx, tx, in)
 		if err != nil {
-			return rules.Rule{}, wrap(ctx, "create rule", err)
+			return rules.Rule{}, err
 		}
 		e.Object = audit.Object("rule", id)
 		return saveRule(ctx, tx, id, in, e)
 	})
 }
 
+func insertRule(ctx context.Context, tx *sqlx.Tx, in rules.Input) (id int64, err error) {
+	if err := checkRuleRefs(ctx, tx, in); err != nil {
+		return 0, err
+	}
+	r := ruleOf(0, in)
+	err = tx.GetContext(ctx, &id, sqlInsertRule, r.Name, r.Words, r.Severity, r.Direction, r.ScopeAll, r.Departments, r.Employees, r.Enabled)
+	return id, wrap(ctx, "create rule", err)
+}
+
 const (
-	sqlLockRule   = `SELECT version FROM rules WHERE id = $1 AND deleted_at IS NULL FOR UPDATE`
+	sqlLockRule   = `SELECT version FROM rules WHERE id = $1 AND deleted_at IS NULL AND viewer_id IS NULL FOR UPDATE`
 	sqlUpdateRule = `
 UPDATE rules SET name = :name, words = :words, severity = :severity, direction = :direction, scope_all = :scope_all,
 	scope_departments = :scope_departments, scope_employees = :scope_employees, enabled = :enabled,
@@ -167,17 +175,22 @@ func (db *DB) DeleteRule(ctx context.Context, id int64, e audit.Entry) error {
 		if _, err := lockRule(ctx, tx, id); err != nil {
 			return err
 		}
-		before, err := getRule(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		before.Version++
-		before.Enabled = false
-		if _, err := tx.ExecContext(ctx, sqlDeleteRule, id); err != nil {
-			return wrap(ctx, "delete rule", err)
-		}
-		return insertRuleVersion(ctx, tx, before, true, e.Actor)
+		return dropRule(ctx, tx, id, e.Actor)
 	})
+}
+
+// dropRule hides a rule that is locked.
+func dropRule(ctx context.Context, tx *sqlx.Tx, id int64, by string) error {
+	before, err := getRule(ctx, tx, sqlAllRules, id)
+	if err != nil {
+		return err
+	}
+	before.Version++
+	before.Enabled = false
+	if _, err := tx.ExecContext(ctx, sqlDeleteRule, id); err != nil {
+		return wrap(ctx, "delete rule", err)
+	}
+	return insertRuleVersion(ctx, tx, before, true, by)
 }
 
 // checkRuleRefs refuses what names things that are not there.
@@ -216,7 +229,7 @@ func saveRule(ctx context.Context, tx *sqlx.Tx, id int64, in rules.Input, e audi
 			return rules.Rule{}, wrap(ctx, "save subscribers", err)
 		}
 	}
-	r, err := getRule(ctx, tx, id)
+	r, err := getRule(ctx, tx, sqlAllRules, id)
 	if err != nil {
 		return rules.Rule{}, err
 	}

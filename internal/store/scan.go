@@ -113,6 +113,18 @@ func (db *DB) InRuleScope(ctx context.Context, in rules.Input, persons []string)
 	return found, wrap(ctx, "look up scope of rule", err)
 }
 
+const sqlInViewerScope = `
+SELECT p.person FROM unnest($2::text[]) AS p (person) JOIN viewers v ON v.id = $1 AND NOT v.disabled
+WHERE v.role = 'admin' OR EXISTS (SELECT 1 FROM viewer_employees ve WHERE ve.viewer_id = v.id AND ve.person = p.person)
+ORDER BY p.person`
+
+// InViewerScope implements rules.ScanStore.
+func (db *DB) InViewerScope(ctx context.Context, viewer int64, persons []string) ([]string, error) {
+	var found []string
+	err := db.SelectContext(ctx, &found, sqlInViewerScope, viewer, pq.Array(persons))
+	return found, wrap(ctx, "look up scope of viewer", err)
+}
+
 // EmployeesOfConversation implements rules.ScanStore.
 func (db *DB) EmployeesOfConversation(ctx context.Context, s access.Scope, conv int64) ([]string, error) {
 	var q query

@@ -44,13 +44,18 @@ func (q *query) personInScope(s access.Scope, person string) string {
 }
 
 // violationInScope is a condition: an employee of the violation is one that
-// the viewer may see.
+// the viewer may see, and it is not another viewer's alone.
 func (q *query) violationInScope(s access.Scope, violation string) string {
-	if s.All() {
+	if s == access.System() {
 		return "true"
 	}
+	viewer := q.arg(s.ViewerID())
+	private := `NOT EXISTS (SELECT 1 FROM violations pv WHERE pv.id = ` + violation + ` AND pv.viewer_id IS NOT NULL AND pv.viewer_id <> ` + viewer + `)`
+	if s.All() {
+		return private
+	}
 	return `EXISTS (SELECT 1 FROM violation_employees sv JOIN viewer_employees se ON se.person = sv.person
-		WHERE sv.violation_id = ` + violation + ` AND se.viewer_id = ` + q.arg(s.ViewerID()) + `)`
+		WHERE sv.violation_id = ` + violation + ` AND se.viewer_id = ` + viewer + `) AND ` + private
 }
 
 // statements caches prepared statements by text: planning a query over all

@@ -153,7 +153,8 @@ func (db *DB) FindRecent(ctx context.Context, viewer int64, limit int) ([]search
 }
 
 const sqlSaved = `
-SELECT s.id, s.viewer_id, v.person, s.name, s.query, s.shared, COALESCE(s.rule_id, 0) AS rule_id, s.version, s.updated_at
+SELECT s.id, s.viewer_id, v.person, s.name, s.query, s.shared, s.version, s.updated_at,
+	COALESCE((SELECT r.id FROM rules r WHERE r.id = s.rule_id AND r.deleted_at IS NULL), 0) AS rule_id
 FROM saved_searches s JOIN viewers v ON v.id = s.viewer_id`
 
 type savedRow struct {
@@ -280,10 +281,16 @@ func (db *DB) UpdateSaved(ctx context.Context, viewer, id int64, in search.Saved
 // DeleteSaved implements search.Store.
 func (db *DB) DeleteSaved(ctx context.Context, viewer, id int64, e audit.Entry) error {
 	return db.change(ctx, e, func(tx *sqlx.Tx) error {
-		if _, err := getSaved(ctx, tx, viewer, id, forUpdate); err != nil {
+		saved, err := getSaved(ctx, tx, viewer, id, forUpdate)
+		if err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM saved_searches WHERE id = $1`, id)
+		if private, err := dropPrivateRule(ctx, tx, saved.RuleID, e); err != nil {
+			return err
+		} else if private {
+			e.Detail = map[string]any{"rule_id": saved.RuleID}
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM saved_searches WHERE id = $1`, id)
 		return wrap(ctx, "delete saved search", err)
 	})
 }
