@@ -15,14 +15,23 @@ const types = [...new Set(samples(cid).map((message) => message.msgtype))]
 /** No type's messages are higher together, px: what is outside of the viewport is not in a picture. */
 const tallest = 6000
 const now = new Date('2026-01-08T08:00:00Z')
-/** What depends on the viewer and the day, and on where the page is scrolled to. */
-const quiet = '.watermark-host { visibility: hidden !important } .sample { padding-bottom: 0 !important }'
+/** What depends on the viewer and the day, on where the page is scrolled to, and on the types above: a type is alone in its picture. */
+const quiet = `.watermark-host { visibility: hidden !important } .sample { padding-bottom: 0 !important }
+  body[data-only] .sample:not([data-only]) { display: none !important }`
 
 let stage: Stage
 beforeAll(async () => {
   stage = await Stage.set()
 })
 afterAll(() => stage.strike())
+
+/** Leaves nothing but one type in the page: where it stands is the same whatever the others are. */
+async function leaveOnly(page: Page, type: string): Promise<void> {
+  await page.evaluate((wanted) => {
+    document.body.dataset.only = ''
+    for (const sample of document.querySelectorAll<HTMLElement>('.sample')) sample.toggleAttribute('data-only', sample.dataset.type === wanted)
+  }, type)
+}
 
 /** Has every picture in the page, however far down. */
 async function loadPictures(page: Page): Promise<void> {
@@ -48,6 +57,7 @@ for (const screen of ['phone', 'desktop'] as const) {
 
       for (const type of types) {
         it(type, async () => {
+          await leaveOnly(page, type)
           const column = page.locator(`.sample[data-type="${type}"] [data-width=${screen}]`)
           expect((await column.boundingBox())?.height).toBeLessThan(tallest - 200)
           expect(drift(`${type}-${screen}-${theme}`, await column.screenshot({ animations: 'disabled' }))).toBeUndefined()
