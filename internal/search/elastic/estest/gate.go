@@ -221,7 +221,8 @@ func (g *Gate) knows(r *http.Request) bool {
 	if ok {
 		return same(user, g.User) && same(password, g.Password)
 	}
-	return same(r.Header.Get("Authorization"), "ApiKey "+g.APIKey)
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "ApiKey") && same(key, g.APIKey)
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
