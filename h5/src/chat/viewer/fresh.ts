@@ -1,6 +1,8 @@
 // A file as it stands now, with links that begin now.
 import { type Api, api, call } from '@/api/client'
 import { csrfHeader } from '@/app/session'
+import { t } from '@/i18n/t'
+import { toast } from '@/ui/toast'
 
 const underway = new Map<string, Promise<Api['MessageFile']>>()
 
@@ -30,4 +32,24 @@ export function fetchVisual(cid: string, part: { around: string } | { cursor: st
       signal,
     }),
   )
+}
+
+/** Longest pause that is waited for by itself, seconds. */
+const longestWait = 120
+
+/**
+ * A link gave nothing that could be shown: where the server says that too much was
+ * asked for, tells the reader, and calls again once it may be asked for anew.
+ */
+export async function onRefused(url: string, again: () => void): Promise<void> {
+  try {
+    const response = await fetch(url, { headers: { Range: 'bytes=0-0' }, credentials: 'same-origin' })
+    void response.body?.cancel()
+    const seconds = Number(response.headers.get('Retry-After'))
+    if (response.status !== 429 || !(seconds > 0)) return
+    toast(t('file.tooMany', { n: seconds }))
+    if (seconds <= longestWait) setTimeout(again, seconds * 1000)
+  } catch {
+    return // the file stays as it is shown
+  }
 }

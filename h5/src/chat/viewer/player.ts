@@ -1,6 +1,6 @@
 // Plays sounds: one element for all, since browsers allow it to play by a tap.
 import { singleKeys } from '@/app/preferences'
-import { freshFile } from './fresh'
+import { freshFile, onRefused } from './fresh'
 import { linksOver } from './links'
 import { claim, heard, sound, soundKey, type SoundRef } from './sound'
 
@@ -86,6 +86,8 @@ async function renew(): Promise<void> {
 function fail(): void {
   sound.playing = false
   sound.failed = true
+  const of = current
+  void onRefused(audio.src, () => of === current && (sound.failed = false))
 }
 
 /** Stops what is being heard. */

@@ -26,24 +26,29 @@ export function useFresh(messageId: () => string | undefined, given: () => Media
     if (linksOver(media.value)) void renew()
   })
 
-  /** Asks for new links, silently and once. */
-  async function renew(): Promise<void> {
+  /** Asks for new links, silently and once; event tells of the one that failed. */
+  async function renew(event?: Event): Promise<void> {
     const before = given()
     const message = messageId()
-    if (renewed || !before?.id || !message) {
-      broken.value = true
-      return
-    }
+    if (renewed || !before?.id || !message) return giveUp(event)
     renewed = true
     try {
       const { freshFile } = await import('./fresh')
       const found = await freshFile(message, before.id)
       if (given() !== before) return
-      broken.value = sameLinks(found.media, before)
       fresher.value = found.media
+      if (sameLinks(found.media, before)) giveUp(event)
     } catch {
-      if (given() === before) broken.value = true
+      if (given() === before) giveUp(event)
     }
+  }
+
+  /** It cannot be shown; where the server wants a pause, it is tried again after it. */
+  function giveUp(event?: Event): void {
+    broken.value = true
+    const before = given()
+    const url = (event?.target as HTMLImageElement | HTMLVideoElement | null | undefined)?.currentSrc
+    if (url) void import('./fresh').then(({ onRefused }) => onRefused(url, () => given() === before && (broken.value = false)))
   }
 
   return { media, broken, renew }
