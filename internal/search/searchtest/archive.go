@@ -12,6 +12,7 @@ import (
 
 	"huicun/internal/access"
 	"huicun/internal/archive"
+	"huicun/internal/audit"
 	"huicun/internal/ingest"
 	"huicun/internal/ingest/chatdata"
 	"huicun/internal/media"
@@ -152,6 +153,15 @@ func (a *Archive) Violate(t testing.TB, messageID string, employees ...string) i
 		t.Fatal(err)
 	}
 	return id
+}
+
+// Dismiss calls a violation a false alarm.
+func (a *Archive) Dismiss(t testing.TB, id int64) {
+	t.Helper()
+	c := rules.Change{State: rules.StateFalseAlarm, By: "boss", At: Start}
+	if _, err := a.UpdateViolation(t.Context(), access.System(), id, c, audit.Entry{Actor: "boss", Action: audit.ViolationUpdated}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // NoteFiles notes the files of a batch, as the indexer of media does.
