@@ -20,6 +20,8 @@ var sampleBodies = map[string]string{
 	"CreateViewer":      `{"userid":"Shop","role":"viewer","disabled":false,"departments":["2"],"employees":["mei"]}`,
 	"UpdateViewer":      `{"userid":"Mei","role":"viewer","disabled":false,"departments":["2"],"employees":[]}`,
 	"UpdateViolation":   `{"state":"handled","note":"ok"}`,
+	"CreateSavedSearch": `{"name":"n","query":{"q":"微信"},"shared":false}`,
+	"UpdateSavedSearch": `{"name":"n","query":{"q":"微信"},"shared":false,"version":1}`,
 	"ReportClientError": `{"route":"chat","build":"b","stack":"Error\n    at x (https://archive.example.com/assets/app.js:1:2)"}`,
 }
 
@@ -150,7 +152,7 @@ func TestRequestsKeepToTheContract(t *testing.T) {
 		{"time", "GET", "/conversations/7/messages?at=yesterday", ``, "invalid", "at"},
 		{"two anchors", "GET", "/conversations/7/messages?around=" + messageID + "&older=" + messageID, ``, "invalid", "around"},
 		{"nothing to find", "GET", "/conversations/7/find", ``, "invalid", "q"},
-		{"too much to find", "GET", "/conversations/7/find?q=" + strings.Repeat("a", 101), ``, "invalid", "q"},
+		{"too much to find", "GET", "/conversations/7/find?q=" + strings.Repeat("a", 201), ``, "invalid", "q"},
 		{"NUL to find", "GET", "/conversations/7/find?q=a%00", ``, "invalid", "q"},
 		{"bad UTF-8 to find", "GET", "/conversations/7/find?q=%ff", ``, "invalid", "q"},
 		{"live id", "GET", "/live?last_event_id=x", ``, "invalid", "last_event_id"},

@@ -80,13 +80,6 @@ func (a *fakeArchive) Raw(_ context.Context, v access.Viewer, id string) ([]byte
 	return []byte("{\"msgid\":\"x\"}\x00"), a.see(v, id == a.entry.ID, "message")
 }
 
-func (a *fakeArchive) Find(_ context.Context, v access.Viewer, q archive.FindQuery) (archive.HitPage, error) {
-	if err := a.see(v, q.ConvID == 7, "conversation"); err != nil {
-		return archive.HitPage{}, err
-	}
-	return archive.HitPage{Hits: []archive.Hit{{Entry: a.entry, Spans: []archive.Span{{Start: 4, End: 10}}}}, Next: "more", Total: 41}, nil
-}
-
 func (a *fakeArchive) Days(_ context.Context, v access.Viewer, conv int64, _ string) ([]archive.Day, error) {
 	return []archive.Day{{Date: "2026-03-02", Messages: 5, Violations: 1}}, a.see(v, conv == 7, "conversation")
 }

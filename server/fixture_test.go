@@ -34,6 +34,7 @@ type fixture struct {
 	t       *testing.T
 	db      *store.DB
 	archive *fakeArchive
+	engine  *fakeEngine
 	files   *fakeFiles
 	live    *fakeLive
 	wecom   *fakeWeCom
@@ -53,7 +54,7 @@ func newFixture(t *testing.T, change ...func(*server.Options)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	f := &fixture{t: t, db: db, archive: newFakeArchive(), live: newFakeLive(), wecom: &fakeWeCom{}, rules: &fakeRules{}}
+	f := &fixture{t: t, db: db, archive: newFakeArchive(), engine: &fakeEngine{}, live: newFakeLive(), wecom: &fakeWeCom{}, rules: &fakeRules{}}
 	f.files = newFakeFiles(f.archive)
 	f.exec(`INSERT INTO departments (id, parent_id, name) VALUES (1, 0, 'Corp'), (2, 1, 'Sales')`)
 	f.exec(`INSERT INTO employees (person, userid, name) VALUES ('boss', 'Boss', '王总'), ('mei', 'Mei', '李梅'), ('shop', 'Shop', '店员')`)
@@ -85,7 +86,7 @@ func (f *fixture) options(acc *access.Service) server.Options {
 			"favicon.svg":         {Data: []byte("<svg/>")},
 			".vite/manifest.json": {Data: []byte("{}")},
 		},
-		Access: acc, Archive: f.archive, Files: f.files, Rules: f.rules, Violations: fakeViolations{f.archive}, Alerts: fakeAlerts{}, Audit: &audit.Recorder{Store: f.db}, WeCom: f.wecom,
+		Access: acc, Archive: f.archive, Files: f.files, Finder: f.finder(), Rules: f.rules, Violations: fakeViolations{f.archive}, Alerts: fakeAlerts{}, Audit: &audit.Recorder{Store: f.db}, WeCom: f.wecom,
 		Sign: func(_ context.Context, kind, page string) (server.Signature, error) {
 			return server.Signature{Timestamp: 1, Nonce: kind, Signature: page}, nil
 		},

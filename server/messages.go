@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"strings"
-	"unicode/utf8"
 
 	"huicun/internal/archive"
 	"huicun/internal/audit"
@@ -103,56 +101,6 @@ func (m rawMessage) VisitGetRawMessageResponse(w http.ResponseWriter) error {
 	return api.GetRawMessage200ApplicationoctetStreamResponse{
 		Body: bytes.NewReader(m), ContentLength: int64(len(m)),
 	}.VisitGetRawMessageResponse(w)
-}
-
-const maxFindRunes = 100
-
-// FindInConversation answers GET /conversations/{id}/find.
-func (s *Server) FindInConversation(ctx context.Context, req api.FindInConversationRequestObject) (api.FindInConversationResponseObject, error) {
-	ctx, r := caller(ctx)
-	q, err := findQuery(req)
-	if err != nil {
-		return nil, err
-	}
-	page, err := s.Archive.Find(ctx, r.viewer, q)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.recordFind(ctx, r, q); err != nil {
-		return nil, err
-	}
-	return api.FindInConversation200JSONResponse{
-		Items: mapAll(page.Hits, s.shower(r.viewer).hit), Next: optional(page.Next), Total: int(page.Total),
-	}, nil
-}
-
-func findQuery(req api.FindInConversationRequestObject) (archive.FindQuery, error) {
-	p := req.Params
-	conv, err := number(req.ConversationId, "conversation")
-	if err != nil {
-		return archive.FindQuery{}, err
-	}
-	wanted := value(p.Q)
-	if n := utf8.RuneCountInString(wanted); n < 1 || n > maxFindRunes || strings.ContainsRune(wanted, 0) || !utf8.ValidString(wanted) {
-		return archive.FindQuery{}, fault.Invalid("q", "must have 1 to %d characters", maxFindRunes)
-	}
-	return archive.FindQuery{
-		ConvID: conv, Text: wanted, From: value(p.From), To: value(p.To), Cursor: value(p.Cursor), Limit: value(p.Limit),
-	}, nil
-}
-
-// recordFind notes that somebody searched a conversation; not for what, since
-// that may be chat text. Further pages of an answer are not noted.
-func (s *Server) recordFind(ctx context.Context, r *request, q archive.FindQuery) error {
-	if q.Cursor != "" {
-		return nil
-	}
-	detail := map[string]any{"characters": utf8.RuneCountInString(q.Text)}
-	return s.Audit.Record(ctx, r.origin().Entry(audit.ConversationFound, audit.Object("conversation", q.ConvID), detail))
-}
-
-func (s shower) hit(h archive.Hit) api.Hit {
-	return api.Hit{Message: s.message(h.Entry), Spans: newSpans(h.Text, h.Spans)}
 }
 
 func (s shower) message(e archive.Entry) api.Message {

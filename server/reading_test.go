@@ -29,18 +29,23 @@ func TestReading(t *testing.T) {
 		"messages":      "/conversations/7/messages?around=" + messageID,
 		"message":       "/messages/" + messageID,
 		"find":          "/conversations/7/find?q=%E5%BE%AE%E4%BF%A1&from=2026-01-01T00:00:00Z",
-		"days":          "/conversations/7/days?tz=Asia/Shanghai",
-		"media":         "/conversations/7/media?tab=file&limit=5",
-		"media_links":   "/conversations/7/media?tab=link",
-		"file":          "/messages/" + messageID + "/files/" + fileID,
-		"status":        "/status",
-		"rules":         "/rules",
-		"rule":          "/rules/1",
-		"violations":    "/violations?tab=words&state=open&conversation=7",
-		"violation":     "/violations/1",
-		"deletion":      "/violations/2",
-		"alerts":        "/alerts",
-		"signature":     "/wecom/signature?kind=agent&url=https://archive.example.com/c/7?m%3D1",
+		"search": "/search?q=%E5%BE%AE%E4%BF%A1&exact=true&sender=shop&person=cust&person=mei&department=2&conversation=7&chat=group&side=external" +
+			"&type=text&type=mixed&from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00%2B08:00&has=file&has=qr&revoked=true&sensitive=true&order=best&limit=5",
+		"search_conversations": "/search/conversations?q=%E5%BE%AE%E4%BF%A1",
+		"search_nothing":       "/search?q=%E6%B2%A1%E6%9C%89",
+		"suggestions":          "/search/suggestions?q=Zhang&limit=3",
+		"days":                 "/conversations/7/days?tz=Asia/Shanghai",
+		"media":                "/conversations/7/media?tab=file&limit=5",
+		"media_links":          "/conversations/7/media?tab=link",
+		"file":                 "/messages/" + messageID + "/files/" + fileID,
+		"status":               "/status",
+		"rules":                "/rules",
+		"rule":                 "/rules/1",
+		"violations":           "/violations?tab=words&state=open&conversation=7",
+		"violation":            "/violations/1",
+		"deletion":             "/violations/2",
+		"alerts":               "/alerts",
+		"signature":            "/wecom/signature?kind=agent&url=https://archive.example.com/c/7?m%3D1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := b.send("GET", "/api/v1"+path, "")
@@ -162,8 +167,9 @@ func TestReadingIsRecorded(t *testing.T) {
 		b.get("/api/v1/conversations/7/messages", nil)
 		b.get("/api/v1/messages/"+messageID, nil)
 	}
-	b.get("/api/v1/conversations/7/find?q=a", nil)
-	b.get("/api/v1/conversations/7/find?q=a&cursor=c", nil)
+	var hits api.HitPage
+	b.get("/api/v1/conversations/7/find?q=a&limit=1", &hits)
+	b.get("/api/v1/conversations/7/find?q=a&cursor="+*hits.Next, nil)
 	b.get("/api/v1/conversations/7/find?q=b", nil)
 	for range 2 {
 		if w := b.send("GET", "/api/v1/messages/"+messageID+"/raw", ""); w.Code != http.StatusOK {

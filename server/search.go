@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"unicode/utf8"
 
+	"huicun/internal/audit"
 	"huicun/internal/search"
 	"huicun/server/api"
 )
@@ -47,6 +49,41 @@ func (s *Server) SearchConversations(ctx context.Context, req api.SearchConversa
 		Items: mapAll(page.Items, newConversationHits), Next: optional(page.Next), Exact: page.Exact,
 		Engine: api.SearchEngine(page.Engine), Fallback: optional(api.SearchFallback(page.Fallback)), Complete: newComplete(page.Coverage, r),
 	}, nil
+}
+
+// FindInConversation answers GET /conversations/{id}/find.
+func (s *Server) FindInConversation(ctx context.Context, req api.FindInConversationRequestObject) (api.FindInConversationResponseObject, error) {
+	ctx, r := caller(ctx)
+	p := req.Params
+	conv, err := number(req.ConversationId, "conversation")
+	if err != nil {
+		return nil, err
+	}
+	wanted := search.Request{Text: value(p.Q), Exact: value(p.Exact), From: value(p.From), To: value(p.To)}
+	page, err := s.Finder.InConversation(ctx, r.viewer, conv, wanted, search.Paging{Cursor: value(p.Cursor), Limit: value(p.Limit)})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.recordFind(ctx, r, conv, value(p.Q), value(p.Cursor)); err != nil {
+		return nil, err
+	}
+	return api.FindInConversation200JSONResponse{
+		Items: mapAll(page.Hits, s.shower(r.viewer).hit), Next: optional(page.Next), Total: page.Total.Count, Exact: &page.Total.Exact,
+	}, nil
+}
+
+// recordFind notes that somebody searched a conversation; not for what, since
+// that may be chat text. Further pages of an answer are part of it for a while.
+func (s *Server) recordFind(ctx context.Context, r *request, conv int64, typed, cursor string) error {
+	e := r.origin().Entry(audit.ConversationFound, audit.Object("conversation", conv), map[string]any{"characters": utf8.RuneCountInString(typed)})
+	if cursor != "" {
+		return s.Audit.RecordOnce(ctx, e)
+	}
+	return s.Audit.RecordFirst(ctx, e)
+}
+
+func (s shower) hit(h search.Hit) api.Hit {
+	return api.Hit{Message: s.message(h.Entry), Spans: newSpans(h.Text, h.Spans), CodeHit: optional(h.CodeHit)}
 }
 
 // SuggestForSearch answers GET /search/suggestions.

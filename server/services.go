@@ -35,7 +35,6 @@ type Archive interface {
 	CanRead(ctx context.Context, v access.Viewer, conv int64) (bool, error)
 	Entry(ctx context.Context, v access.Viewer, id string) (archive.Entry, error)
 	Raw(ctx context.Context, v access.Viewer, id string) ([]byte, error)
-	Find(ctx context.Context, v access.Viewer, q archive.FindQuery) (archive.HitPage, error)
 	Days(ctx context.Context, v access.Viewer, conv int64, tz string) ([]archive.Day, error)
 	Media(ctx context.Context, v access.Viewer, q archive.MediaQuery) (archive.MediaPage, error)
 	File(ctx context.Context, v access.Viewer, messageID, fileID string) (archive.Entry, *archive.Media, error)
@@ -52,6 +51,7 @@ type Archive interface {
 type Finder interface {
 	Search(ctx context.Context, v access.Viewer, r search.Request, p search.Paging, from audit.Origin) (search.Page, error)
 	Conversations(ctx context.Context, v access.Viewer, r search.Request, p search.Paging, from audit.Origin) (search.ConversationPage, error)
+	InConversation(ctx context.Context, v access.Viewer, conv int64, r search.Request, p search.Paging) (search.HitPage, error)
 	Suggest(ctx context.Context, v access.Viewer, typed string, limit int) ([]search.Suggestion, error)
 	Recent(ctx context.Context, v access.Viewer) ([]search.Recent, error)
 	Saved(ctx context.Context, v access.Viewer) ([]search.Saved, error)

@@ -7,6 +7,7 @@ import (
 	"huicun/internal/config"
 	"huicun/internal/media"
 	"huicun/internal/rules"
+	"huicun/internal/search"
 	"huicun/internal/wecom/api"
 	"huicun/internal/wecom/callback"
 	"huicun/server"
@@ -26,11 +27,12 @@ func (a *app) buildServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	finder := &search.Service{Engine: a.searchEngine(), Archive: reading, Store: a.db, Names: a.db}
 	monitor := a.monitor()
 	a.server, err = server.New(server.Options{
 		PublicURL: a.cfg.Server.PublicURL, TrustedProxies: a.cfg.Server.TrustedProxies,
 		CorpID: a.cfg.WeCom.CorpID, AgentID: a.cfg.WeCom.AgentID, Build: buildVersion(), H5: h5.FS(), Redis: a.redis,
-		Access: signin, Archive: reading, Files: &media.Service{Messages: reading, Store: a.db, Vault: a.files.vault}, Rules: &rules.Service{Store: a.db},
+		Access: signin, Archive: reading, Files: &media.Service{Messages: reading, Store: a.db, Vault: a.files.vault}, Finder: finder, Rules: &rules.Service{Store: a.db},
 		Violations: &rules.Violations{Store: a.db, Messages: reading}, Alerts: a.alerts, Audit: a.auditRecorder(), WeCom: a.wecom, Sign: a.sign, Callbacks: callbacks,
 		Live: server.Live{Listen: a.db.ListenLive, Source: reading, Violations: a.db, Files: a.db},
 		Status: func(ctx context.Context) (server.Status, error) {
@@ -47,6 +49,9 @@ func (a *app) buildServer(ctx context.Context) error {
 	})
 	return err
 }
+
+// searchEngine is what finds messages.
+func (a *app) searchEngine() search.Engine { return a.finding.engine }
 
 // sign signs a page for the JS-SDK.
 func (a *app) sign(ctx context.Context, kind, page string) (server.Signature, error) {

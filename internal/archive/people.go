@@ -60,7 +60,6 @@ type NameCursor struct {
 const (
 	conversationList = "conversations"
 	employeeList     = "employees"
-	hitList          = "hits"
 )
 
 // facesShown is how many members make a group's picture.

@@ -53,28 +53,6 @@ type Window struct {
 	LiveID             int64  // batch up to which the window is complete
 }
 
-// FindQuery asks for a text in one conversation.
-type FindQuery struct {
-	ConvID   int64
-	Text     string
-	From, To time.Time // zero: no bound; To exclusive
-	Cursor   string
-	Limit    int
-}
-
-// HitPage is a page of hits, newest first.
-type HitPage struct {
-	Hits  []Hit
-	Next  string
-	Total int64 // exact
-}
-
-// Hit is a message in which a text was found.
-type Hit struct {
-	Entry
-	Spans []Span // into Message.Text
-}
-
 // Day is a day with messages.
 type Day struct {
 	Date       string `db:"date"` // YYYY-MM-DD in the zone asked for

@@ -29,9 +29,6 @@ type Store interface {
 	FindNeighbours(ctx context.Context, s access.Scope, at []Position) ([]Neighbour, error)
 	// FindConversationRows gives those of conversations that are in scope.
 	FindConversationRows(ctx context.Context, s access.Scope, ids []int64) ([]ConvRow, error)
-	// FindText returns messages of a conversation that contain q's text, newest
-	// first, before a position, and how many there are in all.
-	FindText(ctx context.Context, s access.Scope, q TextQuery) (ms []Message, total int64, err error)
 	FindDays(ctx context.Context, s access.Scope, conv int64, tz string) ([]Day, error)
 	// FindBatchMessages returns messages of batches after one, in scope, of one
 	// conversation or (0) of all, in the order of batches.
@@ -75,12 +72,6 @@ const (
 	Newer                // after it
 	NewerInc             // at or after it
 )
-
-// TextQuery is FindQuery with its cursor taken apart.
-type TextQuery struct {
-	FindQuery
-	Before Position // zero: from the newest
-}
 
 // Service answers what viewers read.
 type Service struct {

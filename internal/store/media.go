@@ -199,22 +199,3 @@ ORDER BY msgtime DESC, seq DESC, message_id LIMIT `+q.arg(mostFileMessages))
 	}
 	return found, nil
 }
-
-// findCodes returns the messages of a conversation in whose pictures a code is
-// like pattern, which is folded. Few pictures have one.
-func (db *DB) findCodes(ctx context.Context, s access.Scope, conv int64, pattern string) ([]string, error) {
-	var q query
-	c := q.arg(conv)
-	st, err := db.prepared(ctx, `
-SELECT DISTINCT p.message_id
-FROM message_media p
-JOIN media f ON f.id = p.media_id
-JOIN media_objects o ON o.sha256 = f.sha256 AND o.codes <> '{}'
-WHERE p.conv_id = `+c+` AND `+q.convInScope(s, c)+` AND EXISTS (
-	SELECT FROM unnest(o.codes) AS code WHERE lower(normalize(code, NFKC) COLLATE "C") LIKE `+q.arg(pattern)+`)`)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	return ids, wrap(ctx, "find codes", st.SelectContext(ctx, &ids, q.args...))
-}

@@ -183,7 +183,7 @@ const sqlFindFacts = `
 SELECT u.ord - 1 AS at,
 	EXISTS (SELECT 1 FROM revokes r WHERE r.pre_base_id = u.base_id AND (r.conv_id = u.conv_id OR r.from_id = u.from_id AND r.from_id <> '')
 		AND (r.pre_id = u.id OR NOT EXISTS (SELECT 1 FROM message_ids i WHERE i.id = r.pre_id))) AS revoked,
-	EXISTS (SELECT 1 FROM violations v WHERE v.message_id = u.id AND v.state <> 'false_alarm') AS sensitive,
+	EXISTS (SELECT 1 FROM violations v WHERE v.message_id = u.id AND v.state <> 'false_alarm' AND v.viewer_id IS NULL) AS sensitive,
 	ARRAY(SELECT c.code FROM message_media p
 		JOIN media f ON f.id = p.media_id
 		JOIN media_objects o ON o.sha256 = f.sha256 AND o.codes <> '{}'

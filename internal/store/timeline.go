@@ -81,39 +81,6 @@ func (db *DB) LastBatchID(ctx context.Context) (int64, error) {
 	return id, wrap(ctx, "read last batch", db.GetContext(ctx, &id, `SELECT last_batch_id FROM pull_state WHERE id = 1`))
 }
 
-// FindText implements archive.Store. q.Text is folded already. A message is
-// found once, whether its text holds q's, a code in a picture of it, or both.
-func (db *DB) FindText(ctx context.Context, s access.Scope, q archive.TextQuery) ([]archive.Message, int64, error) {
-	var b query
-	conv, pattern := b.arg(q.ConvID), "%"+escapeLike(q.Text)+"%"
-	found := `lower(normalize(m.text, NFKC) COLLATE "C") LIKE ` + b.arg(pattern)
-	withCode, err := db.findCodes(ctx, s, q.ConvID, pattern)
-	if err != nil {
-		return nil, 0, err
-	}
-	if len(withCode) > 0 {
-		found = `(` + found + ` OR m.id = ANY(` + b.arg(pq.Array(withCode)) + `::uuid[]))`
-	}
-	where := `m.conv_id = ` + conv + ` AND ` + found + ` AND ` + b.convInScope(s, conv) // asked once, not for each message
-	if !q.From.IsZero() {
-		where += ` AND m.msgtime >= ` + b.arg(q.From)
-	}
-	if !q.To.IsZero() {
-		where += ` AND m.msgtime < ` + b.arg(q.To)
-	}
-	var total int64
-	if err := db.GetContext(ctx, &total, `SELECT count(*) FROM messages m WHERE `+where, b.args...); err != nil {
-		return nil, 0, wrap(ctx, "count text", err)
-	}
-	at := b.arg(q.Before.SentAt)
-	page := `SELECT ` + messageColumns + ` FROM messages m WHERE ` + where +
-		` AND m.msgtime <= ` + at + ` AND (m.msgtime, m.seq, m.id) < (` + at + `, ` + b.arg(q.Before.Seq) + `, ` + b.arg(q.Before.ID) + `)
-ORDER BY m.msgtime DESC, m.seq DESC, m.id DESC LIMIT ` + b.arg(q.Limit)
-	var ms []archive.Message
-	err = db.SelectContext(ctx, &ms, page, b.args...)
-	return ms, total, wrap(ctx, "find text", err)
-}
-
 // FindDays implements archive.Store.
 func (db *DB) FindDays(ctx context.Context, s access.Scope, conv int64, tz string) ([]archive.Day, error) {
 	var b query
