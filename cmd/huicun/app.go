@@ -45,6 +45,7 @@ type app struct {
 	puller   *ingest.Puller
 	runners  []*outbox.Runner // one for what is ours, one for files, one for what waits on WeCom
 	files    *files
+	finding  *finding
 	dir      *directory.Service
 	alerts   *alert.Service
 	alarm    *ingest.Alarm
@@ -93,6 +94,9 @@ func newApp(ctx context.Context, c config.Config) (a *app, err error) {
 		return a, err
 	}
 	if err = a.buildFiles(ctx); err != nil {
+		return a, err
+	}
+	if a.finding, err = newFinding(c, a.db.DB, a.zone); err != nil {
 		return a, err
 	}
 	if err = a.buildIngest(); err != nil {
@@ -170,6 +174,7 @@ func (a *app) Run(ctx context.Context) error {
 		g.Go(func() error { return a.source.watchKeys(work, a.keysChanged) })
 	}
 	a.files.run(work, g)
+	a.finding.run(work, g, a.db, a.name)
 	g.Go(func() error { return a.alarm.Run(work) })
 	g.Go(func() error { return a.db.keepPrivate(work) })
 	g.Go(func() error { return a.syncLoop(work) })
@@ -240,6 +245,9 @@ func (a *app) Close() error {
 	}
 	if a.files != nil {
 		errs = append(errs, a.files.Close())
+	}
+	if a.finding != nil {
+		errs = append(errs, a.finding.Close())
 	}
 	if a.redis != nil {
 		errs = append(errs, a.redis.Close())

@@ -26,6 +26,7 @@ const usage = `huicun keeps what was said on WeCom.
                           where the archive stands; exit status 1 when something is wrong;
                           -recount counts the rows instead of trusting the counters
   huicun media NAME       look after the files of messages: status, retry, verify, key, rekey
+  huicun search NAME      look after the index of searches: status, reindex, check
   huicun migrate          bring the database schema up to date
   huicun config [-table]  print huicun.example.toml (or the table of the README)
   huicun bench NAME       measure this machine with a simulated WeCom; huicun bench lists the names
@@ -71,6 +72,8 @@ func run(ctx context.Context, args []string, environ map[string]string, stdout, 
 		err = statusCommand(ctx, args, environ, stdout, stderr)
 	case "media":
 		err = mediaCommand(ctx, args, environ, stdout, stderr)
+	case "search":
+		err = searchCommand(ctx, args, environ, stdout, stderr)
 	case "migrate":
 		err = withConfig(args, environ, stderr, nil, func(c config.Config) error { return migrate(ctx, c) })
 	case "config":

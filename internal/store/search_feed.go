@@ -7,7 +7,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
-	"huicun/internal/access"
 	"huicun/internal/archive"
 	"huicun/internal/search"
 )
@@ -254,22 +253,4 @@ func (db *DB) FindPoison(ctx context.Context, name string, limit int) ([]search.
 func (db *DB) DeletePoison(ctx context.Context, name string, ids []string) error {
 	_, err := db.ExecContext(ctx, `DELETE FROM search_poison WHERE index_name = $1 AND message_id = ANY ($2::uuid[])`, name, pq.Array(ids))
 	return wrap(ctx, "delete poison", err)
-}
-
-// KeepSensitive gives those of the messages that are part of a violation in
-// scope which is no false alarm.
-func (db *DB) KeepSensitive(ctx context.Context, s access.Scope, ids []string) (map[string]bool, error) {
-	q := query{args: []any{pq.Array(ids)}}
-	var found []string
-	err := db.SelectContext(ctx, &found, `
-SELECT DISTINCT v.message_id FROM violations v
-WHERE v.message_id = ANY ($1::uuid[]) AND v.state <> 'false_alarm' AND `+q.violationInScope(s, "v.id"), q.args...)
-	if err != nil {
-		return nil, wrap(ctx, "keep sensitive messages", err)
-	}
-	keep := make(map[string]bool, len(found))
-	for _, id := range found {
-		keep[id] = true
-	}
-	return keep, nil
 }

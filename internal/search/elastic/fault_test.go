@@ -1,0 +1,228 @@
+package elastic_test
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"huicun/internal/search"
+	"huicun/internal/search/elastic"
+	"huicun/internal/search/elastic/estest"
+)
+
+// gated is a lab whose node stands behind a gate.
+func gated(t *testing.T, change ...func(*elastic.Options)) (*lab, *estest.Gate) {
+	t.Helper()
+	g := estest.Proxy(t, estest.Node(t))
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, g.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := newLab(t, append([]func(*elastic.Options){func(o *elastic.Options) {
+		o.URLs, o.CAFile, o.APIKey = []string{g.URL}, ca, g.APIKey
+	}}, change...)...)
+	return l, g
+}
+
+func TestSignsInAndTrustsItsOwnAuthority(t *testing.T) {
+	t.Parallel()
+	l, g := gated(t)
+	ids := l.say(march, numbered(3)...)
+	l.feed()
+	l.same("合同", ids)
+	for _, tt := range []struct {
+		name   string
+		change func(*elastic.Options)
+		want   string
+	}{
+		{"password", func(o *elastic.Options) { o.APIKey, o.Username, o.Password = "", g.User, g.Password }, ""},
+		{"wrong password", func(o *elastic.Options) { o.APIKey, o.Username, o.Password = "", g.User, "planted-wrong" }, "401"},
+		{"wrong key", func(o *elastic.Options) { o.APIKey = "planted-wrong" }, "401"},
+		{"no key", func(o *elastic.Options) { o.APIKey = "" }, "401"},
+		{"authority of somebody else", func(o *elastic.Options) { o.CAFile = "" }, "certificate"},
+	} {
+		l.options.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+		if err := os.WriteFile(l.options.CAFile, g.CA, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		other := *l
+		tt.change(&other.options)
+		other.connect()
+		_, err := other.tryFind("合同")
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "planted") || strings.Contains(err.Error(), "合同")) {
+			t.Errorf("%s: the error tells secrets: %v", tt.name, err)
+		}
+	}
+}
+
+func TestWritesAreRepeatedUntilTheyAreIn(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fault func(g *estest.Gate)
+	}{
+		{"too many requests", func(g *estest.Gate) { g.Answer("_bulk", 3, http.StatusTooManyRequests) }},
+		{"unavailable", func(g *estest.Gate) { g.Answer("_bulk", 5, http.StatusServiceUnavailable) }},
+		{"broken on the way there", func(g *estest.Gate) { g.Cut("_bulk", 6) }},
+		{"broken on the way back", func(g *estest.Gate) { g.CutAnswer("_bulk", 6) }},
+		{"too large", func(g *estest.Gate) { g.Answer("_bulk", 2, http.StatusRequestEntityTooLarge) }},
+		{"indices cannot be made", func(g *estest.Gate) { g.Answer("-202603", 4, http.StatusServiceUnavailable) }},
+		{"locked out for a while", func(g *estest.Gate) { g.Answer("", 9, http.StatusUnauthorized) }},
+		{"refresh fails", func(g *estest.Gate) { g.Answer("_refresh", 3, http.StatusTooManyRequests) }},
+		{"every other document is put off", func(g *estest.Gate) {
+			var n atomic.Int64
+			g.RejectItems(func(string) bool { return n.Add(1)%2 == 0 })
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l, g := gated(t)
+			first := l.say(march, numbered(3)...)
+			tt.fault(g)
+			l.until("catching up", l.complete)
+			ids := append(first, l.say(march.AddDate(0, 0, 1), numbered(40)...)...)
+			tt.fault(g)
+			l.until("catching up", l.complete)
+			l.same("合同", ids)
+			if g := l.generation(); g.Error != "" || g.Poison != 0 {
+				t.Errorf("generation %+v", g)
+			}
+		})
+	}
+}
+
+func TestSlowNodeIsGivenLess(t *testing.T) {
+	t.Parallel()
+	l, g := gated(t, func(o *elastic.Options) { o.BulkTimeout = 300 * time.Millisecond })
+	l.feeder.Poll = time.Millisecond
+	first := l.say(march, numbered(1)...)
+	l.until("catching up", l.complete)
+	ids := l.say(march.AddDate(0, 0, 1), numbered(50)...)
+	g.Slow("_bulk", 3, 2*time.Second)
+	l.until("catching up", l.complete)
+	l.same("合同", append(first, ids...))
+}
+
+func TestReadOnlyIndexIsTold(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.say(march, numbered(3)...)
+	l.feed()
+	estest.ReadOnly(t, l.options.URLs[0], l.options.Prefix+"-*", true)
+	ids = append(ids, l.say(march.AddDate(0, 0, 1), "合同 late", "合同 later")...)
+	ids = append(ids, l.say(march.AddDate(0, 0, 0).Add(-time.Hour), "合同 early")...)
+	l.until("telling of the block", func() bool { return strings.Contains(l.generation().Error, "read-only") })
+	if c, err := l.engine.Coverage(t.Context()); err != nil || c.Complete() || !strings.Contains(c.Problem, "read-only") || c.Behind == 0 {
+		t.Errorf("coverage %+v, %v", c, err)
+	}
+	estest.ReadOnly(t, l.options.URLs[0], l.options.Prefix+"-*", false)
+	l.until("catching up", l.complete)
+	if got := l.find("合同"); len(got) != len(ids) {
+		t.Errorf("%d hits, want %d", len(got), len(ids))
+	}
+	if g := l.generation(); g.Error != "" || g.ErrorAt != nil {
+		t.Errorf("the problem stays: %q", g.Error)
+	}
+}
+
+// call asks the node itself.
+func (l *lab) call(method, path, body string) {
+	l.Helper()
+	req, err := http.NewRequestWithContext(l.Context(), method, l.options.URLs[0]+"/"+path, bytes.NewBufferString(body))
+	if err != nil {
+		l.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		l.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 300 {
+		var b bytes.Buffer
+		_, _ = b.ReadFrom(res.Body)
+		l.Fatalf("%s %s: %s", method, path, b.String())
+	}
+}
+
+func TestDamagedIndicesAreBuiltAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, want string
+		damage     func(l *lab, index string)
+	}{
+		{"one is gone", "1 of 2 indices are gone", func(l *lab, index string) { l.call("DELETE", index, "") }},
+		{"all are gone", "all 2 indices are gone", func(l *lab, index string) {
+			l.call("DELETE", index, "")
+			l.call("DELETE", strings.TrimSuffix(index, "202603")+"202604", "")
+			l.call("DELETE", "_index_template/"+l.options.Prefix+"-*", "")
+		}},
+		{"its mapping is another one", "mapping", func(l *lab, index string) { l.call("PUT", index+"/_mapping", `{"dynamic": true}`) }},
+		{"somebody made another one in its place", "mapping", func(l *lab, index string) {
+			l.call("DELETE", index, "")
+			l.call("PUT", index, `{"mappings": {"properties": {"u": {"type": "keyword"}}}, "aliases": {"`+index+`-w": {}, "`+l.options.Prefix+`": {}}}`)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			ids := append(l.say(march, numbered(5)...), l.say(march.AddDate(0, 0, 1), numbered(5)...)...)
+			l.feed()
+			was := l.generation()
+			tt.damage(l, was.Index("202603"))
+			l.age(was.Name)
+			l.connect() // a process that has just started looks at once
+			ids = append(ids, l.say(march.AddDate(0, 0, 2), "合同 new")...)
+			if strings.Contains(tt.want, "gone") {
+				if _, err := l.tryFind("合同"); err == nil {
+					t.Error("a search finds less, and does not tell")
+				}
+			}
+			l.until("building again", func() bool { return l.generation().Name != was.Name && l.complete() })
+			l.same("合同", ids)
+			if g := l.generation(); !strings.Contains(g.Reason, tt.want) || g.State != search.GenerationLive {
+				t.Errorf("generation %+v, want the reason %q", g, tt.want)
+			}
+			l.until("deleting what was", func() bool { return l.generations() == 1 })
+		})
+	}
+}
+
+// age lets a generation be no new one.
+func (l *lab) age(name string) {
+	l.archive.MustExec(`UPDATE search_indexes SET started_at = started_at - interval '1 hour', finished_at = finished_at - interval '1 hour' WHERE name = $1`, name)
+}
+
+func (l *lab) generations() int {
+	l.Helper()
+	gs, err := l.archive.FindGenerations(l.Context(), l.options.Prefix)
+	if err != nil {
+		l.Fatal(err)
+	}
+	return len(gs)
+}
+
+func TestFieldsThatSomebodyAddedDoNoHarm(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.say(march, numbered(3)...)
+	l.feed()
+	was := l.generation()
+	l.age(was.Name)
+	l.call("PUT", was.Index("202603")+"/_mapping", `{"properties": {"mine": {"type": "keyword"}}}`)
+	l.connect()
+	ids = append(ids, l.say(march.Add(time.Hour), "合同 new")...)
+	l.feed()
+	l.same("合同", ids)
+	if g := l.generation(); g.Name != was.Name {
+		t.Errorf("built again: %s", g.Reason)
+	}
+}
