@@ -27,6 +27,7 @@ func Commands() []Command {
 		{"alert", "from a word said to the app message about it, while messages flow", func() Benchmark { return &Alert{} }},
 		{"live", "from a message said to its showing in open chats; memory of each", func() Benchmark { return &Live{} }},
 		{"media", "files fetched, encrypted and stored a second, against a plain copy; memory of a large one", func() Benchmark { return &Media{} }},
+		{"search", "messages found at one or ten million, every answer held against brute force", func() Benchmark { return &Search{} }},
 		{"soak", "half an hour of messages while everything around breaks", func() Benchmark { return &Soak{} }},
 	}
 }

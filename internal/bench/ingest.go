@@ -123,18 +123,25 @@ func (r *ingestRun) prepare(ctx context.Context) error {
 	})
 }
 
-// measure lets the slices out one after the other.
-func (r *ingestRun) measure(ctx context.Context) error {
+// listen has progress told when something is stored, until end is called.
+func (r *ingestRun) listen(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	r.progress = make(chan struct{}, 1)
 	var listening sync.WaitGroup
-	defer listening.Wait()
-	defer cancel()
 	listening.Go(func() {
 		if err := r.DB.Listen(ctx, func(store.Notification) { poke(r.progress) }, store.ChannelLive); ctx.Err() == nil {
 			r.Logf("the end of each slice is found by polling, within a second: %v", err)
 		}
 	})
+	return func() {
+		cancel()
+		listening.Wait()
+	}
+}
+
+// measure lets the slices out one after the other.
+func (r *ingestRun) measure(ctx context.Context) error {
+	defer r.listen(ctx)()
 	warm := min(mostWarmUp, r.cfg.Messages/warmUp)
 	r.Logf("%d messages through the %s client, RSA by %s, on %d cores; the first %d warm up", r.cfg.Messages, r.Client, r.result.Decrypter, r.result.Cores, warm)
 	if _, err := r.slice(ctx, warm); err != nil {
