@@ -125,6 +125,10 @@ const status = {
   last_error: 'get chat data: 10001 network error',
   last_error_cause: 'network',
   last_error_at: at(4),
+  media: {
+    files: 128_402, ready: 127_911, pending: 214, overdue: 12, expired: 31, refused: 6, broken: 2, over_limit: 238, flagged: 9, bytes: 96_412_881_920,
+    unlooked: 17, unreadable: 5, oldest_pending_at: at(4600), last_error: 'get media data: 10001 network error', last_error_class: 'retry',
+  },
   quarantine: [
     { publickey_ver: 3, reason: 'key_missing', messages: 42, oldest: at(300) },
     { publickey_ver: 2, reason: 'decrypt_failed', messages: 3, oldest: at(9000) },

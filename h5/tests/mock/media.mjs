@@ -116,6 +116,7 @@ export function fileTalk(own, other) {
       { sent_at: '2026-01-02T04:02:00Z', content: { kind: 'file', media: document('f-record', '户型图.pdf', 'application/pdf', 512_044) } },
       { sent_at: '2026-01-02T04:03:00Z', content: { kind: 'voice', media: sound('s-record', 9) } },
     ] } }],
+    ['unknown', other, { kind: 'unsupported', notice: '三维看房：客厅方案 B，点击可进入\nhttps://www.example.com/3d/7', parts: [{ kind: 'file', media: document('f-model', '客厅方案B.glb', 'application/octet-stream', 2_204_112) }, image(picture('p-model', 'photo-landscape.jpg', 1280, 960))] }],
   ]
   return rows.map(([name, sender, content]) => ({ name, sender, content }))
 }

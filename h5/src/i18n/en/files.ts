@@ -1,7 +1,7 @@
 // Texts of the files, links and days of a chat.
 export default {
   'files.title': 'Photos, files and links',
-  'files.tab.visual': 'Photos & videos',
+  'files.tab.visual': 'Media',
   'files.tab.file': 'Files',
   'files.tab.link': 'Links',
   'files.tab.voice': 'Voice',
