@@ -16,22 +16,58 @@ export function rowElement(root: HTMLElement, id: string): HTMLElement | null {
   return root.querySelector<HTMLElement>(`article[data-id="${CSS.escape(id)}"]`)
 }
 
-/** The first row that reaches below the viewport's top. */
-export function firstVisibleRow(scroller: HTMLElement): HTMLElement | undefined {
-  const top = scroller.getBoundingClientRect().top
-  const rows = rowElements(scroller)
-  return rows[lowerBound(rows, (row) => row.getBoundingClientRect().bottom > top + 1)]
+/** A row in view. */
+export interface Seen {
+  row: HTMLElement
+  /** Where it is on screen. */
+  box: DOMRect
+  /** Where the viewport's top is on screen, px. */
+  edge: number
 }
 
-/** The anchor of that row. */
+/**
+ * The first row that reaches below the viewport's top. It is asked for in every frame
+ * of a scroll: near, the row found last, saves looking at all of them.
+ */
+export function firstVisibleRow(scroller: HTMLElement, near?: HTMLElement): Seen | undefined {
+  const edge = scroller.getBoundingClientRect().top
+  return (near?.isConnected && besideRow(near, edge)) || amongPages(scroller, edge)
+}
+
+/** The row wanted when it is near or right before or after it in its page. */
+function besideRow(near: HTMLElement, edge: number): Seen | undefined {
+  const box = near.getBoundingClientRect()
+  const reaches = box.bottom > edge + 1
+  const other = (reaches ? near.previousElementSibling : near.nextElementSibling) as HTMLElement | null
+  const otherBox = other?.getBoundingClientRect()
+  if (!other || !otherBox || otherBox.bottom > edge + 1 === reaches) return undefined
+  return reaches ? { row: near, box, edge } : { row: other, box: otherBox, edge }
+}
+
+function amongPages(scroller: HTMLElement, edge: number): Seen | undefined {
+  const reaches = (element: Element) => element.getBoundingClientRect().bottom > edge + 1
+  const pages = pageElements(scroller)
+  const page = pages[lowerBound(pages, reaches)]
+  const rows = page ? [...page.children] : []
+  const row = rows[lowerBound(rows, reaches)] as HTMLElement | undefined
+  return row && { row, box: row.getBoundingClientRect(), edge }
+}
+
+/** The mounted pages of rows, top to bottom. */
+export function pageElements(scroller: HTMLElement): HTMLElement[] {
+  const columns = [...scroller.getElementsByClassName('column')]
+  return columns.flatMap((column) => [...column.children] as HTMLElement[]).filter((child) => child.hasAttribute('data-page'))
+}
+
+/** The anchor of the first row in view. */
 export function firstVisible(scroller: HTMLElement): Anchor | undefined {
-  return anchorOf(firstVisibleRow(scroller), scroller)
+  return anchorOf(firstVisibleRow(scroller))
 }
 
-/** The anchor of a row of scroller. */
-export function anchorOf(row: HTMLElement | undefined, scroller: HTMLElement): Anchor | undefined {
-  if (!row?.dataset.id) return undefined
-  return { id: row.dataset.id, offset: row.getBoundingClientRect().top - scroller.getBoundingClientRect().top }
+/** The anchor of a row in view. */
+export function anchorOf(seen: Seen | undefined): Anchor | undefined {
+  const id = seen?.row.dataset.id
+  return seen && id ? { id, offset: seen.box.top - seen.edge } : undefined
 }
 
 /** Index of the first item for which test holds; items are ordered by it. */

@@ -1,7 +1,7 @@
 // The row that the reader looks at, held in its place when something above it
 // changes its height by itself: a mark that comes in live, a page mounted anew.
 import type { Ref } from 'vue'
-import { firstVisibleRow } from './anchor'
+import { firstVisibleRow, type Seen } from './anchor'
 
 /** Moves smaller than this are rounding, px. */
 const noticeable = 0.5
@@ -11,17 +11,16 @@ export function useHeldRow(scroller: Ref<HTMLElement | undefined>, splitLine: Re
   let held: { row: HTMLElement; place: number } | undefined
 
   /** Where a row stands from the split: its edge on that side, which its own growth leaves alone. */
-  function placeOf(row: HTMLElement): number {
-    const box = row.getBoundingClientRect()
+  function placeOf(row: HTMLElement, box = row.getBoundingClientRect()): number {
     const line = splitLine.value?.getBoundingClientRect().top ?? 0
     return (upColumn.value?.contains(row) ? box.bottom : box.top) - line
   }
 
   /** Holds the row that is first in view now; gives it. */
-  function remember(): HTMLElement | undefined {
-    const row = scroller.value && firstVisibleRow(scroller.value)
-    held = row ? { row, place: placeOf(row) } : undefined
-    return row
+  function remember(): Seen | undefined {
+    const seen = scroller.value && firstVisibleRow(scroller.value, held?.row)
+    held = seen && { row: seen.row, place: placeOf(seen.row, seen.box) }
+    return seen
   }
 
   /** Scrolls by as much as the held row has moved; to be called before the frame is painted. */

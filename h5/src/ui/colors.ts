@@ -45,3 +45,30 @@ export function initials(name: string): string {
 function firstLetter(word: string): string {
   return Array.from(word)[0] ?? ''
 }
+
+/** The tile of somebody without a picture: its letters, and its style. */
+export interface Tile {
+  label: string
+  look: string
+}
+
+const tiles = new Map<string, Tile>()
+/** Tiles kept: those of one chat, and of a large group most. */
+const tilesKept = 500
+
+/** The tile of a person, size px wide and high. */
+export function tileOf(id: string, name: string, size: number): Tile {
+  const key = `${size} ${id} ${name}`
+  const found = tiles.get(key)
+  if (found) return found
+  const label = initials(name)
+  const tile = { label, look: `${tileSize(size, label)};background:${tileColor(id)}` }
+  if (tiles.size >= tilesKept) tiles.clear()
+  tiles.set(key, tile)
+  return tile
+}
+
+/** The style of a tile but for its ground. */
+export function tileSize(size: number, label = ''): string {
+  return `width:${size}px;height:${size}px;font-size:${Math.round(size * (label.length > 1 ? 0.34 : 0.45))}px`
+}

@@ -3,10 +3,13 @@ import type { Component } from 'vue'
 import FieldsCard from './FieldsCard.vue'
 import LocationCard from './LocationCard.vue'
 import MarkdownMessage from './MarkdownMessage.vue'
+import MixedMessage from './MixedMessage.vue'
 import NewsCard from './NewsCard.vue'
 import PacketCard from './PacketCard.vue'
 import PersonCard from './PersonCard.vue'
+import RecordCard from './RecordCard.vue'
 import SolitaireCard from './SolitaireCard.vue'
+import Unknown from './Unknown.vue'
 import type { RareKind } from './registry'
 
 /** Component by kind. */
@@ -24,4 +27,8 @@ export const rare: Record<RareKind, Component> = {
   redpacket: PacketCard,
   markdown: MarkdownMessage,
   solitaire: SolitaireCard,
+  chatrecord: RecordCard,
+  mixed: MixedMessage,
+  note: MixedMessage,
+  unsupported: Unknown,
 }

@@ -5,16 +5,13 @@ import type { Api } from '@/api/client'
 import FileCard from './FileCard.vue'
 import LinkCard from './LinkCard.vue'
 import MediaBox from './MediaBox.vue'
-import MixedMessage from './MixedMessage.vue'
 import NoticeLine from './NoticeLine.vue'
-import RecordCard from './RecordCard.vue'
-import TextMessage from './TextMessage.vue'
+import TextMessage from './TextMessage'
 import type { ContentKind } from './types'
-import Unknown from './Unknown.vue'
 import VoiceMessage from './VoiceMessage.vue'
 
 /** Kinds that most chats do without: their components come in a file of their own. */
-const rareKinds = ['news', 'card', 'location', 'todo', 'vote', 'collect', 'meeting', 'calendar', 'call', 'channel', 'redpacket', 'markdown', 'solitaire'] as const
+const rareKinds = ['news', 'card', 'location', 'todo', 'vote', 'collect', 'meeting', 'calendar', 'call', 'channel', 'redpacket', 'markdown', 'solitaire', 'chatrecord', 'mixed', 'note', 'unsupported'] as const
 
 /** One of them. */
 export type RareKind = (typeof rareKinds)[number]
@@ -42,7 +39,7 @@ export async function kindsReady(messages: readonly { content: Api['Content'] }[
 }
 
 function holdsRare(content: Api['Content']): boolean {
-  return rareKinds.some((kind) => kind === content.kind) || (content.parts ?? []).some(holdsRare)
+  return rareKinds.some((kind) => kind === content.kind) || !isKnown(content.kind) || (content.parts ?? []).some(holdsRare)
 }
 
 /** A component that stands for one that is still to be loaded. */
@@ -64,17 +61,17 @@ export const registry: Record<ContentKind, Component> = {
   doc: LinkCard,
   drive_file: LinkCard,
   weapp: LinkCard,
-  chatrecord: RecordCard,
-  mixed: MixedMessage,
-  note: MixedMessage,
   revoke: NoticeLine,
   consent: NoticeLine,
   notice: NoticeLine,
   switch: NoticeLine,
-  unsupported: Unknown,
+}
+
+function isKnown(kind: string): kind is ContentKind {
+  return Object.prototype.hasOwnProperty.call(registry, kind)
 }
 
 /** The component for kind; a newer server may send one that this page does not know. */
 export function componentOf(kind: string): Component {
-  return Object.prototype.hasOwnProperty.call(registry, kind) ? registry[kind as ContentKind] : Unknown
+  return registry[isKnown(kind) ? kind : 'unsupported']
 }

@@ -41,34 +41,39 @@ interface MarkSpan {
 // An address ends where Chinese begins: what stands behind it is seldom set apart.
 const address = String.raw`https?:\/\/[^\s<>"'\x60\p{Script=Han}\u2018-\u201d\u3000-\u303f\uff01-\uff60]+`
 const special = new RegExp(`${address}|${codePattern}|@(?=[^\\s@])`, 'giu')
+/** What every special piece has; most texts are one piece, and are told fast. */
+const maySpecial = /[@[]|https?:/i
 const trailing = '.,;:!?)]}'
 const opening: Partial<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 /** A name that is not known ends with a space, as clients write it. */
 const freeName = /^[^\s@,，。:：;；!！?？]{1,20}(?=\s|$)/
 
 /**
- * The tokens of text; spans of rule hits and the text looked for are marked.
+ * The tokens of text; spans of rule hits and what is looked for are marked: the
+ * words, one a line, or where a search has found them.
  * names are those of people who may be called by @, the longest first.
  */
-export function tokenize(text: string, hits: readonly Api['Span'][] = [], find = '', names: readonly string[] = []): Token[] {
+export function tokenize(text: string, hits: readonly Api['Span'][] = [], find: string | readonly Api['Span'][] = '', names: readonly string[] = []): Token[] {
   const shown = text.slice(0, maxLength)
+  if (!hits.length && !find.length && !maySpecial.test(shown)) return shown ? [{ kind: 'text', text: shown }] : []
   const marks = [
-    ...findSpans(shown, find),
+    ...(typeof find === 'string' ? findSpans(shown, find) : find.map((span): MarkSpan => ({ ...span, mark: 'find' }))),
     ...hits.map((span): MarkSpan => ({ start: span.start, end: span.end, mark: 'rule' })),
   ]
   return pieces(shown, names).flatMap((piece) => cut(shown, piece, marks))
 }
 
-/** Where needle occurs in text, case aside. */
-export function findSpans(text: string, needle: string): MarkSpan[] {
-  const wanted = fold(needle.trim())
-  if (!wanted) return []
-  const where = fold(text)
-  const found: MarkSpan[] = []
-  for (let at = where.indexOf(wanted); at >= 0; at = where.indexOf(wanted, at + wanted.length)) {
-    found.push({ start: at, end: at + wanted.length, mark: 'find' })
-  }
-  return found
+/** Where words, one a line, occur in text, case aside. */
+export function findSpans(text: string, words: string): MarkSpan[] {
+  const where = words && fold(text)
+  return words.split('\n').flatMap((word) => {
+    const wanted = fold(word.trim())
+    const found: MarkSpan[] = []
+    for (let at = wanted ? where.indexOf(wanted) : -1; at >= 0; at = where.indexOf(wanted, at + wanted.length)) {
+      found.push({ start: at, end: at + wanted.length, mark: 'find' })
+    }
+    return found
+  })
 }
 
 /** Lower case and half width, one UTF-16 unit for one: offsets stay valid. */

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { flushPromises, mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
 import { characters } from '@/chat/emojiNames'
-import Emoji from '@/chat/messages/Emoji.vue'
 import { emojiOf, emojiPicture, table, withEmoji } from '@/chat/messages/emoji'
+import Emoticon from '@/chat/messages/emoticon'
 import { tokenize } from '@/chat/messages/tokens'
 
 const folder = join(process.cwd(), 'public/emoji')
@@ -55,7 +55,7 @@ describe('a picture', () => {
   })
 
   it('says its code, and is a character where it cannot be drawn', async () => {
-    const page = mount(Emoji, { props: { character: '🙂', code: '[微笑]' } })
+    const page = mount(Emoticon, { props: { character: '🙂', code: '[微笑]' } })
     expect(page.find('img').attributes('alt')).toBe('[微笑]')
     await page.find('img').trigger('error')
     await flushPromises()

@@ -1,10 +1,11 @@
 // Parts of messages: smaller than what stands by itself, and records to any depth.
 import { mount } from '@vue/test-utils'
 import { defineComponent, h, ref } from 'vue'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { Api } from '@/api/client'
 import { provideChat } from '@/chat/context'
 import MessageContent from '@/chat/messages/MessageContent.vue'
+import { loadRare } from '@/chat/messages/registry'
 import RecordSheet from '@/chat/sheets/RecordSheet.vue'
 import { button, settle, shown } from '../screen'
 import { employee, messageAt } from './fixtures'
@@ -12,6 +13,8 @@ import { employee, messageAt } from './fixtures'
 type Content = Api['Content']
 
 const nothing = () => undefined
+
+beforeAll(loadRare)
 
 /** Mounts what draw gives, within a chat. */
 function inChat(draw: () => ReturnType<typeof h>) {
