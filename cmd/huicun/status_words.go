@@ -47,6 +47,7 @@ var subjectWords = map[string]string{
 	ingest.SubjectQuarantine: "messages stay closed",
 	ingest.SubjectWork:       "follow-up work stands still",
 	ingest.SubjectDatabase:   "the database takes nothing",
+	ingest.SubjectSearch:     "the index of searches stands still",
 	ingest.SubjectMedia:      "files of messages are not fetched",
 }
 
@@ -74,6 +75,8 @@ var causeWords = map[string]string{
 	ingest.CauseMediaIndex:  "messages are not looked through for them",
 	ingest.CauseMediaLate:   "they wait for so long that WeCom is about to drop them",
 	ingest.CauseMediaStore:  "the store of files takes none",
+	ingest.CauseSearchIndex: "messages are not indexed",
+	ingest.CauseElastic:     "Elasticsearch takes nothing; the database searches meanwhile",
 	ingest.CauseDiskFull:    "its disk is full",
 	ingest.CauseConnections: "it has no connection to spare",
 	ingest.CauseUnreachable: "it does not answer",

@@ -21,6 +21,7 @@ type Snapshot struct {
 	Alarms        []OpenAlarm
 	Admins        []string // userids of those who are told of alarms
 	Media         MediaLate
+	Search        SearchLate
 	Recount       *Count // nil unless asked for
 }
 
@@ -63,6 +64,12 @@ type MediaLate struct {
 	NotStoredSince *time.Time `db:"not_stored_since"` // our own store did not take a file, and has not since; nil: no such file
 	StoreError     string     `db:"store_error"`      // of that one; no secrets
 	LastReady      *time.Time `db:"last_ready"`       // when the newest file was stored; nil: none ever was
+}
+
+// SearchLate is what is wrong with the index of searches in Elasticsearch.
+type SearchLate struct {
+	Since *time.Time `db:"since"` // nil: nothing
+	Error string     `db:"error"` // no secrets, no chat text
 }
 
 // Queue is the follow-up work of one kind that is not done yet.

@@ -27,6 +27,7 @@ const (
 	SubjectWork       = "work"       // rules and alerts
 	SubjectDatabase   = "database"   // everything: the database does not take anything
 	SubjectMedia      = "media"      // fetching of files
+	SubjectSearch     = "search"     // the index of searches
 )
 
 // Why it stands still.
@@ -54,6 +55,8 @@ const (
 	CauseMediaIndex  = "media_index"  // what was stored is not looked through for files
 	CauseMediaLate   = "media_late"   // files wait for so long that WeCom is about to drop them
 	CauseMediaStore  = "media_store"  // the store of files takes none
+	CauseSearchIndex = "search_index" // what was stored is not indexed
+	CauseElastic     = "elastic"      // Elasticsearch takes nothing
 	CauseDiskFull    = "disk_full"    // of the database
 	CauseConnections = "connections"  // the database has no connection to spare
 	CauseUnreachable = "unreachable"  // the database does not answer
@@ -79,7 +82,7 @@ func (t Thresholds) diagnose(s Status) []Trouble {
 		return nil
 	}
 	var all []Trouble
-	for _, find := range []func(Status) (Trouble, bool){t.pullTrouble, t.keyTrouble, t.closedTrouble, t.workTrouble, t.mediaTrouble} {
+	for _, find := range []func(Status) (Trouble, bool){t.pullTrouble, t.keyTrouble, t.closedTrouble, t.workTrouble, t.mediaTrouble, t.searchTrouble} {
 		if tr, ok := find(s); ok {
 			tr.For = s.Now.Sub(tr.Since)
 			tr.explain(s)
@@ -199,6 +202,24 @@ func (t Thresholds) mediaTrouble(s Status) (Trouble, bool) {
 	}
 	if m.OldestLate != nil && s.Now.Sub(*m.OldestLate) >= mediaLate+t.Stalled {
 		return Trouble{Subject: SubjectMedia, Cause: CauseMediaLate, Since: m.OldestLate.Add(mediaLate)}, true
+	}
+	return Trouble{}, false
+}
+
+// searchIndexLate is how long a batch may wait to be indexed: an old archive
+// takes hours at first.
+const searchIndexLate = 24 * time.Hour
+
+// searchTrouble: the database searches while Elasticsearch does not take
+// anything; what is not in its own table nobody finds.
+func (t Thresholds) searchTrouble(s Status) (Trouble, bool) {
+	for _, q := range s.Queues {
+		if q.Kind == "index" && s.Now.Sub(q.Oldest) >= searchIndexLate {
+			return Trouble{Subject: SubjectSearch, Cause: CauseSearchIndex, Since: q.Oldest}, true
+		}
+	}
+	if since := s.Search.Since; since != nil && s.Now.Sub(*since) >= t.Stalled {
+		return Trouble{Subject: SubjectSearch, Cause: CauseElastic, Since: *since}, true
 	}
 	return Trouble{}, false
 }

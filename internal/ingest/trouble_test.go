@@ -106,6 +106,13 @@ func TestDiagnose(t *testing.T) {
 		{"store takes others", Snapshot{Media: MediaLate{NotStoredSince: ago(time.Hour), StoreError: "full", LastReady: ago(9 * time.Minute)}}, nil},
 		{"store refused a moment ago", Snapshot{Media: MediaLate{NotStoredSince: ago(time.Minute), StoreError: "full"}}, nil},
 		{"work in hand", Snapshot{Queues: queue("scan", time.Minute)}, nil},
+		{"Elasticsearch does not answer for a moment", Snapshot{Search: SearchLate{Since: ago(9 * time.Minute), Error: "why"}}, nil},
+		{
+			"Elasticsearch takes nothing", Snapshot{Search: SearchLate{Since: ago(time.Hour), Error: "index blocked"}},
+			[]string{"search", "elastic", "Elasticsearch 不接受新内容，搜索暂由数据库完成：index blocked"},
+		},
+		{"an old archive is being indexed", Snapshot{Queues: queue("index", 23*time.Hour)}, nil},
+		{"messages are not indexed", Snapshot{Queues: queue("index", day)}, []string{"search", "search_index", "3 批消息还没有建立索引：why"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -133,13 +140,13 @@ func TestEveryCauseHasWords(t *testing.T) {
 	for _, cause := range []string{
 		CauseTrustedIP, CauseSecret, CauseDisabled, CauseLimit, CauseBusy, CauseNetwork, CauseTLS, CauseSetup, CauseStorage, CauseOther,
 		CauseNobody, CauseSilent, CauseBehind, CauseKeyMissing, CauseKeyWrong, CauseClosed, CauseRefused, CauseScan, CauseCallback, CausePush,
-		CauseMediaIndex, CauseMediaLate, CauseMediaStore, CauseDiskFull, CauseConnections, CauseUnreachable, CauseDatabase,
+		CauseMediaIndex, CauseMediaLate, CauseMediaStore, CauseSearchIndex, CauseElastic, CauseDiskFull, CauseConnections, CauseUnreachable, CauseDatabase,
 	} {
 		if e := explanations[cause]; e.title == "" || e.detail == "" || e.next == "" {
 			t.Errorf("cause %s has the words %+v", cause, e)
 		}
 	}
-	for _, subject := range []string{SubjectPull, SubjectKeys, SubjectQuarantine, SubjectWork, SubjectDatabase, SubjectMedia} {
+	for _, subject := range []string{SubjectPull, SubjectKeys, SubjectQuarantine, SubjectWork, SubjectDatabase, SubjectMedia, SubjectSearch} {
 		if recovered[subject] == "" {
 			t.Errorf("subject %s has no words for its end", subject)
 		}

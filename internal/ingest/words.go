@@ -48,6 +48,9 @@ var explanations = map[string]explanation{
 	CauseMediaLate:  {"文件下载滞后，可能丢失", "%s", "请检查本机网络、带宽和会话存档配置，确认 media.workers 不是 0；企业微信只保留 5 天，过期的文件无法再取回"},
 	CauseMediaStore: {"文件存不进去", "存放文件的位置不接受新文件：%s", "请检查磁盘空间，或 S3 服务的地址、密钥和桶；恢复后会自动继续下载，企业微信只保留 5 天"},
 
+	CauseSearchIndex: {"新消息搜不到", "%s", "请查看服务日志；恢复后会继续建立索引，消息本身已保存，不受影响"},
+	CauseElastic:     {"Elasticsearch 索引停滞", "Elasticsearch 不接受新内容，搜索暂由数据库完成：%s", "请检查 Elasticsearch 的服务、磁盘空间、密钥和网络，详见 huicun search status；恢复后会自动补齐，不会漏掉消息"},
+
 	CauseDiskFull:    {titleDatabase, "数据库磁盘已满%s", nextDatabase},
 	CauseConnections: {titleDatabase, "数据库连接数已用完%s", "请关闭占用连接的程序，或调大 Postgres 的 max_connections"},
 	CauseUnreachable: {titleDatabase, "连不上数据库%s", nextDatabase},
@@ -58,7 +61,7 @@ var explanations = map[string]explanation{
 var recovered = map[string]string{
 	SubjectPull: "会话存档已恢复拉取", SubjectKeys: "缺少私钥的消息已可查看", SubjectQuarantine: "未能查看的消息已全部可查看",
 	SubjectWork: "敏感词检查与告警已恢复", SubjectDatabase: "会话存档已恢复：数据库可用",
-	SubjectMedia: "文件下载已恢复",
+	SubjectMedia: "文件下载已恢复", SubjectSearch: "搜索索引已恢复",
 }
 
 // explain fills in the words.
@@ -112,6 +115,10 @@ func (tr *Trouble) figure(s Status) string {
 		return mediaFigure(s, tr.Cause)
 	}
 	switch tr.Cause {
+	case CauseSearchIndex:
+		return queueFigure(s, tr.Cause)
+	case CauseElastic:
+		return cut(s.Search.Error)
 	case CauseNobody, CauseSilent, CauseBehind:
 		return ""
 	case CauseSetup, CauseStorage, CauseOther:
@@ -131,10 +138,13 @@ func keyFigure(s Status, cause string) string {
 }
 
 func queueFigure(s Status, cause string) string {
-	format := map[string]string{CauseScan: "%d 批消息还没有检查", CauseCallback: "%d 个事件还没有处理", CausePush: "%d 条告警还没有送出", CauseMediaIndex: "%d 批消息里的文件还没有登记"}[cause]
+	format := map[string]string{CauseScan: "%d 批消息还没有检查", CauseCallback: "%d 个事件还没有处理", CausePush: "%d 条告警还没有送出", CauseMediaIndex: "%d 批消息里的文件还没有登记", CauseSearchIndex: "%d 批消息还没有建立索引"}[cause]
 	kind := cause
-	if cause == CauseMediaIndex {
+	switch cause {
+	case CauseMediaIndex:
 		kind = "media"
+	case CauseSearchIndex:
+		kind = "index"
 	}
 	for _, q := range s.Queues {
 		if q.Kind != kind {

@@ -29,7 +29,7 @@ type Generation struct {
 	Target     int64           `db:"target"`    // number of the last change when it was begun
 	Shards     int             `db:"shards"`    // of each index
 	Months     []string        `db:"-"`         // YYYYMM, ascending: those that have an index
-	Reason     string          `db:"reason"`  // why it was begun, for the operator
+	Reason     string          `db:"reason"`    // why it was begun, for the operator
 	StartedAt  time.Time       `db:"started_at"`
 	FinishedAt *time.Time      `db:"finished_at"`  // became live
 	CaughtUpAt *time.Time      `db:"caught_up_at"` // last time that it held every change there was

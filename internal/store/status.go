@@ -35,6 +35,7 @@ func (db *DB) ReadStatus(ctx context.Context, rows int, recount bool) (ingest.Sn
 	r.list(&s.Alarms, sqlOpenAlarms)
 	r.list(&s.Admins, sqlAdmins)
 	r.get(&s.Media, sqlMediaLate)
+	r.get(&s.Search, sqlSearchLate)
 	if recount {
 		s.Recount = new(ingest.Count)
 		r.get(s.Recount, sqlRecount)
@@ -95,6 +96,10 @@ FROM alerts WHERE violation_id IS NOT NULL AND state <> 'sent' AND state <> 'ref
 GROUP BY state ORDER BY state`
 
 	sqlOpenAlarms = `SELECT subject, cause, since, step, raised_at FROM alarms WHERE ended_at IS NULL ORDER BY id`
+
+	sqlSearchLate = `
+SELECT min(error_at) AS since, COALESCE((array_agg(error ORDER BY error_at))[1], '') AS error
+FROM search_indexes WHERE state <> 'old' AND error <> ''`
 
 	sqlAdmins = `SELECT userid FROM viewers WHERE role = 'admin' AND NOT disabled ORDER BY id`
 

@@ -1505,7 +1505,7 @@ export interface components {
         /** @description Something that stands still, in the words of the app message that admins get about it (Chinese). */
         Trouble: {
             /** @enum {string} */
-            subject: "pull" | "keys" | "quarantine" | "work" | "media";
+            subject: "pull" | "keys" | "quarantine" | "work" | "media" | "search";
             cause: string;
             /** Format: date-time */
             since: string;
