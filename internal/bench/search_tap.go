@@ -88,7 +88,7 @@ func (t *tap) note(body []byte, at time.Time) {
 	}
 	t.seen += docs
 	switch {
-	case t.seen-docs < t.from:
+	case t.seen <= t.from:
 	case len(t.kept) < mostKept && t.bytes+len(body) <= mostKeptBytes:
 		t.kept, t.bytes = append(t.kept, keptBulk{body, docs, at}), t.bytes+len(body)
 	case !t.closed:

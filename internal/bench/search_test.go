@@ -12,6 +12,7 @@ import (
 	"huicun/internal/access"
 	"huicun/internal/archive"
 	"huicun/internal/search"
+	"huicun/internal/search/elastic/estest"
 )
 
 // testOracle fills an oracle without a database.
@@ -153,6 +154,25 @@ func TestSearchesAreOfAllClasses(t *testing.T) {
 	}
 	if !slices.EqualFunc(first, ask(), func(a, b searchCase) bool { return slices.Equal(a.query.Words.All, b.query.Words.All) }) {
 		t.Error("the searches do not follow from the seed")
+	}
+}
+
+func TestSearchCommandWithElasticsearch(t *testing.T) {
+	t.Parallel()
+	lines, err := runBench(t, &Search{
+		Messages: 3000, Engine: engineElastic, Each: 1, Rounds: 1, Like: 2, ElasticURL: estest.Node(t),
+		company: CorpusOptions{Employees: 60, Customers: 500, Groups: 30, Months: 2},
+	})
+	if err != nil || len(lines) != 1 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	want := map[string]any{"engine": "elastic", "messages": 3000.0, "recall": 1.0, "precision": 1.0, "same_order": true}
+	if diff := cmp.Diff(want, pick(lines[0], "engine", "messages", "recall", "precision", "same_order")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	indexing, _ := lines[0]["indexing"].(map[string]any)
+	if n, _ := lines[0]["index_bytes"].(float64); n <= 0 || indexing["documents"] != 3000.0 || indexing["over_bare_loop"] == nil {
+		t.Errorf("%v bytes, indexing %v", n, indexing)
 	}
 }
 
