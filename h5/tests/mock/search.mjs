@@ -114,8 +114,7 @@ function remember(query, count) {
 }
 
 function conversationOf(chat) {
-  const { unlisted: _, ...conversation } = chat.conversation
-  return conversation
+  return { ...chat.conversation, unlisted: undefined }
 }
 
 function search(query) {
@@ -172,7 +171,7 @@ function suggest(query) {
     ...groups.flatMap((chat) => of('group', chat.conversation.title, { conversation: conversationOf(chat) })),
   ]
   items.sort((a, b) => a.rank - b.rank)
-  return { items: items.slice(0, Number(query.get('limit') ?? 40)).map(({ rank: _, ...item }) => item) }
+  return { items: items.slice(0, Number(query.get('limit') ?? 40)).map((item) => ({ ...item, rank: undefined })) }
 }
 
 const colleague = employees[3].person
@@ -191,7 +190,7 @@ function change(id, body, refuse) {
   return Object.assign(one, body, { version: one.version + 1 })
 }
 
-function keep({ version: _, ...body }) {
+function keep(body) {
   const one = { id: String(saved.length + 1), ...body, owner: me, mine: true, version: 1, updated_at: '2026-01-08T04:00:00Z' }
   saved.unshift(one)
   return one

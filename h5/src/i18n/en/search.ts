@@ -70,6 +70,7 @@ export default {
   'search.order.oldest': 'Oldest first',
   'search.order.best': 'Best match',
   'search.searching': 'Searching…',
+  'search.bounds': 'Up to 200 characters and 16 words; look at the filters, too.',
   'search.total': { one: '{n} message', other: '{n} messages' },
   'search.totalMore': { one: '{n} message or more', other: '{n} messages or more' },
   'search.conversations': { one: '{n} conversation', other: '{n} conversations' },

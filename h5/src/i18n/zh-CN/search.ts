@@ -70,6 +70,7 @@ export default {
   'search.order.oldest': '最早优先',
   'search.order.best': '最相关',
   'search.searching': '正在搜索…',
+  'search.bounds': '最多 200 个字、16 个词；筛选条件也请检查。',
   'search.total': '共 {n} 条',
   'search.totalMore': '{n} 条以上',
   'search.conversations': '共 {n} 个会话',
