@@ -86,8 +86,11 @@ func (c *Client) count(ctx context.Context, g search.Generation) (int64, error) 
 			Failed int `json:"failed"`
 		} `json:"_shards"`
 	}
-	// By pattern, as there may be too many names for an address.
-	err := c.do(ctx, request{method: http.MethodGet, path: g.Name + "-*/_count", query: url.Values{"filter_path": {"count,_shards"}}}, &a)
+	target := g.Name + "-*" // a pattern, as there may be too many names for an address
+	if g.State == search.GenerationLive {
+		target = g.Alias
+	}
+	err := c.do(ctx, request{method: http.MethodGet, path: target + "/_count", query: url.Values{"filter_path": {"count,_shards"}}}, &a)
 	switch {
 	case err != nil:
 		return 0, err

@@ -234,7 +234,7 @@ func (f *Feeder) look(ctx context.Context, g *search.Generation) error {
 		return err
 	}
 	if g.State == search.GenerationLive {
-		if err := f.Client.swapAlias(ctx, g.Name); err != nil {
+		if err := f.Client.swapAlias(ctx, indices(g)); err != nil {
 			return err
 		}
 	}
@@ -243,11 +243,7 @@ func (f *Feeder) look(ctx context.Context, g *search.Generation) error {
 }
 
 func (f *Feeder) verify(ctx context.Context, g *search.Generation) error {
-	names := make([]string, len(g.Months))
-	for i, m := range g.Months {
-		names[i] = g.Index(m)
-	}
-	return f.Client.verify(ctx, names)
+	return f.Client.verify(ctx, indices(g))
 }
 
 // send writes documents, and sees that a live generation shows them.
@@ -368,18 +364,23 @@ func (f *Feeder) refuse(ctx context.Context, g *search.Generation, refused []ref
 
 // promote lets searches go to a generation that has caught up.
 func (f *Feeder) promote(ctx context.Context, g *search.Generation) error {
-	names := make([]string, len(g.Months))
-	for i, m := range g.Months {
-		names[i] = g.Index(m)
-	}
-	if err := f.Client.refresh(ctx, names...); err != nil {
+	if err := f.Client.refresh(ctx, indices(g)...); err != nil {
 		return f.fail(ctx, g, err)
 	}
-	if err := f.Client.swapAlias(ctx, g.Name); err != nil {
+	if err := f.Client.swapAlias(ctx, indices(g)); err != nil {
 		return f.fail(ctx, g, err)
 	}
 	slog.InfoContext(ctx, "search goes to new indices", "generation", g.Name, "reason", g.Reason)
 	return f.Store.Promote(ctx, g.Name)
+}
+
+// indices names those that a generation is known to have.
+func indices(g *search.Generation) []string {
+	names := make([]string, len(g.Months))
+	for i, m := range g.Months {
+		names[i] = g.Index(m)
+	}
+	return names
 }
 
 func keys(m map[string]bool) []string {

@@ -207,8 +207,8 @@ func (c *Client) refresh(ctx context.Context, names ...string) error {
 	return nil
 }
 
-// swapAlias lets the alias mean the indices of one generation, all at once.
-func (c *Client) swapAlias(ctx context.Context, generation string) error {
+// swapAlias lets the alias mean these indices and no others, all at once.
+func (c *Client) swapAlias(ctx context.Context, indices []string) error {
 	var found map[string]struct {
 		Aliases map[string]struct{} `json:"aliases"`
 	}
@@ -219,7 +219,7 @@ func (c *Client) swapAlias(ctx context.Context, generation string) error {
 	var actions []object
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		_, has := found[name].Aliases[c.o.Prefix]
-		wanted := strings.HasPrefix(name, generation+"-")
+		wanted := slices.Contains(indices, name)
 		if wanted && !has {
 			actions = append(actions, object{"add": object{"index": name, "alias": c.o.Prefix}})
 		}

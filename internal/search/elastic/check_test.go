@@ -1,0 +1,180 @@
+package elastic_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"huicun/internal/search"
+)
+
+// disturb changes a document in the database, as the indexer does.
+func (l *lab) disturb(id, set string) {
+	l.Helper()
+	l.archive.MustExec(`UPDATE search_state SET change = change + 1`)
+	l.archive.MustExec(`UPDATE search_messages SET `+set+`, change = (SELECT change FROM search_state) WHERE id = $1`, id)
+}
+
+// immense is a name that is too long for a term of Lucene.
+const immense = `from_id = repeat('x', 40000)`
+
+func TestDocumentsThatAreRefusedAreLeftOut(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.say(march, numbered(5)...)
+	l.disturb(ids[2], immense)
+	l.feed()
+	l.same("合同", []string{ids[0], ids[1], ids[3], ids[4]})
+	c, err := l.engine.Coverage(t.Context())
+	if err != nil || c.Complete() || c.Indexed != 4 || c.Messages != 5 || !strings.Contains(c.Problem, "1 messages are left out") {
+		t.Errorf("coverage %+v, %v", c, err)
+	}
+	g := l.generation()
+	poison, err := l.archive.FindPoison(t.Context(), g.Name, 10)
+	if err != nil || len(poison) != 1 || poison[0].MessageID != ids[2] || poison[0].Attempts != 3 || strings.Contains(poison[0].Error, "xxx") {
+		t.Errorf("poison %+v, %v", poison, err)
+	}
+
+	r, err := l.feeder.Check(t.Context(), &g, nil)
+	if err != nil || r.Poison != 1 || r.Cured != 0 || r.Holes != 0 {
+		t.Errorf("Check = %+v, %v", r, err)
+	}
+	l.archive.MustExec(`UPDATE search_messages SET from_id = 'anna' WHERE id = $1`, ids[2])
+	if r, err = l.feeder.Check(t.Context(), &g, nil); err != nil || r.Poison != 0 || r.Cured != 1 {
+		t.Errorf("Check once it is in order = %+v, %v", r, err)
+	}
+	l.same("合同", ids)
+
+	l.disturb(ids[4], immense)
+	l.feed()
+	l.disturb(ids[4], `from_id = 'anna'`)
+	l.feed()
+	if g := l.generation(); g.Poison != 0 || !l.complete() {
+		t.Errorf("what is in the index is poison still: %+v", g)
+	}
+}
+
+func TestTooManyRefusalsStopIt(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.feeder.MostPoison = 2
+	ids := l.say(march, numbered(5)...)
+	l.feed()
+	before := l.generation().Change
+	for _, id := range ids[:3] {
+		l.disturb(id, immense)
+	}
+	l.until("telling why", func() bool { return strings.Contains(l.generation().Error, "more than 2 documents are refused") })
+	if g := l.generation(); g.Change != before || g.Poison != 0 {
+		t.Errorf("it went on: %+v", g)
+	}
+	for _, id := range ids[:3] {
+		l.disturb(id, `from_id = 'anna'`)
+	}
+	l.until("catching up", l.complete)
+	l.same("合同", ids)
+}
+
+func TestCheckMendsHolesAndExtras(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	var ids []string
+	for i := range 4 {
+		ids = append(ids, l.say(time.Date(2026, time.Month(3+i), 15, 0, 0, 0, 0, time.UTC), numbered(10)...)...)
+	}
+	l.feed()
+	g := l.generation()
+	if r, err := l.feeder.Check(t.Context(), &g, nil); err != nil || r.Compared != 40 || r.Holes+r.Extras != 0 {
+		t.Fatalf("Check of what is right = %+v, %v", r, err)
+	}
+	// A hole, an older version, and documents of nobody.
+	var change int64
+	if err := l.archive.Get(&change, `SELECT change FROM search_messages WHERE id = $1`, ids[3]); err != nil {
+		t.Fatal(err)
+	}
+	l.call("DELETE", fmt.Sprintf("%s/_doc/%s?version=%d&version_type=external_gte", g.Index("202603"), ids[3], change), "")
+	l.disturb(ids[4], `flags = 8`)
+	l.archive.MustExec(`UPDATE search_indexes SET change = (SELECT change FROM search_state)`)
+	other := "00000000-0000-4000-8000-000000000001"
+	doc := func(id string) string {
+		return `{"id":"` + id + `","conv":1,"from":"x","type":"text","time":1,"seq":1,"flags":[],"len":1,"u":"合","b":"合同 同"}`
+	}
+	l.call("PUT", g.Index("202604")+"/_doc/"+other, doc(other))
+	l.call("PUT", g.Index("202604")+"/_doc/not-ours", doc(ids[5]))
+	l.call("PUT", g.Index("202605")+"/_doc/no-uuid", doc("no-uuid"))
+	l.archive.MustExec(`DELETE FROM search_messages WHERE id = $1`, ids[6])
+	l.archive.MustExec(`UPDATE search_state SET indexed = indexed - 1`)
+
+	g = l.generation()
+	r, err := l.feeder.Check(t.Context(), &g, nil)
+	if err != nil || r.Holes != 2 || r.Extras != 4 || r.Compared != 39 {
+		t.Errorf("Check = %+v, %v", r, err)
+	}
+	l.same("合同", append(append([]string{}, ids[:6]...), ids[7:]...))
+	refs := l.find("合同")
+	if len(refs) != 39 {
+		t.Errorf("%d hits", len(refs))
+	}
+	if g = l.generation(); g.Repaired != 6 || g.CheckedAt == nil {
+		t.Errorf("generation %+v", g)
+	}
+	if r, err = l.feeder.Check(t.Context(), &g, nil); err != nil || r.Holes+r.Extras != 0 {
+		t.Errorf("Check again = %+v, %v", r, err)
+	}
+}
+
+func TestWrongCountLeadsToACheck(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.say(march, numbered(5)...)
+	l.feed()
+	other := "00000000-0000-4000-8000-000000000002"
+	l.call("PUT", l.generation().Index("202603")+"/_doc/"+other+"?refresh=true", `{"id":"`+other+`","conv":1,"from":"x","type":"text","time":1,"seq":1,"flags":[],"len":1,"u":"合","b":"合同 同"}`)
+	l.connect()
+	l.until("mending", func() bool { return l.generation().Repaired == 1 })
+	if !l.complete() || len(l.find("合同")) != 5 {
+		t.Errorf("%d hits", len(l.find("合同")))
+	}
+}
+
+func TestNewerIndexIsBuiltAgain(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.say(march, numbered(5)...)
+	l.feed()
+	was := l.generation()
+	l.age(was.Name)
+	// As after the database came back from a backup.
+	l.call("PUT", was.Index("202603")+"/_doc/"+ids[0]+"?version=1000&version_type=external_gte&refresh=true",
+		`{"id":"`+ids[0]+`","conv":1,"from":"x","type":"text","time":`+fmt.Sprint(march.UnixMilli())+`,"seq":1,"flags":[],"len":1,"u":"旧","b":"旧"}`)
+	l.archive.MustExec(`UPDATE search_indexes SET finished_at = now() - interval '3 days', started_at = now() - interval '3 days'`) // a comparison is due
+	l.until("building again", func() bool { return l.generation().Name != was.Name && l.complete() })
+	l.same("合同", ids)
+	if g := l.generation(); !strings.Contains(g.Reason, "newer documents") {
+		t.Errorf("reason %q", g.Reason)
+	}
+}
+
+func TestReindexBesideTheLiveOne(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.say(march, numbered(20)...)
+	l.feed()
+	was := l.generation()
+	if err := l.archive.CreateGeneration(t.Context(), l.options.Prefix, 2, "asked for"); err != nil {
+		t.Fatal(err)
+	}
+	l.options.Shards = 2
+	l.connect() // a start in the middle
+	l.until("building", func() bool { return l.generations() == 2 })
+	l.same("合同", ids)
+	ids = append(ids, l.say(march.Add(time.Hour), "合同 meanwhile")...)
+	l.until("the swap", func() bool { return l.generation().Name != was.Name && l.generation().State == search.GenerationLive })
+	l.same("合同", ids)
+	l.until("deleting the old one", func() bool { return l.generations() == 1 })
+	l.same("合同", ids)
+	if g := l.generation(); g.Shards != 2 || !l.complete() {
+		t.Errorf("generation %+v", g)
+	}
+}
