@@ -1,7 +1,6 @@
 package elastic_test
 
 import (
-	"bytes"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -130,26 +129,6 @@ func TestReadOnlyIndexIsTold(t *testing.T) {
 	}
 	if g := l.generation(); g.Error != "" || g.ErrorAt != nil {
 		t.Errorf("the problem stays: %q", g.Error)
-	}
-}
-
-// call asks the node itself.
-func (l *lab) call(method, path, body string) {
-	l.Helper()
-	req, err := http.NewRequestWithContext(l.Context(), method, l.options.URLs[0]+"/"+path, bytes.NewBufferString(body))
-	if err != nil {
-		l.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		l.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode >= 300 {
-		var b bytes.Buffer
-		_, _ = b.ReadFrom(res.Body)
-		l.Fatalf("%s %s: %s", method, path, b.String())
 	}
 }
 

@@ -2,7 +2,11 @@ package elastic_test
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -168,3 +172,45 @@ func numbered(n int) []string {
 }
 
 var march = time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
+
+// call asks the node itself.
+func (l *lab) call(method, path, body string) {
+	l.Helper()
+	l.ask(method, path, body, nil)
+}
+
+// ask is call with the answer; of several nodes the first is asked that answers.
+func (l *lab) ask(method, path, body string, out any) {
+	l.Helper()
+	var last error
+	for _, url := range l.options.URLs {
+		if last = l.askAt(url, method, path, body, out); last == nil {
+			return
+		}
+	}
+	l.Fatalf("%s %s: %v", method, path, last)
+}
+
+func (l *lab) askAt(url, method, path, body string, out any) error {
+	req, err := http.NewRequestWithContext(l.Context(), method, url+"/"+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode >= http.StatusMultipleChoices {
+		return errors.New(string(data))
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(data, out)
+}
