@@ -12,7 +12,7 @@ import (
 
 // Bounds below which a search goes through conversations.
 const (
-	mostNarrow  = 4000   // conversations that are listed before a search
+	mostNarrow  = 2000   // conversations that are listed before a search
 	fewMessages = 20_000 // messages in them: rather all of these than what the index of grams leads to
 )
 
@@ -37,7 +37,7 @@ func (q *query) conversationOf(of search.Query, below []int64, conv string) stri
 	}
 	if len(f.Departments) > 0 {
 		text += ` AND EXISTS (SELECT 1 FROM conv_members dm WHERE dm.conv_id = ` + conv + ` AND EXISTS (
-	SELECT 1 FROM employee_departments ed WHERE ed.person = dm.person AND ed.department_id = ANY (` + q.arg(pq.Array(below)) + `) OFFSET 0) OFFSET 0)`
+	SELECT 1 FROM employee_departments ed WHERE ed.person = dm.person AND ed.department_id = ANY (` + q.arg(pq.Array(below)) + `) OFFSET 0) AND ` + q.personInScope(of.Scope, "dm.person") + ` OFFSET 0)`
 	}
 	if f.Groups != nil {
 		kind := `direct`
@@ -81,46 +81,63 @@ func departmentsBelow(ctx context.Context, db sqlx.QueryerContext, roots []int64
 	return ids, err
 }
 
-// source gives the text of a list of conversations, in the column conv_id.
-type source func(q *query) string
+// source is where the conversations of a query can be listed from.
+type source struct {
+	convs   func(q *query) string // text of a list in the column conv_id
+	persons func(q *query) string // text of a list of the people in it; nil: no matter how many
+	each    int                   // how often a conversation may stand in the list, on average, before it counts as too long
+}
 
-// sources are where the conversations of a query can be listed from, the likely
-// shortest first.
+// perConversation is each of lists that have a conversation for every person.
+const perConversation = 4
+
+// sources gives them, the likely shortest first.
 func sources(of search.Query, below []int64) []source {
 	f := of.Filter
 	var all []source
 	if len(f.ConvIDs) > 0 {
-		all = append(all, func(q *query) string {
+		all = append(all, source{each: 1, convs: func(q *query) string {
 			return `SELECT unnest(CAST(` + q.arg(pq.Array(f.ConvIDs)) + ` AS bigint[])) AS conv_id`
-		})
+		}})
 	}
 	for _, p := range f.Persons {
-		all = append(all, func(q *query) string {
+		all = append(all, source{each: 1, convs: func(q *query) string {
 			return `SELECT conv_id FROM conv_members WHERE person = ` + q.arg(dbText(p))
-		})
+		}})
 	}
-	const chats = ` x CROSS JOIN LATERAL (SELECT m.conv_id FROM conv_members m WHERE m.person = x.person OFFSET 0) m`
 	if len(f.Departments) > 0 {
-		all = append(all, func(q *query) string {
-			return `SELECT m.conv_id FROM (SELECT DISTINCT person FROM employee_departments WHERE department_id = ANY (` + q.arg(pq.Array(below)) + `))` + chats
-		})
+		all = append(all, chatsOf(func(q *query) string {
+			return `SELECT DISTINCT person FROM employee_departments WHERE department_id = ANY (` + q.arg(pq.Array(below)) + `)`
+		}))
 	}
 	if !of.Scope.All() {
-		all = append(all, func(q *query) string {
-			return `SELECT m.conv_id FROM (SELECT person FROM viewer_employees WHERE viewer_id = ` + q.arg(of.Scope.ViewerID()) + `)` + chats
-		})
+		all = append(all, chatsOf(func(q *query) string {
+			return `SELECT person FROM viewer_employees WHERE viewer_id = ` + q.arg(of.Scope.ViewerID())
+		}))
 	}
 	if f.Groups != nil && *f.Groups {
-		all = append(all, func(*query) string { return `SELECT id AS conv_id FROM conversations WHERE kind = 'group'` })
+		all = append(all, source{each: 1, convs: func(*query) string { return `SELECT id AS conv_id FROM conversations WHERE kind = 'group'` }})
 	}
 	return all
+}
+
+func chatsOf(persons func(q *query) string) source {
+	return source{each: perConversation, persons: persons, convs: func(q *query) string {
+		return `SELECT m.conv_id FROM (` + persons(q) + `) x CROSS JOIN LATERAL (SELECT m.conv_id FROM conv_members m WHERE m.person = x.person OFFSET 0) m`
+	}}
 }
 
 // listConversations lists the conversations of a query from the first source
 // that has few.
 func listConversations(ctx context.Context, db sqlx.QueryerContext, of search.Query, below []int64, most int) (narrowed, error) {
 	for _, from := range sources(of, below) {
-		n, err := listFrom(ctx, db, of, below, from, most)
+		if few, err := from.fewPersons(ctx, db, most); err != nil || !few {
+			if err != nil {
+				return narrowed{}, err
+			}
+			continue
+		}
+		n, err := from.list(ctx, db, of, below, most)
 		if err != nil || n.all {
 			return n, err
 		}
@@ -128,16 +145,26 @@ func listConversations(ctx context.Context, db sqlx.QueryerContext, of search.Qu
 	return narrowed{}, nil
 }
 
-// perConversation is how many people of a source one conversation may have on
-// average before the source counts as too long.
-const perConversation = 4
-
-func listFrom(ctx context.Context, db sqlx.QueryerContext, of search.Query, below []int64, from source, most int) (narrowed, error) {
+// fewPersons reports whether it is worth a try to list the conversations: nearly
+// everybody has more than twenty.
+func (s source) fewPersons(ctx context.Context, db sqlx.QueryerContext, most int) (bool, error) {
+	if s.persons == nil {
+		return true, nil
+	}
 	var b query
-	pairs := most*perConversation + 1
-	text := `WITH pairs AS MATERIALIZED (` + from(&b) + ` LIMIT ` + b.arg(pairs) + `), convs AS MATERIALIZED (SELECT DISTINCT conv_id FROM pairs)
+	mostPersons := max(1, most/20)
+	var n int
+	err := sqlx.GetContext(ctx, db, &n, `SELECT count(*) FROM (`+s.persons(&b)+` LIMIT `+b.arg(mostPersons+1)+`) x`, b.args...)
+	return n <= mostPersons, err
+}
+
+func (s source) list(ctx context.Context, db sqlx.QueryerContext, of search.Query, below []int64, most int) (narrowed, error) {
+	var b query
+	pairs := most*s.each + 1
+	text := `WITH pairs AS MATERIALIZED (` + s.convs(&b) + ` LIMIT ` + b.arg(pairs) + `), convs AS MATERIALIZED (SELECT DISTINCT conv_id FROM pairs)
 SELECT (SELECT count(*) FROM pairs) AS pairs, CAST(NULL AS bigint) AS id, 0 AS messages
-UNION ALL (SELECT 0, lc.id, lc.message_count FROM convs x JOIN conversations lc ON lc.id = x.conv_id WHERE ` + b.conversationOf(of, below, "lc.id") + ` LIMIT ` + b.arg(most+1) + `)`
+UNION ALL (SELECT 0, lc.id, lc.message_count FROM convs x JOIN conversations lc ON lc.id = x.conv_id
+	WHERE (SELECT count(*) FROM pairs) < ` + b.arg(pairs) + ` AND ` + b.conversationOf(of, below, "lc.id") + ` LIMIT ` + b.arg(most+1) + `)`
 	var rows []struct {
 		Pairs    int    `db:"pairs"`
 		ID       *int64 `db:"id"`

@@ -178,7 +178,8 @@ func saveDocuments(ctx context.Context, tx *sqlx.Tx, sources []search.Source, do
 	return len(differ), upsertDocuments(ctx, tx, differ)
 }
 
-// A message is taken back when FindRevocations finds who did it.
+// A message is taken back when FindRevocations finds who did it. OFFSET 0 keeps
+// the planner to asking message by message.
 const sqlFindFacts = `
 SELECT u.ord - 1 AS at,
 	EXISTS (SELECT 1 FROM revokes r WHERE r.pre_base_id = u.base_id AND (r.conv_id = u.conv_id OR r.from_id = u.from_id AND r.from_id <> '')
