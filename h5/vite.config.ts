@@ -34,9 +34,10 @@ export default defineConfig({
             { name: 'sheet', test: /src[\\/]ui[\\/](Sheet|ConfirmSheet|overlay|Facts|Switch)\./ },
             {
               name: 'lists',
-              test: /node_modules[\\/](@tanstack|virtua)[\\/]|src[\\/](api[\\/]queries[\\/](paging|state|people|alerts|admin|rules)|app[\\/](queryClient|back)|features[\\/](alerts[\\/](violation|SeverityTag)|people[\\/](tree|preview)|admin[\\/](AdminFrame|AdminLinks))|ui[\\/](Chips|Tabs|GroupAvatar|MarkedText|SearchField|VirtualList))\.?/,
+              test: /node_modules[\\/](@tanstack|virtua)[\\/]|src[\\/](api[\\/]queries[\\/](paging|state|people|alerts|admin|rules)|app[\\/](queryClient|back)|features[\\/](alerts[\\/](violation|SeverityTag)|people[\\/](tree|preview)|admin[\\/](AdminFrame|AdminLinks))|ui[\\/](Chips|Tabs|GroupAvatar|MarkedText|VirtualList))\.?/,
             },
-            { name: 'search', test: /src[\\/](search[\\/](?!SearchPage|StartPane|ConversationRow|HitBar|NothingFound|FilterForm|FilterSheet|PickSheet|CheckChips|SaveSheet|days)|api[\\/]queries[\\/]search)/ },
+            { name: 'field', test: /src[\\/]ui[\\/]SearchField/ },
+            { name: 'search', test: /src[\\/](search[\\/](?!SearchPage|StartPane|HitBar|NothingFound|FilterForm|FilterSheet|PickSheet|CheckChips|SaveSheet|days)|api[\\/]queries[\\/]search)/ },
             { name: 'filters', test: /src[\\/]search[\\/](NothingFound|FilterForm|FilterSheet|PickSheet|CheckChips|SaveSheet|days)/ },
             { name: 'find', test: /src[\\/](chat[\\/](find[\\/]|FindBar|useFind)|api[\\/]queries[\\/]find)/ },
             { name: 'sheets', test: /src[\\/]chat[\\/](ChatSheets|DetailsPanel|sheets[\\/](?!FileSheet))/ },
