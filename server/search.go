@@ -148,10 +148,13 @@ func newTotal(t *search.Total) *api.SearchTotal {
 	return &api.SearchTotal{Count: t.Count, Exact: t.Exact}
 }
 
-// newComplete tells how much of the archive is searched; how many messages are
-// not, of everybody's, to admins only.
+// newComplete tells how much of the archive is searched, where that is not all;
+// how many messages are not, of everybody's, to admins only.
 func newComplete(c search.Coverage, r *request) api.SearchComplete {
-	out := api.SearchComplete{Complete: c.Complete(), UpTo: optionalTime(c.UpTo)}
+	if c.Complete() {
+		return api.SearchComplete{Complete: true}
+	}
+	out := api.SearchComplete{UpTo: optionalTime(c.UpTo)}
 	if r.viewer.IsAdmin() {
 		out.Behind = optional(max(c.Behind, c.Messages-c.Indexed))
 	}

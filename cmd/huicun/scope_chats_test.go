@@ -253,11 +253,12 @@ func (g *grower) walkMessages(v *refViewer) {
 // checkFind compares the hits in a chat, newest first.
 func (g *grower) checkFind(v *refViewer) {
 	g.t.Helper()
+	g.indexSearch()
 	c := g.aChat(v)
 	if c == nil {
 		return
 	}
-	part := pickOne(g, []string{"退款", "HELLO", "ｈｅｌｌｏ", "tkm1", "tkc", "报价", "%", "没有"})
+	part := pickOne(g, []string{"tkm", "tkm", "退款", "HELLO", "ｈｅｌｌｏ", "tkm1", "tkc", "报价", "%", "没有"})
 	q := url.Values{"q": {part}}
 	from, to := time.Time{}, time.Now().Add(time.Hour)
 	if g.chance(40) {
@@ -268,6 +269,14 @@ func (g *grower) checkFind(v *refViewer) {
 		to = pickOne(g, c.messages).at
 		q.Set("to", to.Format(time.RFC3339Nano))
 	}
+	if from.After(to) {
+		from, to = to, from
+		q.Set("from", from.Format(time.RFC3339Nano))
+		q.Set("to", to.Format(time.RFC3339Nano))
+	}
+	if g.chance(20) {
+		q.Set("exact", "true")
+	}
 	if part == "ｈｅｌｌｏ" {
 		part = "hello"
 	}
@@ -275,7 +284,7 @@ func (g *grower) checkFind(v *refViewer) {
 	slices.Reverse(want)
 	type hit struct{ Message messageItem }
 	path := fmt.Sprintf("/conversations/%d/find", c.id)
-	got, first := allPages[hit](g.scopeSite, v, path, q, g.limit())
+	got, first := allPages[hit](g.scopeSite, v, path, q, 1+g.rnd.IntN(4))
 	g.differ(v, path+"?"+q.Encode(), mapEach(want, func(m *refMessage) seenMessage { return g.realm.seen(v, m) }),
 		mapEach(got, func(h hit) seenMessage { return h.Message.seen() }))
 	if *first.Total != len(want) {

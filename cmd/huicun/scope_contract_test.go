@@ -216,11 +216,13 @@ func (u *coverage) check(t *testing.T) {
 		} else if op.params > 0 {
 			wanted = append(wanted, " viewer Not Found")
 		}
-		if strings.HasPrefix(op.id, "Create") {
-			wanted[0] = " admin Created"
-		}
-		if op.id == "DeleteRule" {
-			wanted[0] = " admin No Content"
+		for prefix, status := range map[string]string{"Create": "Created", "Delete": "No Content"} {
+			if strings.HasPrefix(op.id, prefix) {
+				wanted[0] = " admin " + status
+				if !op.forAdmins {
+					wanted[1] = " viewer " + status
+				}
+			}
 		}
 		for _, w := range wanted {
 			if u.counts[op.id+w] == 0 {

@@ -63,7 +63,7 @@ func (g *grower) checkViewer(v *refViewer) {
 	g.t.Helper()
 	for _, check := range []func(*refViewer){
 		g.checkMe, g.checkDepartments, g.checkEmployees, g.checkEmployee, g.checkChats, g.checkChat, g.checkMessages, g.checkMessages,
-		g.walkMessages, g.checkFind, g.checkDays, g.checkMessage, g.checkMedia, g.checkFile, g.checkFile, g.checkFileLinks, g.checkViolations, g.checkViolation, g.checkAlerts, g.checkAdminPages,
+		g.walkMessages, g.checkFind, g.checkSearch, g.checkSearch, g.checkSearch, g.checkSuggestions, g.checkSaved, g.checkDays, g.checkMessage, g.checkMedia, g.checkFile, g.checkFile, g.checkFileLinks, g.checkViolations, g.checkViolation, g.checkAlerts, g.checkAdminPages,
 		g.checkLinks, g.checkForeignCursors,
 	} {
 		check(v)

@@ -37,6 +37,9 @@ func (g *grower) hidden(v *refViewer) map[string][2]string {
 		m := pickOne(g, c.messages)
 		out["{message}"] = [2]string{m.id, archive.MessageID("nowhere")}
 		out["{file}"] = [2]string{archive.FileID("of " + m.id), archive.FileID("nowhere")}
+		if mark := markPattern.FindString(m.text); mark != "" {
+			out["{word}"] = [2]string{mark, "tkm999999z"}
+		}
 		if p := findOne(m.places, func(p refPlace) bool { return p.file != nil }); p.file != nil {
 			out["{file}"] = [2]string{p.file.id, archive.FileID("nowhere")}
 		}
@@ -53,6 +56,9 @@ func (g *grower) hidden(v *refViewer) map[string][2]string {
 		})
 	})); d != nil {
 		out["{department}"] = [2]string{strconv.FormatInt(d.id, 10), "987654"}
+	}
+	if s := pickOne(g, keepOnly(r.saved, func(s *refSaved) bool { return s.owner != v })); s != nil {
+		out["{search}"] = [2]string{strconv.FormatInt(s.id, 10), "987654"}
 	}
 	out["{rule}"] = [2]string{strconv.FormatInt(pickOne(g, r.rules).id, 10), "987654"}
 	out["{viewer}"] = [2]string{strconv.FormatInt(pickOne(g, r.viewers).id, 10), "987654"}
@@ -79,6 +85,12 @@ func scopeLinks(own *refChat) []scopeLink {
 		{http.MethodPatch, "/violations/{violation}", map[string]any{"state": "handled", "note": "mine"}},
 		page("/c/{chat}?m={message}&a={violation}"), page("/people/{employee}"), page("/alerts/{violation}"),
 		get("/rules/{rule}"),
+		get("/search?conversation={chat}"), get("/search?q=x&conversation={chat}&order=best"), get("/search?q={word}"), get("/search?department={department}"),
+		get("/search/conversations?conversation={chat}"), get("/search/conversations?q={word}"), get("/search/suggestions?q={name}"),
+		{http.MethodPut, "/searches/{search}", map[string]any{"name": "x", "query": map[string]any{"q": "x"}, "shared": false, "version": 1}},
+		{http.MethodDelete, "/searches/{search}", nil},
+		{http.MethodPost, "/searches/{search}/rule", nil},
+		{http.MethodDelete, "/searches/{search}/rule", nil},
 		{http.MethodDelete, "/rules/{rule}", nil},
 		{http.MethodPut, "/rules/{rule}", ruleNaming("{department}", "{employee}", "{viewer}")},
 		{http.MethodPost, "/rules", ruleNaming("{department}", "{employee}", "{viewer}")},

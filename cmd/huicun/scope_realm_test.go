@@ -22,6 +22,7 @@ type realm struct {
 	alerts      []*refAlert
 	rules       []*refRule
 	viewers     []*refViewer
+	saved       []*refSaved
 }
 
 type refDepartment struct {

@@ -212,7 +212,7 @@ var markPattern = regexp.MustCompile(`tk[a-z]\d+z`)
 // checkMarks looks for what v may not read.
 func (s *scopeSite) checkMarks(v *refViewer, where, text string) {
 	s.t.Helper()
-	if v.admin {
+	if v.admin || where == "GET "+recentSearches { // what they looked for themselves, found or not
 		return
 	}
 	if s.marks[v] == nil {
@@ -282,6 +282,12 @@ func (r *realm) marksOf(v *refViewer) map[string]bool {
 			b.WriteString(x.rule.name + " ")
 		}
 	}
+	for _, s := range r.saved {
+		if r.seesSaved(v, s) {
+			b.WriteString(s.name + " ")
+		}
+	}
+	b.WriteString(ownWord(v) + " ")
 	for _, other := range r.viewers { // who handled a violation
 		person(other.person)
 	}

@@ -128,7 +128,7 @@ func (s *Service) totalOf(ctx context.Context, q Query, known int) *Total {
 	if known < MaxRefs {
 		return &Total{Count: known, Exact: true}
 	}
-	return s.count(ctx, q)(false, known)
+	return s.count(ctx, q)()
 }
 
 // compareBest orders the shortest first, the newest first among equals.
@@ -277,24 +277,28 @@ func (s *Service) InConversation(ctx context.Context, v access.Viewer, conv int6
 	return s.hitPage(ctx, v, q, limit)
 }
 
-func (s *Service) hitPage(ctx context.Context, v access.Viewer, q Query, limit int) (HitPage, error) {
-	a, page := s.begin(), HitPage{Hits: []Hit{}}
-	whole := q
-	whole.After = nil
-	total := s.count(ctx, whole)
+func (s *Service) hitPage(ctx context.Context, v access.Viewer, q Query, limit int) (page HitPage, err error) {
+	a := s.begin()
+	page.Hits = []Hit{}
 	refs, err := a.find(ctx, q, limit+1)
-	more := len(refs) > limit
-	refs = refs[:min(limit, len(refs))]
-	if t := total(err != nil || !more && q.After == nil, len(refs)); t != nil {
-		page.Total = *t
-	} else { // at least those that are known
-		page.Total = Total{Count: len(refs)}
-	}
 	if err != nil {
 		return page, err
 	}
+	more := len(refs) > limit
+	refs = refs[:min(limit, len(refs))]
+	page.Total = Total{Count: len(refs), Exact: true}
 	if more {
 		page.Next = encodeRef(hitList, &refs[len(refs)-1])
+	}
+	if more || q.After != nil {
+		total := s.count(ctx, q)
+		defer func() {
+			if t := total(); t != nil {
+				page.Total = *t
+			} else { // at least those that are known
+				page.Total.Exact = false
+			}
+		}()
 	}
 	es, err := s.Archive.EntriesAt(ctx, v, positionsOf(refs))
 	for _, e := range es {

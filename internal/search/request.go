@@ -75,8 +75,8 @@ func (r Request) Query() (Query, error) {
 		return Query{}, err
 	}
 	switch {
-	case !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To):
-		return Query{}, fault.Invalid("to", "must be after from")
+	case !r.To.IsZero() && r.From.After(r.To):
+		return Query{}, fault.Invalid("to", "must not be before from")
 	case len(words.All)+len(words.None) == 0 && !f.Limits():
 		return Query{}, fault.Invalid("q", "is missing: a text or a filter is needed")
 	}

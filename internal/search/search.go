@@ -16,7 +16,7 @@ import (
 type Filter struct {
 	Senders     []string  // one of them said it
 	Persons     []string  // all of them are in the conversation: employees, customers
-	Departments []int64   // somebody of one of these, or of one below, is in the conversation
+	Departments []int64   // an employee in scope of one of these, or of one below, is in the conversation
 	ConvIDs     []int64   // in one of these conversations
 	External    *bool     // with (or without) anybody from outside in the conversation
 	Groups      *bool     // in groups only, or in direct chats only

@@ -128,26 +128,32 @@ func (s *Service) inOrder(ctx context.Context, v access.Viewer, q Query, after s
 			return err
 		}
 	}
-	total := func(bool, int) *Total { return nil }
-	if start == nil {
-		total = s.count(ctx, q)
-	}
-	read := func(ctx context.Context, after *Ref, n int) ([]Ref, error) {
+	var total func() *Total
+	read := func(rctx context.Context, after *Ref, n int) ([]Ref, error) {
 		q.After = after.position()
-		return a.find(ctx, q, n)
+		refs, err := a.find(rctx, q, n)
+		if start == nil && total == nil && len(refs) == n { // else all are known
+			total = s.count(ctx, q)
+		}
+		return refs, err
 	}
 	last, more, err := s.fill(ctx, v, q.Words, start, limit, read, page)
-	page.Total = total(err != nil || !more, len(page.Hits))
+	switch {
+	case total != nil:
+		page.Total = total()
+	case start == nil:
+		page.Total = &Total{Count: len(page.Hits), Exact: true}
+	}
 	if more {
 		page.Next = encodeRef(list, last)
 	}
 	return err
 }
 
-// count counts the hits of q meanwhile. What it gives is to be called once: it
-// waits for the count, or, when all hits are known already, stops it. It gives
-// nil when counting takes too long or fails, which is no reason to show no hits.
-func (s *Service) count(ctx context.Context, q Query) func(stop bool, known int) *Total {
+// count counts the hits of q while the caller goes on. What it gives is to be
+// called once: it waits for the count. It gives nil when counting takes too long
+// or fails, which is no reason to show no hits.
+func (s *Service) count(ctx context.Context, q Query) func() *Total {
 	within := s.CountWithin
 	if within == 0 {
 		within = countWithin
@@ -157,14 +163,9 @@ func (s *Service) count(ctx context.Context, q Query) func(stop bool, known int)
 	var err error
 	var counting sync.WaitGroup
 	counting.Go(func() { n, err = s.Engine.Count(ctx, q, MaxRefs+1) })
-	return func(stop bool, known int) *Total {
-		defer cancel()
-		if stop {
-			cancel()
-			counting.Wait()
-			return &Total{Count: known, Exact: true}
-		}
+	return func() *Total {
 		counting.Wait()
+		defer cancel()
 		if err != nil {
 			if ctx.Err() == nil {
 				slog.WarnContext(ctx, "hits were not counted", "err", err)

@@ -418,7 +418,7 @@ func TestRequestsAreRefused(t *testing.T) {
 		"an unknown side":   {r: search.Request{Text: "x", Side: "both"}, field: "side"},
 		"an unknown flag":   {r: search.Request{Text: "x", Has: []string{"soul"}}, field: "has"},
 		"an unknown order":  {r: search.Request{Text: "x", Order: "worst"}, field: "order"},
-		"times upside down": {r: search.Request{From: noon, To: noon}, field: "to"},
+		"times upside down": {r: search.Request{From: noon, To: noon.Add(-1)}, field: "to"},
 		"a limit":           {r: search.Request{Text: "x"}, p: search.Paging{Limit: 101}, field: "limit"},
 		"a cursor":          {r: search.Request{Text: "x"}, p: search.Paging{Cursor: "x"}, field: "cursor"},
 		"a cursor of best":  {r: search.Request{Text: "x", Order: search.Best}, p: search.Paging{Cursor: "WyJzZWFyY2gtYmVzdCJd"}, field: "cursor"},

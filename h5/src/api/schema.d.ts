@@ -257,7 +257,7 @@ export interface paths {
         put?: never;
         /**
          * Fetches a file again that is not whole (admins).
-         * @description One that was refused, broken, over the limit or had expired, that has a flag, or whose bytes are missing or damaged in the store, which is read to find out; a damaged form of it is made again. What is held of it stays until something whole has come. 409 conflict: it is whole, or being fetched already; 503: the store does not answer.
+         * @description One that was refused, broken, over the limit or had expired, that has a flag, that failed and waits to be tried again, or whose bytes are missing or damaged in the store, which is read to find out; a damaged form of it is made again. What is held of it stays until something whole has come. 409 conflict: it is whole, or being fetched already; 503: the store does not answer.
          */
         post: operations["RetryMessageFile"];
         delete?: never;
@@ -434,7 +434,7 @@ export interface paths {
         /** Changes a search of the viewer's own; refused when version is not the current one. A rule made from it stays as it is. */
         put: operations["UpdateSavedSearch"];
         post?: never;
-        /** Deletes a search of the viewer's own, with the rule made from it; violations stay. */
+        /** Deletes a search of the viewer's own, with its rule where that tells nobody else; violations stay. */
         delete: operations["DeleteSavedSearch"];
         options?: never;
         head?: never;
@@ -452,7 +452,9 @@ export interface paths {
         put?: never;
         /**
          * Makes a search of the viewer's own a rule that tells them when it is said again.
-         * @description The rule tells its maker alone, of messages in their scope. `rule_left_out` of the answer names what rules cannot express. A search that has its rule already answers with it.
+         * @description Admins get an ordinary rule, which they may go on to change. The rule of anybody else looks at what they may see; its violations are shown to
+         *     them alone. `rule_left_out` of the answer names what of the query it does not look at, so that it tells of more than the search finds: of several
+         *     words one is enough, for example. A search that has its rule already answers with it.
          */
         post: operations["CreateRuleFromSearch"];
         /** Deletes the rule that was made from a search; its violations stay. */
@@ -1089,12 +1091,12 @@ export interface components {
             complete: boolean;
             /**
              * Format: date-time
-             * @description What was stored until then is searched.
+             * @description Where not everything is: what was stored until then is searched.
              */
             up_to?: string;
             /**
              * Format: int64
-             * @description Messages in the archive that are not searched yet.
+             * @description For admins: messages that are not searched yet, or not as they stand now.
              */
             behind?: number;
         };

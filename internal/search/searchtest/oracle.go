@@ -12,6 +12,7 @@ import (
 
 	"github.com/lib/pq"
 
+	"huicun/internal/access"
 	"huicun/internal/archive"
 	"huicun/internal/ingest/chatdata"
 	"huicun/internal/search"
@@ -197,7 +198,7 @@ func compareDocs(a, b search.Document) int {
 func (o *Oracle) Find(q search.Query) []search.Ref {
 	refs := []search.Ref{}
 	for _, d := range o.docs {
-		if q.Words.In(d) && o.visible(q, d) && o.passes(q.Filter, d) {
+		if q.Words.In(d) && o.visible(q, d) && o.passes(q, d) {
 			refs = append(refs, search.Ref{ID: d.ID, ConvID: d.ConvID, SentAt: d.SentAt, Seq: d.Seq, Length: utf8.RuneCountInString(d.Body)})
 		}
 	}
@@ -223,14 +224,14 @@ func (o *Oracle) visible(q search.Query, d search.Document) bool {
 	return overlaps(o.convs[d.ConvID].members) && (q.Filter.Flags&search.Sensitive == 0 || slices.ContainsFunc(o.cases[d.ID], overlaps))
 }
 
-func (o *Oracle) passes(f search.Filter, d search.Document) bool {
-	c := o.convs[d.ConvID]
+func (o *Oracle) passes(q search.Query, d search.Document) bool {
+	f, c := q.Filter, o.convs[d.ConvID]
 	kind := map[bool]string{true: archive.ConvGroup, false: archive.ConvDirect}
 	switch {
 	case len(f.Senders) > 0 && !slices.Contains(f.Senders, d.FromID),
 		len(f.ConvIDs) > 0 && !slices.Contains(f.ConvIDs, d.ConvID),
 		len(f.MsgTypes) > 0 && !slices.Contains(f.MsgTypes, d.MsgType),
-		len(f.Departments) > 0 && !o.inDepartments(c, f.Departments),
+		len(f.Departments) > 0 && !o.inDepartments(q.Scope, c, f.Departments),
 		f.External != nil && *f.External != c.outsiders,
 		f.Groups != nil && kind[*f.Groups] != c.kind,
 		!f.From.IsZero() && d.SentAt.Before(f.From),
@@ -245,8 +246,12 @@ func (o *Oracle) passes(f search.Filter, d search.Document) bool {
 	return d.Flags&f.Flags == f.Flags
 }
 
-func (o *Oracle) inDepartments(c *oracleConv, roots []int64) bool {
+// inDepartments: where somebody works whom the viewer may not see is not told.
+func (o *Oracle) inDepartments(s access.Scope, c *oracleConv, roots []int64) bool {
 	for p := range c.members {
+		if !s.All() && !o.sees[s.ViewerID()][p] {
+			continue
+		}
 		for id := range o.places[p] {
 			for range len(o.tree) + 1 { // departments may stand above each other
 				if slices.Contains(roots, id) {
