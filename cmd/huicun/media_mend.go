@@ -20,10 +20,11 @@ import (
 const (
 	flagged    = "flagged"
 	unreadable = "unreadable"
+	waiting    = "waiting"
 )
 
 var retryStates = []string{
-	string(archive.FileBroken), string(archive.FileRefused), string(archive.FileOverLimit), string(archive.FileExpired), flagged, unreadable,
+	string(archive.FileBroken), string(archive.FileRefused), string(archive.FileOverLimit), string(archive.FileExpired), flagged, unreadable, waiting,
 }
 
 // retryWhich reads the list of -state; looks: contents are looked into again, too.
@@ -36,6 +37,8 @@ func retryWhich(list string) (w media.Which, looks bool, err error) {
 			looks = true
 		case s == flagged:
 			w.Flagged = true
+		case s == waiting:
+			w.Waiting = true
 		default:
 			w.States = append(w.States, archive.FileState(s))
 		}

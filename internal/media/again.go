@@ -21,6 +21,7 @@ type Which struct {
 	States  []archive.FileState // those that were given up in one of them
 	Flagged bool                // those that are ready with a flag
 	SHA256  []byte              // those that are ready with this content; nil: none
+	Waiting bool                // those that failed and would be tried again later
 }
 
 // Detail is what the operation log says of it.
@@ -34,6 +35,9 @@ func (w Which) Detail(files int) map[string]any {
 	}
 	if w.SHA256 != nil {
 		d["sha256"] = hex.EncodeToString(w.SHA256)
+	}
+	if w.Waiting {
+		d["waiting"] = true
 	}
 	return d
 }
@@ -138,7 +142,7 @@ func (s *Service) Retry(ctx context.Context, v access.Viewer, messageID, fileID 
 	}
 	entry := from.Entry(audit.FileRetried, "file:"+fileID, map[string]any{"message": messageID})
 	f := m.File
-	if f == nil || f.State == archive.FilePending || f.Again {
+	if f == nil {
 		return fault.Conflict("the file is being fetched already")
 	}
 	var bad []byte

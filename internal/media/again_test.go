@@ -37,8 +37,9 @@ func TestRetryOfWhatIsNotWhole(t *testing.T) {
 		{"flagged", func(_ *shop, f *archive.File) { f.Flag = archive.FlagMD5 }, "", true, false, false},
 		{"expired", func(_ *shop, f *archive.File) { *f = archive.File{ID: f.ID, State: archive.FileExpired} }, "", true, false, false},
 		{"broken", func(_ *shop, f *archive.File) { *f = archive.File{ID: f.ID, State: archive.FileBroken} }, "", true, false, false},
-		{"fetched now", func(_ *shop, f *archive.File) { *f = archive.File{ID: f.ID, State: archive.FilePending} }, fault.CodeConflict, false, false, false},
-		{"fetched again now", func(_ *shop, f *archive.File) { f.Flag, f.Again = archive.FlagMD5, true }, fault.CodeConflict, false, false, false},
+		{"waits after a failure", func(_ *shop, f *archive.File) { *f = archive.File{ID: f.ID, State: archive.FilePending} }, "", true, false, false},
+		{"waits again after a failure", func(_ *shop, f *archive.File) { f.Flag, f.Again = archive.FlagMD5, true }, "", true, false, false},
+		{"not known yet", func(s *shop, _ *archive.File) { s.messages.media.File = nil }, fault.CodeNotFound, false, false, false},
 		{"missing", func(s *shop, _ *archive.File) { _ = s.blobs.Delete(t.Context(), originalOf(pattern(100_000))) }, "", true, true, false},
 		{"damaged at its end", func(s *shop, _ *archive.File) { s.blobs.damage(originalOf(pattern(100_000))) }, "", true, true, false},
 		{"a form is missing", func(s *shop, f *archive.File) {

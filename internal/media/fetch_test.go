@@ -162,7 +162,7 @@ func TestFetchLostClaimStops(t *testing.T) {
 				w.store.mu.Lock()
 				w.store.lost = true
 				w.store.mu.Unlock()
-				time.Sleep(2 * fetchLease)
+				time.Sleep(2 * FetchLease)
 			}
 			return Part{}, nil, false
 		}
@@ -178,13 +178,13 @@ func TestFetchSlowFileKeepsItsClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, pattern(5000))
 		w.source.trouble = func(int, string, string) (Part, error, bool) {
-			time.Sleep(fetchLease)
+			time.Sleep(FetchLease)
 			return Part{}, nil, false
 		}
 		w.once(t.Context(), t)
 		wantReady(t, w, 0, "")
 		if n := w.store.files[0].keeps; n < 15 {
-			t.Errorf("the claim was renewed %d times in %v", n, 5*fetchLease)
+			t.Errorf("the claim was renewed %d times in %v", n, 5*FetchLease)
 		}
 	})
 }

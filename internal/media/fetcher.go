@@ -21,7 +21,6 @@ const (
 	windowSlack = day
 	urgentAfter = window + windowSlack - 4*day // ClaimFile takes those of the 4 days before first
 
-	fetchLease   = 2 * time.Minute
 	pollInterval = 5 * time.Second // safety net beside Wake
 	saveTimeout  = 10 * time.Second
 	sweepEvery   = time.Hour
@@ -30,6 +29,10 @@ const (
 	// (developer.work.weixin.qq.com/document/path/91774).
 	callsPerMinute = 20_000
 )
+
+// FetchLease is for how long who fetches a file has it, unless the lease is
+// extended: within it, such a file is due again.
+const FetchLease = 2 * time.Minute
 
 // Limits are the largest files that are fetched, in bytes, by kind; 0: no limit.
 type Limits struct {
@@ -95,7 +98,7 @@ func (x *Fetcher) claim(ctx context.Context) (func(context.Context), error) {
 		return nil, err
 	}
 	f, ok, err := seen(ctx, func(ctx context.Context) (File, bool, error) {
-		return x.Store.ClaimFile(ctx, x.Worker, fetchLease, x.Now().Add(-urgentAfter))
+		return x.Store.ClaimFile(ctx, x.Worker, FetchLease, x.Now().Add(-urgentAfter))
 	})
 	if err != nil || !ok {
 		return nil, err
@@ -105,7 +108,7 @@ func (x *Fetcher) claim(ctx context.Context) (func(context.Context), error) {
 
 // work fetches one file and records what became of it.
 func (x *Fetcher) work(ctx context.Context, f File) {
-	held, done := hold(ctx, fetchLease, func(ctx context.Context) (bool, error) { return x.Store.KeepFile(ctx, f, fetchLease) })
+	held, done := hold(ctx, FetchLease, func(ctx context.Context) (bool, error) { return x.Store.KeepFile(ctx, f, FetchLease) })
 	err := x.fetchSafely(held, f)
 	lost := errors.Is(context.Cause(held), errLost)
 	done()

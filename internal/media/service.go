@@ -24,8 +24,8 @@ type MessageFiles interface {
 // ServiceStore is what the Service needs of the database.
 type ServiceStore interface {
 	// RetryFile lets a file be fetched again, and writes the entry with it: one
-	// that was given up, that has a flag, or that is ready with the content bad
-	// (nil: none is bad). false: it is none of these.
+	// that was given up, that has a flag, that is ready with the content bad
+	// (nil: none is bad), or that failed and waits. false: it is none of these.
 	RetryFile(ctx context.Context, fileID string, bad []byte, entry audit.Entry) (bool, error)
 	// LookAgain lets a content be looked into again; false: that is still to be
 	// done.

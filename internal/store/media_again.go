@@ -14,11 +14,14 @@ import (
 var _ media.ServiceStore = (*DB)(nil)
 
 // sqlRetryMedia makes files be fetched again. What a file holds is noted: it may
-// be all that there will ever be of it.
+// be all that there will ever be of it. Whoever fetches a file has it due within
+// the lease $6: what is due later failed, and waits.
 const sqlRetryMedia = `
 WITH again AS (
 	SELECT id, sha256, flag FROM media
-	WHERE (state = ANY($1) OR state = 'ready' AND (flag <> '' AND $2 OR sha256 = $3)) AND ($4::uuid IS NULL OR id = $4)
+	WHERE (state = ANY($1) OR state = 'ready' AND (flag <> '' AND $2 OR sha256 = $3)
+			OR state = 'pending' AND waits AND error_class <> '' AND $5 AND due_at > clock_timestamp() + $6 * interval '1 millisecond')
+		AND ($4::uuid IS NULL OR id = $4)
 	ORDER BY id FOR UPDATE
 ), held AS (
 	INSERT INTO media_held (media_id, sha256, flag) SELECT id, sha256, flag FROM again WHERE sha256 IS NOT NULL
@@ -37,7 +40,7 @@ func (db *DB) RetryFile(ctx context.Context, fileID string, bad []byte, entry au
 	if !archive.ValidID(fileID) {
 		return false, nil
 	}
-	n, err := db.retry(ctx, media.Which{States: given, Flagged: true, SHA256: bad}, &fileID, func(int) audit.Entry { return entry })
+	n, err := db.retry(ctx, media.Which{States: given, Flagged: true, SHA256: bad, Waiting: true}, &fileID, func(int) audit.Entry { return entry })
 	return n > 0, err
 }
 
@@ -52,7 +55,8 @@ func (db *DB) RetryFiles(ctx context.Context, w media.Which, from audit.Origin) 
 func (db *DB) retry(ctx context.Context, w media.Which, fileID *string, entry func(n int) audit.Entry) (int, error) {
 	return inTx(ctx, db, func(tx *sqlx.Tx) (int, error) {
 		var ids []string
-		if err := tx.SelectContext(ctx, &ids, sqlRetryMedia, pq.Array(w.States), w.Flagged, w.SHA256, fileID); err != nil {
+		args := []any{pq.Array(w.States), w.Flagged, w.SHA256, fileID, w.Waiting, media.FetchLease.Milliseconds()}
+		if err := tx.SelectContext(ctx, &ids, sqlRetryMedia, args...); err != nil {
 			return 0, wrap(ctx, "retry media", err)
 		}
 		if len(ids) == 0 {

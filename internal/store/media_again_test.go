@@ -203,3 +203,38 @@ func TestLookAgain(t *testing.T) {
 		t.Errorf("%s entries in the operation log, want 1", got)
 	}
 }
+
+// What failed waits for up to hours: a person need not, unless it is in hand.
+func TestRetryOfWhatWaits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.waiting(t, 1)[0]
+	failed := &media.Error{Class: media.ClassRetry, Err: errors.New("no")}
+	lost(t)(f.RetryFile(t.Context(), id, nil, retryEntry)) // it is due
+	file := f.took(t)
+	lost(t)(f.RetryFile(t.Context(), id, nil, retryEntry)) // it is being fetched
+	done(t)(f.PostponeFile(t.Context(), file, time.Hour, true, failed))
+	if _, ok := f.claim(t, t0); ok {
+		t.Fatal("a file is due that waits for an hour")
+	}
+	done(t)(f.RetryFile(t.Context(), id, nil, retryEntry))
+	lost(t)(f.RetryFile(t.Context(), id, nil, retryEntry)) // it is due now
+	if file = f.took(t); file.Attempt != 0 {
+		t.Errorf("%d attempts after a retry, want 0", file.Attempt)
+	}
+	done(t)(f.PostponeFile(t.Context(), file, time.Hour, true, failed))
+	for _, tt := range []struct {
+		which media.Which
+		want  int
+	}{{media.Which{Flagged: true}, 0}, {media.Which{Waiting: true}, 1}, {media.Which{Waiting: true}, 0}} {
+		if n, err := f.RetryFiles(t.Context(), tt.which, audit.System()); err != nil || n != tt.want {
+			t.Errorf("RetryFiles(%+v) = %d, %v; want %d", tt.which, n, err, tt.want)
+		}
+	}
+	file = f.took(t)
+	// Taken again after it failed, it is not given to a second one.
+	done(t)(f.PostponeFile(t.Context(), file, 0, true, failed))
+	file = f.took(t)
+	lost(t)(f.RetryFile(t.Context(), id, nil, retryEntry))
+	done(t)(f.SaveFetched(t.Context(), file, content("x")))
+}

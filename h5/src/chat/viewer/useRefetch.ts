@@ -13,20 +13,21 @@ type File = Api['MessageFile']
 /** How often a file that is on its way is read again while somebody looks, ms. */
 export const lookEveryMs = 4000
 
-/** Why a file may be fetched again: how it was given up, that it is not as the message says, or whole to find out. */
-type Reason = 'expired' | 'refused' | 'broken' | 'over_limit' | 'flagged' | 'whole'
+/** Why a file may be fetched again: how it was given up, that it failed and waits, that it is not as the message says, or whole to find out. */
+type Reason = 'expired' | 'refused' | 'broken' | 'over_limit' | 'waiting' | 'flagged' | 'whole'
 
 const givenUp: readonly Media['state'][] = ['expired', 'refused', 'broken', 'over_limit']
 
+/** Whether it is being fetched. */
+const onItsWay = (media: Media) => media.state === 'pending' || media.refetching === true
+
 /** Why it may be fetched again; undefined: it is on its way, or there is nothing to ask for. */
 export function reasonOf(media: Media): Reason | undefined {
-  if (!media.id || media.refetching) return undefined
+  if (!media.id) return undefined
+  if (onItsWay(media)) return media.error_class ? 'waiting' : undefined
   if (media.state === 'ready') return media.flag ? 'flagged' : 'whole'
   return givenUp.includes(media.state) ? (media.state as Reason) : undefined
 }
-
-/** Whether it is being fetched. */
-const onItsWay = (media: Media) => media.state === 'pending' || media.refetching === true
 
 /** Whether something became known between the two that the reader is to see. */
 function differs(a: Media, b: Media): boolean {

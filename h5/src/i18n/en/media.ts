@@ -48,6 +48,7 @@ export default {
   'file.again.refused': 'WeCom did not know this file. It can be asked once more.',
   'file.again.broken': 'What was fetched could not be opened. It can be fetched once more.',
   'file.again.over_limit': 'Once the size limit is raised, it can be fetched.',
+  'file.again.waiting': 'The last attempt failed. It will be fetched again later, or now if you ask for it.',
   'file.again.flagged': 'What is kept stays until content has come that is as the message says.',
   'file.whole': 'Checked: the content is whole',
   'file.tooMany': { one: 'Too many files were opened. Try again in {n} second', other: 'Too many files were opened. Try again in {n} seconds' },

@@ -48,6 +48,7 @@ export default {
   'file.again.refused': '企业微信此前不认识该文件，可以再请求一次。',
   'file.again.broken': '此前取回的内容无法打开，可以再取一次。',
   'file.again.over_limit': '放宽大小限制后，可以再取一次。',
+  'file.again.waiting': '上次没有取回，稍后会自动再取；也可以现在就取。',
   'file.again.flagged': '重新取回期间保留已保存的内容，取到与消息所述一致的内容后才会替换。',
   'file.whole': '已核对：保存的内容完好',
   'file.tooMany': '打开文件过于频繁，请 {n} 秒后再试',

@@ -44,6 +44,8 @@ describe('reasonOf', () => {
     [{ ...whole, flag: 'md5', refetching: true }, undefined],
     [whole, 'whole'],
     [{ id: 'f1', state: 'pending' }, undefined],
+    [{ id: 'f1', state: 'pending', error_class: 'retry' }, 'waiting'],
+    [{ ...whole, flag: 'md5', refetching: true, error_class: 'retry' }, 'waiting'],
     [{ state: 'none' }, undefined],
   ] as [Media, string | undefined][]) {
     it(`${media.state} ${media.flag ?? ''}: ${want ?? 'none'}`, () => expect(reasonOf(media)).toBe(want))
@@ -54,6 +56,7 @@ describe('the sheet of a file that is not whole', () => {
   it.each([
     [expired, '企业微信只保留 5 天内的文件'],
     [{ ...expired, state: 'refused' as const }, '企业微信此前不认识该文件'],
+    [{ id: 'f1', state: 'pending' as const, error_class: 'retry' as const }, '稍后会自动再取；也可以现在就取'],
     [{ ...whole, flag: 'md5' as const }, '重新取回期间保留已保存的内容'],
   ])('says what it means to ask again: %j', async (media, words) => {
     const { page, calls } = await open(media, () => answer(media))
