@@ -17,7 +17,7 @@ import (
 
 // environ writes a configuration as environment variables.
 func environ(c config.Config) []string {
-	return append(os.Environ(),
+	return append(append(os.Environ(), searchEnviron(c)...),
 		"HUICUN_DATA_DIR="+c.DataDir, "HUICUN_SERVER_LISTEN="+c.Server.Listen, "HUICUN_SERVER_PUBLIC_URL="+c.Server.PublicURL,
 		"HUICUN_DATABASE_URL="+c.Database.URL, "HUICUN_DATABASE_MAX_CONNS="+strconv.Itoa(c.Database.MaxConns), "HUICUN_DATABASE_TIMEOUT="+c.Database.Timeout.String(), "HUICUN_REDIS_URL="+c.Redis.URL,
 		"HUICUN_WECOM_CORP_ID="+c.WeCom.CorpID, "HUICUN_WECOM_AGENT_ID="+strconv.Itoa(c.WeCom.AgentID),

@@ -47,6 +47,14 @@ func statusCommand(ctx context.Context, args []string, environ map[string]string
 			return err
 		}
 		report.Media = newMediaReport(counts)
+		found, err := newFinding(c, d.DB, time.Local)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, found.Close()) }()
+		if report.Search, err = newSearchReport(ctx, c, d, found); err != nil {
+			return err
+		}
 		if err := report.print(stdout, asJSON); err != nil {
 			return err
 		}
@@ -63,7 +71,8 @@ The exit status is 0 when all is well, and 1 when a person should look:
   - received is not stored + quarantined, or (-recount) the counters are not the rows
   - the lag has a level other than none (alarm.notice, alarm.warning, alarm.critical)
   - an alarm: pulling, a missing key, rules or alerts have stood still for alarm.stalled, files of
-    messages wait for more than 3 days, or their store takes none
+    messages wait for more than 3 days, or their store takes none, messages are not indexed for
+    searches, or Elasticsearch takes nothing
   - attention, at once: the newest pull failed in a way that trying again does not mend (address not
     trusted, wrong secret, archive expired, SDK does not start), or messages lack their private key
   - follow-up work was given up
@@ -98,6 +107,7 @@ type statusReport struct {
 	Undelivered   []alertsReport     `json:"undelivered"`
 	Troubles      []troubleReport    `json:"troubles"` // alarms, and what needs a person before it is one
 	Media         mediaReport        `json:"media"`
+	Search        searchReport       `json:"search"`
 	Recount       *recountReport     `json:"recount,omitempty"`
 	gaps          []ingest.Gap
 }
@@ -209,6 +219,7 @@ func (r *statusReport) print(w io.Writer, asJSON bool) error {
 		p.line("alerts       %d %s, the oldest since %s", u.Alerts, alertWords[u.State], moment(u.Oldest))
 	}
 	r.Media.print(p)
+	r.Search.print(p)
 	if r.LastError != "" {
 		at := ""
 		if r.LastErrorAt != nil {
