@@ -6,6 +6,8 @@
 # DEMO_DIR, DEMO_MESSAGES and DEMO_RATE (messages a minute) change the defaults;
 # they count when the data is made, at the first start. DEMO_ALARM=1m, at any
 # start, lets the alarm (alarm.stalled) come after a minute instead of ten.
+# SEARCH=elastic, at any start, searches by a node of Elasticsearch, which it
+# starts; without it Postgres does.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -15,6 +17,7 @@ case $data in /*) ;; *) data=$root/$data ;; esac
 messages=${DEMO_MESSAGES:-20000}
 rate=${DEMO_RATE:-20}
 alarm=${DEMO_ALARM:-10m}
+search=${SEARCH:-postgres}
 vite=false
 [ "${1:-}" = --vite ] && vite=true
 
@@ -34,6 +37,7 @@ admin_name=秦志远
 sim_pid=
 huicun_pid=
 vite_pid=
+node= # folder of the node of Elasticsearch
 
 # Progress overwrites itself on a terminal, and takes a line each elsewhere.
 if [ -t 1 ]; then
@@ -65,6 +69,10 @@ stop() {
 		wait "$pid" 2>/dev/null || true
 	done
 	vite_pid= huicun_pid= sim_pid=
+	if [ -n "$node" ]; then
+		deploy/dev/elasticsearch/elasticsearch.sh stop "$node" >/dev/null 2>&1 || true
+		node=
+	fi
 }
 
 interrupted() {
@@ -109,6 +117,20 @@ start_sim() {
 		kill -0 "$sim_pid" 2>/dev/null || fail "wecomsim did not start: $(tail -n 3 "$data/wecomsim.log")"
 		sleep 0.1
 	done
+}
+
+start_elasticsearch() {
+	script=deploy/dev/elasticsearch/elasticsearch.sh
+	"$script" install >"$data/elasticsearch.log" 2>&1 || fail "Elasticsearch cannot be had; see $data/elasticsearch.log"
+	node=$data/elasticsearch
+	"$script" start "$node" >>"$data/elasticsearch.log" 2>&1 || fail "Elasticsearch did not start; see $data/elasticsearch.log"
+	elasticsearch=$(head -n 1 "$node/urls")
+}
+
+# search_config names the engine.
+search_config() {
+	printf '\n[search]\nengine = "%s"\n' "$search"
+	[ "$search" = postgres ] || printf 'urls = ["%s"]\nprefix = "demo"\nreplicas = 0\n' "$elasticsearch"
 }
 
 # finance_client takes WeCom's own library where it can run: the copy in the Go
@@ -163,6 +185,7 @@ admins = ["$admin"]
 [alarm]
 stalled = "$alarm"
 END
+	search_config >>"$data/huicun.toml"
 }
 
 start_huicun() {
@@ -248,6 +271,9 @@ tell() {
       on path message/getchatdata nothing is pulled any more; after $alarm (at
       the next start: DEMO_ALARM=1m make demo) the alarm reaches $admin_name's
       phone, and again when it is over.
+   6. Search (搜索) for anything that was said: one character is enough. Who
+      searches here: $search (make demo SEARCH=elastic starts Elasticsearch;
+      stop its node while you search, and Postgres goes on).
 
   Data and logs: $data
   How the archive stands: bin/huicun status -config $data/huicun.toml
@@ -256,6 +282,10 @@ tell() {
 END
 }
 
+case $search in
+postgres | elastic) ;;
+*) fail "SEARCH is postgres or elastic, not $search" ;;
+esac
 mkdir -p "$data"
 chmod 700 "$data"
 trap interrupted INT TERM HUP
@@ -263,6 +293,10 @@ free_ports
 finance_client
 say '==> wecomsim: a WeCom with 星河家居, its customers and their chats'
 start_sim
+if [ "$search" = elastic ]; then
+	say '==> Elasticsearch: a node of its own'
+	start_elasticsearch
+fi
 write_config
 chmod 600 "$data/huicun.toml"
 say "==> huicun: database, first pull (Finance SDK: $client)"
