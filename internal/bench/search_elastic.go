@@ -83,6 +83,7 @@ func (b *searchBench) feed(ctx context.Context, node *elasticNode, prefix string
 	if err != nil {
 		return r, err
 	}
+	b.Logf("elastic: %d documents in the index after %.0f s; the same bodies by a bare loop", docs, took.Seconds())
 	var rates, ratios []float64
 	for round := range bareRounds {
 		bare, err := t.again(ctx, node, live.Name, live.Months, round)

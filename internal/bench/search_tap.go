@@ -39,7 +39,7 @@ type keptBulk struct {
 }
 
 const (
-	mostKept      = 50
+	mostKept      = 25
 	mostKeptBytes = 200 << 20
 )
 
