@@ -16,6 +16,7 @@ import (
 const (
 	firstWindow = 3000   // messages looked at one by one, whatever is searched for
 	mostWindow  = 60_000 // messages looked at one by one where the first ones had so many hits that these will do
+	mostOfChat  = 12_000 // the same in one conversation, whose messages do not lie side by side
 )
 
 // window is a part of the time. Its bounds are as far as the whole goes where
@@ -61,6 +62,10 @@ func (l *look) walk(ctx context.Context, limit int, ask func(w window, most int)
 // seem to have all hits that are wanted. It gives how many are wanted still, and
 // where it came to; 0 wanted also says that there are no more messages.
 func (l *look) walkFirst(ctx context.Context, limit int, beyond *archive.Position, ask func(w window, most int) (int, error)) (int, *archive.Position, error) {
+	most := mostWindow
+	if l.convs.all {
+		most = mostOfChat
+	}
 	for rows := firstWindow; ; {
 		end, err := l.nth(ctx, beyond, rows)
 		if err != nil {
@@ -77,7 +82,7 @@ func (l *look) walkFirst(ctx context.Context, limit int, beyond *archive.Positio
 		if found == 0 {
 			return limit, beyond, nil
 		}
-		if rows = max(firstWindow, limit*rows/found*3/2); rows > mostWindow {
+		if rows = max(firstWindow, limit*rows/found*3/2); rows > most {
 			return limit, beyond, nil
 		}
 	}
