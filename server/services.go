@@ -170,8 +170,25 @@ type Status struct {
 	Pulls                                     []Pull // newest 20
 	Puller                                    string // who holds the lease
 	Troubles                                  []Trouble
-	Media                                     *MediaStatus // nil: unknown
+	Media                                     *MediaStatus  // nil: unknown
+	Search                                    *SearchStatus // nil: unknown
 }
+
+// SearchStatus says what can be searched.
+type SearchStatus struct {
+	Engine  string // that is configured
+	Engines []SearchIndex
+}
+
+// SearchIndex is what one engine holds.
+type SearchIndex struct {
+	Name string
+	search.Coverage
+	Building *SearchBuilding // a new generation of it; nil: none
+}
+
+// SearchBuilding is an index on its way, in documents.
+type SearchBuilding struct{ Documents, Target int64 }
 
 // MediaStatus counts the files that messages name: Files = Ready + Pending +
 // Expired + Refused + Broken + OverLimit.

@@ -31,7 +31,7 @@ func newStatus(st Status) api.Status {
 		LagSeconds: int64(st.Lag.Seconds()), Alarm: api.StatusAlarm(st.Alarm),
 		LastError: optional(st.LastError), LastErrorCause: optional(st.LastCause), LastErrorAt: optionalTime(st.LastErrorAt),
 		Quarantine: mapAll(st.Quarantine, newQuarantineGroup), Pulls: mapAll(st.Pulls, newPull), Puller: optional(st.Puller),
-		Troubles: mapAll(st.Troubles, newTrouble), Media: newMediaStatus(st.Media),
+		Troubles: mapAll(st.Troubles, newTrouble), Media: newMediaStatus(st.Media), Search: newSearchStatus(st.Search),
 	}
 	if st.WindowLeft != nil {
 		left := int64(st.WindowLeft.Seconds())
@@ -49,6 +49,23 @@ func newMediaStatus(m *MediaStatus) *api.MediaStatus {
 		OverLimit: m.OverLimit, Flagged: m.Flagged, Bytes: m.Bytes, Unlooked: optional(m.Unlooked), Unreadable: optional(m.Unreadable),
 		OldestPendingAt: optionalTime(m.OldestPendingAt), LastError: optional(m.LastError), LastErrorClass: optional(m.LastErrorClass),
 	}
+}
+
+func newSearchStatus(s *SearchStatus) *api.SearchStatus {
+	if s == nil {
+		return nil
+	}
+	return &api.SearchStatus{Engine: api.SearchEngine(s.Engine), Engines: mapAll(s.Engines, newSearchIndex)}
+}
+
+func newSearchIndex(i SearchIndex) api.SearchIndex {
+	out := api.SearchIndex{
+		Name: api.SearchEngine(i.Name), Indexed: i.Indexed, Messages: i.Messages, UpTo: optionalTime(i.UpTo), Behind: i.Behind, Problem: optional(i.Problem),
+	}
+	if i.Building != nil {
+		out.Building = &api.SearchBuilding{Documents: i.Building.Documents, Target: i.Building.Target}
+	}
+	return out
 }
 
 func newTrouble(t Trouble) api.Trouble {

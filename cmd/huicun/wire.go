@@ -43,6 +43,10 @@ func (a *app) buildServer(ctx context.Context) error {
 			c, err := a.db.CountMedia(ctx)
 			out := newServerStatus(s)
 			out.Media = newServerMedia(c)
+			if err != nil {
+				return out, err
+			}
+			out.Search, err = a.searchStatus(ctx)
 			return out, err
 		},
 		Ready: a.db.ready, FileBytesPerHour: a.cfg.Media.ReadMBHour << 20,
