@@ -1,10 +1,12 @@
 package elastic_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"huicun/internal/search"
+	"huicun/internal/search/elastic"
 	"huicun/internal/search/searchtest"
 )
 
@@ -34,4 +36,16 @@ func TestFollowsTheDocuments(t *testing.T) {
 	if g := l.generation(); len(g.Months) != 3 || g.Error != "" || time.Since(*g.CaughtUpAt) > time.Hour {
 		t.Errorf("generation %+v", g)
 	}
+}
+
+func TestLongTexts(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, func(o *elastic.Options) { o.BulkBytes = 64 << 10 })
+	long := strings.Repeat("一二三四五六七八九十", 9_999) + "末尾" // as long as texts are
+	ids := l.say(march, "短的末尾", long, "另一条", long+"完")
+	l.feed()
+	l.same("末尾", []string{ids[0], ids[1], ids[3]})
+	l.same("九十末尾", []string{ids[1], ids[3]})
+	l.same("尾完", ids[3:])
+	l.same("十一二三四五六七八九十一", []string{ids[1], ids[3]})
 }

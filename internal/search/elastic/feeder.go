@@ -207,6 +207,12 @@ func (f *Feeder) follow(ctx context.Context, g *search.Generation, windows int) 
 			return false, err
 		}
 		g.Change, g.Error = through, ""
+		if g.State == search.GenerationBuilding { // what is not refreshed yet cannot be counted
+			g.Documents += int64(len(docs))
+			if err := f.Store.CountDocuments(ctx, g.Name, g.Documents); err != nil {
+				return false, err
+			}
+		}
 		if f.Progress != nil {
 			f.Progress(*g, c)
 		}
