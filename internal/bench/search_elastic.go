@@ -39,7 +39,7 @@ func (b *searchBench) elastic(ctx context.Context) (r SearchResult, err error) {
 	if r.IndexBytes, err = node.bytes(ctx, prefix); err != nil {
 		return r, err
 	}
-	client, err := elastic.NewClient(elastic.Options{URLs: []string{node.url}, Prefix: prefix})
+	client, err := elastic.NewClient(elastic.Options{URLs: []string{node.url}, Prefix: prefix, Timeout: searchPatience})
 	if err != nil {
 		return r, err
 	}

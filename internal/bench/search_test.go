@@ -179,7 +179,7 @@ func TestSearchCommandWithElasticsearch(t *testing.T) {
 func TestSearchCommand(t *testing.T) {
 	t.Parallel()
 	lines, err := runBench(t, &Search{
-		Messages: 5000, Engine: enginePostgres, Each: 2, Rounds: 1, Like: 4, Ingest: leastIngest,
+		Messages: 5000, Engine: enginePostgres, Each: 1, Rounds: 1, Like: 4, Ingest: leastIngest,
 		company: CorpusOptions{Employees: 60, Customers: 500, Groups: 30, Months: 3},
 	})
 	if err != nil || len(lines) != 1 {
