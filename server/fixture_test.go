@@ -19,6 +19,7 @@ import (
 	"huicun/internal/access"
 	"huicun/internal/audit"
 	"huicun/internal/fault"
+	"huicun/internal/search"
 	"huicun/internal/store"
 	"huicun/internal/store/storetest"
 	"huicun/server"
@@ -304,6 +305,10 @@ var (
 			Files: 9, Ready: 3, Pending: 2, Overdue: 1, Expired: 1, Refused: 1, Broken: 1, OverLimit: 1, Flagged: 1, Bytes: 9007199254740993,
 			Unlooked: 1, Unreadable: 1, OldestPendingAt: noon, LastError: "timeout", LastErrorClass: "retry",
 		},
+		Search: &server.SearchStatus{Engine: "elastic", Engines: []server.SearchIndex{
+			{Name: "elastic", Coverage: search.Coverage{Indexed: 8, Messages: 10, Behind: 2, Problem: "down"}, Building: &server.SearchBuilding{Documents: 3, Target: 10}},
+			{Name: "postgres", Coverage: search.Coverage{Indexed: 10, Messages: 10, UpTo: noon}},
+		}},
 		Troubles: []server.Trouble{{Subject: "pull", Cause: "trusted_ip", Since: noon, Title: "会话存档停止拉取", Detail: "原因", Next: "处理"}},
 	}
 )
