@@ -108,7 +108,8 @@ func TestDiagnose(t *testing.T) {
 		{"work in hand", Snapshot{Queues: queue("scan", time.Minute)}, nil},
 		{"Elasticsearch does not answer for a moment", Snapshot{Search: SearchLate{Since: ago(9 * time.Minute), Error: "why"}}, nil},
 		{
-			"Elasticsearch takes nothing", Snapshot{Search: SearchLate{Since: ago(time.Hour), Error: "index blocked"}},
+			"Elasticsearch takes nothing",
+			Snapshot{Search: SearchLate{Since: ago(time.Hour), Error: "index blocked"}},
 			[]string{"search", "elastic", "Elasticsearch 不接受新内容，搜索暂由数据库完成：index blocked"},
 		},
 		{"an old archive is being indexed", Snapshot{Queues: queue("index", 23*time.Hour)}, nil},
