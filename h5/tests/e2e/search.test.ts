@@ -1,5 +1,5 @@
 // Searching in everything and in one chat, on a phone and on a desktop.
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chats } from '../mock/server.mjs'
 import { expectQuiet, type Opened, row, Stage } from './browser'
@@ -32,6 +32,24 @@ async function openHits(path: string, screen: Screen): Promise<Opened> {
 function asked(page: Page): URLSearchParams {
   const { searchParams } = new URL(page.url())
   return searchParams.has('s') ? new URLSearchParams(searchParams.get('s') ?? '') : searchParams
+}
+
+/** Scrolls a list by px; gives where it then stands, and the place among its rows of one in full view. */
+async function scrollList(list: Locator, rows: string, px: number): Promise<{ top: number; nth: number }> {
+  await list.evaluate((view, by) => view.scrollBy(0, by), px)
+  const settled = () =>
+    list.evaluate(async (view, selector) => {
+      for (let i = 0; i < 4; i++) await new Promise((resolve) => requestAnimationFrame(resolve))
+      const edge = view.getBoundingClientRect()
+      const nth = [...view.querySelectorAll(selector)].findIndex((one) => one.getBoundingClientRect().top > edge.top + 60 && one.getBoundingClientRect().bottom < edge.bottom - 60)
+      return { top: view.scrollTop, nth }
+    }, rows)
+  let before = await settled()
+  for (;;) {
+    const now = await settled()
+    if (now.nth >= 0 && now.top === before.top && now.nth === before.nth) return now
+    before = now
+  }
 }
 
 async function expectFine(opened: Opened, screen: Screen): Promise<void> {
@@ -115,13 +133,8 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
   it('keeps the list where it was for who opens one hit and comes back', async () => {
     const { page } = await openHits('/search?q=橡木', screen)
     const list = page.locator('.results .virtual-list')
-    await list.evaluate((view) => view.scrollBy(0, 900))
-    const top = await list.evaluate((view) => view.scrollTop)
-    const inView = await page.evaluate(() => {
-      const view = document.querySelector('.results .virtual-list')?.getBoundingClientRect()
-      return [...document.querySelectorAll('.hit-row')].findIndex((one) => view && one.getBoundingClientRect().top > view.top + 60)
-    })
-    await hits(page).nth(inView).click()
+    const { top, nth } = await scrollList(list, '.hit-row', 900)
+    await hits(page).nth(nth).click()
     await page.locator('article mark').first().waitFor()
     await page.goBack()
     await expect.poll(() => list.evaluate((view) => view.scrollTop)).toBe(top)
@@ -201,10 +214,8 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
     await pane.getByText('共 501 条').waitFor()
     await expectFine(opened, screen)
     const list = pane.locator('.virtual-list')
-    await list.evaluate((view) => view.scrollBy(0, 1500))
-    const found = pane.locator('.find-row').nth(6)
-    const top = await list.evaluate((view) => view.scrollTop)
-    await found.click()
+    const { top, nth } = await scrollList(list, '.find-row', 1500)
+    await pane.locator('.find-row').nth(nth).click()
     await status.getByText(/^\d+\/501$/).waitFor()
     await expect.poll(() => page.locator('article.flash mark').count()).toBeGreaterThan(0)
     if (screen === 'phone') {
