@@ -12,7 +12,7 @@ import (
 type Search struct {
 	Engine       string        `toml:"engine" env:"ENGINE" doc:"postgres: the database searches itself. elastic: Elasticsearch 8 does, and the database while that cannot. Either may be chosen at any time: what was said meanwhile is found."`
 	URLs         []string      `toml:"urls" env:"URLS" doc:"https://host[:port] of nodes of Elasticsearch, or of what stands in front of them. http:// only without a key and password, in a network where nobody listens: texts are sent."`
-	APIKey       string        `toml:"api_key" env:"API_KEY" secret:"true" doc:"API key, encoded (base64 of id:key). It may do everything with the indices prefix-* and their template, and manage nothing else."`
+	APIKey       string        `toml:"api_key" env:"API_KEY" secret:"true" doc:"API key, encoded (base64 of id:key). It may do everything with the indices prefix* and with index templates, nothing else."`
 	APIKeyFile   string        `toml:"api_key_file" env:"API_KEY_FILE" doc:"File that holds api_key."`
 	Username     string        `toml:"username" env:"USERNAME" doc:"User, when there is no API key."`
 	Password     string        `toml:"password" env:"PASSWORD" secret:"true" doc:"Their password."`
