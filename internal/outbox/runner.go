@@ -111,9 +111,11 @@ func (r *Runner) claimInto(ctx context.Context, g *errgroup.Group, slots chan st
 	for range free - len(items) {
 		<-slots
 	}
-	for _, item := range items {
+	for i, item := range items {
 		g.Go(func() error {
-			defer func() { <-slots }()
+			if i < free { // what is more than was asked for has no slot to give back
+				defer func() { <-slots }()
+			}
 			r.runItem(ctx, item)
 			return nil
 		})

@@ -35,6 +35,9 @@ func newHarness(t *testing.T) harness {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	if _, err := db.Exec(`DELETE FROM outbox`); err != nil { // what the migrations left to be done
+		t.Fatal(err)
+	}
 	return harness{db, t, make(chan struct{}, 1)}
 }
 

@@ -84,14 +84,16 @@ func (db *DB) Notify(ctx context.Context, channel string) error {
 	return wrap(ctx, "notify "+channel, err)
 }
 
+// sqlClaimItems takes its items out of an array: a subquery may be run again for
+// each row of the table, and each time locks and gives other items up to the limit.
 const sqlClaimItems = `
 UPDATE outbox SET state = 'running', attempt = attempt + 1, claimed_at = now(), claimed_by = $1
-WHERE id IN (
+WHERE id = ANY (ARRAY(
 	SELECT id FROM outbox
 	WHERE state IN ('available', 'retryable') AND scheduled_at <= now() AND kind = ANY($2)
 	ORDER BY scheduled_at, id
 	LIMIT $3
-	FOR UPDATE SKIP LOCKED)
+	FOR UPDATE SKIP LOCKED))
 RETURNING id, kind, args, attempt, max_attempts`
 
 // ClaimItems implements outbox.Store.
