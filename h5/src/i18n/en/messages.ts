@@ -112,4 +112,5 @@ export default {
   'message.recordMore': { one: '{n} message', other: '{n} messages' },
   'message.hidden': '(cut here: the text is too long)',
   'message.noContent': '(no text)',
+  'message.empty': '(no content)',
 } as const

@@ -109,4 +109,5 @@ export default {
   'message.recordMore': '共 {n} 条',
   'message.hidden': '（内容过长，已截断显示）',
   'message.noContent': '（无文字）',
+  'message.empty': '（无内容）',
 } as const

@@ -93,6 +93,32 @@ describe('each kind', () => {
     })
   }
 
+  it.each([
+    { kind: 'mixed' },
+    { kind: 'mixed', parts: [] },
+    { kind: 'note' },
+    { kind: 'solitaire' },
+    { kind: 'solitaire', notice: ' \n' },
+    { kind: 'markdown' },
+    { kind: 'news' },
+    { kind: 'news', links: [] },
+    { kind: 'card' },
+    { kind: 'chatrecord' },
+  ] as Content[])('says that nothing is in it: %j', (content) => {
+    expect(show(messageAt(1, { content, msgtype: content.kind })).text()).toContain('（无内容）')
+  })
+
+  it.each([
+    [{ kind: 'mixed', parts: [{ kind: 'text', text: { body: ' ' } }] }, '（无文字）'],
+    [{ kind: 'mixed', parts: [{ kind: 'text' }] }, '（无文字）'],
+    [{ kind: 'news', links: [{ title: '', url: 'https://a.cn/x' }] }, '图文'],
+    [{ kind: 'card', card: { person: { ...employee, id: '', name: '' } } }, '个人名片'],
+  ] as unknown as [Content, string][])('has words for a part without any: %j', (content, words) => {
+    const page = show(messageAt(1, { content, msgtype: content.kind }))
+    expect(page.find('.content, .parts').text()).toContain(words)
+    for (const one of page.findAll('button:not([aria-label])')) expect(one.text()).not.toBe('')
+  })
+
   it('has a component of its own, or is unknown', () => {
     expect(Object.keys(registry).sort()).toEqual(Object.keys(samples).sort())
     expect(componentOf('kind of tomorrow')).toBe(Unknown)
