@@ -119,6 +119,14 @@ describe('each kind', () => {
     for (const one of page.findAll('button:not([aria-label])')) expect(one.text()).not.toBe('')
   })
 
+  it.each([
+    [{ title: '云栖小区', latitude: 0, longitude: 0 }, false],
+    [{ title: '赤道上', latitude: 0, longitude: 120.1 }, true],
+  ])('offers coordinates where there are any: %j', (location, offered) => {
+    const page = show(messageAt(1, { content: { kind: 'location', location }, msgtype: 'location' }))
+    expect(page.find('[aria-label="复制坐标"]').exists()).toBe(offered)
+  })
+
   it('has a component of its own, or is unknown', () => {
     expect(Object.keys(registry).sort()).toEqual(Object.keys(samples).sort())
     expect(componentOf('kind of tomorrow')).toBe(Unknown)
