@@ -66,9 +66,11 @@ func withOutsiders(conv string) string {
 }
 
 // sensitiveInScope is a condition: the message is part of a violation that the
-// viewer may see and that is no false alarm.
+// viewer may see and that is no false alarm. One of the viewer's alone does not
+// count, as it does not for the flag: with it, the flag would tell that there is
+// another violation, out of scope.
 func (q *query) sensitiveInScope(s access.Scope, message string) string {
-	return `EXISTS (SELECT 1 FROM violations sw WHERE sw.message_id = ` + message + ` AND sw.state <> 'false_alarm' AND ` + q.violationInScope(s, "sw.id") + ` OFFSET 0)`
+	return `EXISTS (SELECT 1 FROM violations sw WHERE sw.message_id = ` + message + ` AND sw.state <> 'false_alarm' AND sw.viewer_id IS NULL AND ` + q.violationInScope(s, "sw.id") + ` OFFSET 0)`
 }
 
 // departmentsBelow gives departments with all below them.

@@ -11,6 +11,7 @@ import (
 	"huicun/internal/fault"
 	"huicun/internal/rules"
 	"huicun/internal/search"
+	"huicun/internal/store"
 )
 
 func (d *desk) searches() *search.Service {
@@ -139,6 +140,32 @@ func TestAWatchOfAnAdminIsAnOrdinaryRule(t *testing.T) {
 	}
 	if list, err := d.ListRules(t.Context()); err != nil || len(list) != 1 {
 		t.Errorf("rules without the search: %v, %v; an ordinary rule stays", list, err)
+	}
+}
+
+// Whoever watches for words does not get to know by that which messages are
+// violations of others.
+func TestAWatchDoesNotTellOfOtherViolations(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	mei, boss := d.manager(t, "Mei", 2).Viewer, d.admin(t)
+	d.watch(t, mei, search.Request{Text: "返点"})
+	d.watch(t, boss, search.Request{Text: "返点"})
+	d.say(t, line{"Svc", "Shop", "R1", "返点 of somebody whom Mei does not see"}, line{"Shop", buyer, "", "返点"})
+	d.scan(t)
+	find := &store.Search{DB: d.DB}
+	ids := d.rows(t, `SELECT id::text FROM messages ORDER BY seq`)
+	for _, tt := range []struct {
+		v    access.Viewer
+		want map[string]bool
+	}{{mei, map[string]bool{ids[1]: true}}, {boss, map[string]bool{ids[0]: true, ids[1]: true}}} {
+		got, err := find.KeepSensitive(t.Context(), tt.v.Scope(), ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("sensitive for %s (-want +got):\n%s", tt.v.Person, diff)
+		}
 	}
 }
 
