@@ -132,6 +132,41 @@ func TestReadOnlyIndexIsTold(t *testing.T) {
 	}
 }
 
+// A live generation that cannot go on is what new indices are asked for.
+func TestReindexDoesNotWaitForTheLiveOne(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.say(march, numbered(3)...)
+	l.feed()
+	was := l.generation()
+	l.call("PUT", was.Index("202603")+"/_settings", `{"index.blocks.write": true}`)
+	ids = append(ids, l.say(march.Add(time.Hour), "合同 later")...)
+	if err := l.archive.CreateGeneration(t.Context(), l.options.Prefix, 1, "asked for"); err != nil {
+		t.Fatal(err)
+	}
+	l.until("the swap", func() bool { return l.generation().Name != was.Name && l.generation().State == search.GenerationLive })
+	l.same("合同", ids)
+}
+
+// Another number of shards holds for the next generation.
+func TestShardsOfAGenerationStay(t *testing.T) {
+	t.Parallel()
+	for _, shards := range [][2]int{{2, 1}, {1, 2}} {
+		l := newLab(t, func(o *elastic.Options) { o.Shards = shards[0] })
+		ids := l.say(march, numbered(3)...)
+		l.feed()
+		l.options.Shards = shards[1]
+		l.connect()
+		ids = append(ids, l.say(march.AddDate(0, 1, 0), "合同 of another month")...)
+		l.feed()
+		l.same("合同", ids)
+		l.call("DELETE", l.generation().Index("202603"), "")
+		if got, err := l.tryFind("合同"); err == nil {
+			t.Errorf("%d, then %d shards: %d hits without a whole month, and no error", shards[0], shards[1], len(got))
+		}
+	}
+}
+
 func TestDamagedIndicesAreBuiltAgain(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"huicun/internal/archive"
@@ -116,21 +118,27 @@ func (f *Feeder) Pass(ctx context.Context) (busy bool, err error) {
 	}
 	caughtUp := true
 	if live != nil {
-		if caughtUp, err = f.guarded(ctx, live, liveWindows); err != nil {
-			return false, err
-		}
+		caughtUp, err = f.guarded(ctx, live, liveWindows)
 	}
-	if building != nil {
-		built, err := f.guarded(ctx, building, buildWindows)
-		if err == nil && built {
-			err = f.promote(ctx, building)
-		}
-		return true, err
+	if building != nil && ctx.Err() == nil { // perhaps because the live one cannot go on: that must not stop it
+		return true, errors.Join(err, f.build(ctx, building))
+	}
+	if err != nil {
+		return false, err
 	}
 	if caughtUp {
 		err = f.duties(ctx, live)
 	}
 	return !caughtUp, err
+}
+
+// build goes on with a generation, to which searches go when it holds everything.
+func (f *Feeder) build(ctx context.Context, g *search.Generation) error {
+	built, err := f.guarded(ctx, g, buildWindows)
+	if err == nil && built {
+		err = f.promote(ctx, g)
+	}
+	return err
 }
 
 func (f *Feeder) setUp() {
@@ -273,10 +281,11 @@ func (f *Feeder) send(ctx context.Context, g *search.Generation, docs []search.D
 	if g.State != search.GenerationLive {
 		return nil
 	}
-	return f.Client.refresh(ctx, keys(touched)...)
+	return f.Client.refresh(ctx, slices.Sorted(maps.Keys(touched))...)
 }
 
-// ensureMonth makes the index of a month.
+// ensureMonth makes the index of a month. It has the shards of its generation,
+// whatever is configured now: by their number a search sees that none is missing.
 func (f *Feeder) ensureMonth(ctx context.Context, g *search.Generation, month string) error {
 	if g.HasMonth(month) {
 		return nil
@@ -285,7 +294,7 @@ func (f *Feeder) ensureMonth(ctx context.Context, g *search.Generation, month st
 	if g.State == search.GenerationLive {
 		alias = g.Alias
 	}
-	if err := f.Client.createIndex(ctx, g.Index(month), alias); err != nil {
+	if err := f.Client.createIndex(ctx, g.Index(month), alias, max(1, g.Shards)); err != nil {
 		return err
 	}
 	if err := f.Client.verify(ctx, []string{g.Index(month)}); err != nil {
@@ -387,12 +396,4 @@ func indices(g *search.Generation) []string {
 		names[i] = g.Index(m)
 	}
 	return names
-}
-
-func keys(m map[string]bool) []string {
-	all := make([]string, 0, len(m))
-	for k := range m {
-		all = append(all, k)
-	}
-	return all
 }

@@ -50,12 +50,13 @@ func mapping() object {
 	}
 }
 
-// settings of each index. Nothing is refreshed but on demand: what was written is
-// found once the cursor has moved, and a building index is not slowed down.
-func (c *Client) settings() object {
+// settings of an index with so many shards. Nothing is refreshed but on demand:
+// what was written is found once the cursor has moved, and a building index is not
+// slowed down.
+func (c *Client) settings(shards int) object {
 	fields := []string{fieldTime, fieldSeq, fieldID}
 	return object{"index": object{
-		"number_of_shards": c.o.Shards, "number_of_replicas": c.o.Replicas, "refresh_interval": "-1",
+		"number_of_shards": shards, "number_of_replicas": c.o.Replicas, "refresh_interval": "-1",
 		"sort.field": fields, "sort.order": []string{"desc", "desc", "desc"},
 	}}
 }
@@ -67,19 +68,19 @@ func (c *Client) templateName() string { return fmt.Sprintf("%s-v%d", c.o.Prefix
 func (c *Client) putTemplate(ctx context.Context) error {
 	body := encode(object{
 		"index_patterns": []string{c.o.Prefix + "-*"}, "priority": 500, "version": schemaVersion,
-		"template": object{"settings": c.settings(), "mappings": mapping()},
+		"template": object{"settings": c.settings(c.o.Shards), "mappings": mapping()},
 	})
 	return c.do(ctx, request{method: http.MethodPut, path: "_index_template/" + c.templateName(), body: body, timeout: c.o.BulkTimeout}, nil)
 }
 
-// createIndex makes an index, under the alias when one is given. That it is there
-// is no error.
-func (c *Client) createIndex(ctx context.Context, name, alias string) error {
+// createIndex makes an index of so many shards, under the alias when one is given.
+// That it is there is no error.
+func (c *Client) createIndex(ctx context.Context, name, alias string, shards int) error {
 	aliases := object{name + writeAlias: object{}}
 	if alias != "" {
 		aliases[alias] = object{}
 	}
-	body := object{"settings": c.settings(), "mappings": mapping(), "aliases": aliases}
+	body := object{"settings": c.settings(shards), "mappings": mapping(), "aliases": aliases}
 	err := c.do(ctx, request{method: http.MethodPut, path: name, body: encode(body), timeout: c.o.BulkTimeout}, nil)
 	if e, ok := errors.AsType[*Error](err); ok && e.Type == "resource_already_exists_exception" {
 		return nil
