@@ -37,7 +37,7 @@ var scopeKnows = map[string][]string{
 	"ListDays":              {"path conversation_id", "query tz"},
 	"GetMessage":            {"path message_id"},
 	"GetRawMessage":         {"path message_id"},
-	"ListConversationMedia": {"path conversation_id", "query cursor", "query limit", "query tab"},
+	"ListConversationMedia": {"path conversation_id", "query around", "query cursor", "query limit", "query tab"},
 	"GetMessageFile":        {"path file_id", "path message_id"},
 	"RetryMessageFile":      {"header X-CSRF-Token", "path file_id", "path message_id"},
 	"GetMedia":              {"header Range", "path token"},

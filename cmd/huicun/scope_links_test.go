@@ -79,7 +79,7 @@ func scopeLinks(own *refChat) []scopeLink {
 		get("/conversations/{chat}/messages?around={message}"), get("/conversations/{chat}/messages?older={message}"),
 		get("/conversations/{chat}/messages?at=2026-01-01T00:00:00Z"), get("/conversations/{chat}/find?q=x"), get("/conversations/{chat}/days"),
 		get("/messages/{message}"), get("/messages/{message}/raw"),
-		get("/conversations/{chat}/media?tab=visual"), get("/messages/{message}/files/{file}"), get("/media/{token}"),
+		get("/conversations/{chat}/media?tab=visual"), get("/conversations/{chat}/media?tab=visual&around={message}"), get("/messages/{message}/files/{file}"), get("/media/{token}"),
 		{http.MethodPost, "/messages/{message}/files/{file}/retry", nil},
 		get("/violations?conversation={chat}"), get("/violations/{violation}"), get("/live?conversation={chat}"),
 		{http.MethodPatch, "/violations/{violation}", map[string]any{"state": "handled", "note": "mine"}},
@@ -99,7 +99,8 @@ func scopeLinks(own *refChat) []scopeLink {
 	}
 	if own != nil {
 		base := fmt.Sprintf("/conversations/%d", own.id)
-		all = append(all, get(base+"?as={employee}"), get(base+"/messages?around={message}"), get(base+"/messages?older={message}"), get(base+"/messages?newer={message}"))
+		all = append(all, get(base+"?as={employee}"), get(base+"/messages?around={message}"), get(base+"/messages?older={message}"), get(base+"/messages?newer={message}"),
+			get(base+"/media?tab=visual&around={message}"))
 	}
 	return all
 }

@@ -188,6 +188,47 @@ func (g *grower) checkMedia(v *refViewer) {
 	path := fmt.Sprintf("/conversations/%d/media", c.id)
 	got, _ := allPages[mediaItem](g.scopeSite, v, path, url.Values{"tab": {tab}}, 1+g.rnd.IntN(3))
 	g.differ(v, path+" "+tab, want, append([]mediaItem{}, got...))
+	i := g.rnd.IntN(len(all))
+	before := len(keepOnly(want, func(it mediaItem) bool {
+		return slices.ContainsFunc(all[:i], func(m *refMessage) bool { return m.id == it.MessageID })
+	}))
+	g.checkMediaAround(v, path+"?tab="+tab, all[i], want, before)
+}
+
+type mediaPage struct {
+	Items      []mediaItem
+	Next, Prev string
+}
+
+// checkMediaAround compares what stands around m, before which the tab has so
+// many, and reads on to both ends. A message of another chat is refused, whether
+// v may read that or not.
+func (g *grower) checkMediaAround(v *refViewer, path string, m *refMessage, whole []mediaItem, before int) {
+	g.t.Helper()
+	if other := pickOne(g, keepOnly(g.realm.messages, func(o *refMessage) bool { return o.chat != m.chat })); other != nil {
+		g.refused(v, path+"&around="+other.id)
+	}
+	g.refused(v, path+"&around="+archive.MessageID("nowhere"))
+	n := 1 + g.rnd.IntN(5)
+	path += fmt.Sprintf("&limit=%d", n)
+	page := getAs[mediaPage](g.scopeSite, v, path+"&around="+m.id)
+	from, to := max(0, before-n/2), min(len(whole), before+n-n/2)
+	g.differ(v, path+"&around="+m.id, append([]mediaItem{}, whole[from:to]...), append([]mediaItem{}, page.Items...))
+	if n == 1 { // of one side only
+		from, whole = 0, whole[from:]
+	}
+	got, next, prev := page.Items, page.Next, page.Prev
+	for range whole {
+		if next != "" {
+			page = getAs[mediaPage](g.scopeSite, v, path+"&cursor="+next)
+			got, next = append(got, page.Items...), page.Next
+		}
+		if prev != "" {
+			page = getAs[mediaPage](g.scopeSite, v, path+"&cursor="+prev)
+			got, prev = append(page.Items, got...), page.Prev
+		}
+	}
+	g.differ(v, path+"&around="+m.id+" to both ends", append([]mediaItem{}, whole...), append([]mediaItem{}, got...))
 }
 
 type fileAnswer struct {
