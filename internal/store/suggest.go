@@ -102,23 +102,40 @@ func insertNameKeys(ctx context.Context, tx *sqlx.Tx, names []nameRow, keys func
 // owners are asked for in the scope instead: where the scope is small, and what
 // was typed common, few of them are in it.
 const (
-	keysAhead = 2000
-	keysEach  = 8 // keys for each name that is wanted: one has several
+	keysAhead  = 1000
+	keysEach   = 8    // keys for each name that is wanted: one has several
+	smallScope = 4000 // a scope with fewer conversations and customers is asked at once
 )
 
 // FindNames implements search.Names.
 func (db *DB) FindNames(ctx context.Context, s access.Scope, typed string, limit int) ([]search.Match, error) {
-	var out []search.Match
-	for _, inside := range []bool{false, true} {
-		for _, kind := range []search.NameKind{search.NameEmployee, search.NameCustomer, search.NameGroup} {
-			found, err := db.findNames(ctx, s, nameQuery{kind, inside, typed}, limit)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, found...)
-		}
+	var begin, within []search.Match
+	small, err := db.isSmall(ctx, s)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	for _, kind := range []search.NameKind{search.NameEmployee, search.NameCustomer, search.NameGroup} {
+		b, w, err := db.namesOf(ctx, s, nameQuery{kind: kind, typed: typed, limit: limit}, small)
+		if err != nil {
+			return nil, err
+		}
+		begin, within = append(begin, b...), append(within, w...)
+	}
+	return append(begin, within...), nil
+}
+
+// isSmall: it costs less to ask for everybody in the scope than to look for them
+// among the names of all.
+func (db *DB) isSmall(ctx context.Context, s access.Scope) (bool, error) {
+	if s.All() {
+		return false, nil
+	}
+	const text = `SELECT count(*) FROM (SELECT FROM viewer_employees se
+CROSS JOIN LATERAL (SELECT FROM conv_members sm WHERE sm.person = se.person UNION ALL SELECT FROM follows f WHERE f.employee = se.person OFFSET 0) x
+WHERE se.viewer_id = $1 LIMIT $2) x`
+	var n int
+	err := db.GetContext(ctx, &n, text, s.ViewerID(), smallScope)
+	return n < smallScope, wrap(ctx, "size of scope", err)
 }
 
 // nameQuery asks for the keys of one kind that begin with what was typed.
@@ -126,41 +143,85 @@ type nameQuery struct {
 	kind   search.NameKind
 	inside bool
 	typed  string
+	limit  int // names
 }
 
 func (q nameQuery) condition(b *query) string {
-	return `k.kind = ` + b.arg(q.kind) + ` AND k.inside = ` + b.arg(q.inside) +
-		` AND k.key >= ` + b.arg(q.typed) + ` AND k.key < ` + b.arg(q.typed+"\U0010FFFF")
+	return `k.kind = ` + b.arg(q.kind) + ` AND k.key >= ` + b.arg(q.typed) + ` AND k.key < ` + b.arg(q.typed+"\U0010FFFF")
 }
 
-// findNames gives the keys of one kind. OFFSET 0 has the planner go from the
-// people of the scope to their names: the other way took a minute.
-func (db *DB) findNames(ctx context.Context, s access.Scope, q nameQuery, limit int) ([]search.Match, error) {
+// inOrder is a condition and an order that an index has, which the most are
+// read from.
+func (q nameQuery) inOrder(b *query, most int) string {
+	return ` FROM name_keys k WHERE ` + q.condition(b) + ` AND k.inside = ` + b.arg(q.inside) + nameOrder + b.arg(most)
+}
+
+// The shortest keys come first.
+const nameOrder = ` ORDER BY k.key, k.owner, k.source LIMIT `
+
+// namesOf gives the keys of one kind; those that begin within a name only where
+// too few names begin so.
+func (db *DB) namesOf(ctx context.Context, s access.Scope, q nameQuery, small bool) (begin, within []search.Match, err error) {
+	if small {
+		return db.namesInScope(ctx, s, q)
+	}
+	begin, whole, err := db.firstNames(ctx, s, q)
+	if err != nil || whole && owners(begin) >= q.limit {
+		return begin, nil, err
+	}
+	if whole {
+		q.inside = true
+		within, whole, err = db.firstNames(ctx, s, q)
+	}
+	if err != nil || whole {
+		return begin, within, err
+	}
+	return db.namesInScope(ctx, s, q)
+}
+
+// firstNames looks at the first keys in their order. It did not see the whole
+// when there are more of them, and too few names were in scope.
+func (db *DB) firstNames(ctx context.Context, s access.Scope, q nameQuery) (found []search.Match, whole bool, err error) {
 	var b query
 	if s.All() {
-		return db.nameMatches(ctx, &b, `name_keys k`, q.condition(&b)+everyGroup(q.kind), limit)
+		most := q.limit * keysEach
+		found, err = db.nameMatches(ctx, &b, `name_keys k WHERE `+q.condition(&b)+` AND k.inside = `+b.arg(q.inside)+everyGroup(q.kind)+nameOrder+b.arg(most))
+		return found, true, err
 	}
-	ahead := `(SELECT * FROM name_keys k WHERE ` + q.condition(&b) + ` ORDER BY k.key, k.owner LIMIT ` + b.arg(keysAhead) + `) k`
-	found, err := db.nameMatches(ctx, &b, ahead, b.nameInScope(s, q.kind), limit)
-	if err != nil || owners(found) >= limit {
-		return found, err
+	ahead := `(SELECT *` + q.inOrder(&b, keysAhead) + `) k WHERE `
+	found, err = db.nameMatches(ctx, &b, ahead+b.nameInScope(s, q.kind)+nameOrder+b.arg(q.limit*keysEach))
+	if err != nil || owners(found) >= q.limit {
+		return found, true, err
 	}
 	var c query
 	var n int
-	err = db.GetContext(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM name_keys k WHERE `+q.condition(&c)+` LIMIT `+c.arg(keysAhead)+`) k`, c.args...)
-	if err != nil || n < keysAhead {
-		return found, wrap(ctx, "count names", err)
-	}
-	b = query{}
-	from := b.namesOfScope(s, q.kind) + ` v CROSS JOIN LATERAL (SELECT * FROM name_keys k WHERE k.owner = v.owner AND ` + q.condition(&b) + ` OFFSET 0) k`
-	return db.nameMatches(ctx, &b, from, `true`+b.remarkInScope(s, q.kind), limit)
+	err = db.GetContext(ctx, &n, `SELECT count(*) FROM (SELECT`+q.inOrder(&c, keysAhead)+`) k`, c.args...)
+	return found, n < keysAhead, wrap(ctx, "count names", err)
 }
 
-// nameMatches reads keys in their order, which puts the shortest first.
-func (db *DB) nameMatches(ctx context.Context, b *query, from, where string, limit int) ([]search.Match, error) {
+// namesInScope asks for the names of those whom the viewer may see. OFFSET 0 has
+// the planner go from the people to their names: the other way took a minute.
+func (db *DB) namesInScope(ctx context.Context, s access.Scope, q nameQuery) (begin, within []search.Match, err error) {
+	var b query
+	from := `(SELECT k.*, row_number() OVER (PARTITION BY k.inside ORDER BY k.key, k.owner, k.source) AS place
+FROM ` + b.namesOfScope(s, q.kind) + ` v CROSS JOIN LATERAL (SELECT * FROM name_keys k WHERE k.owner = v.owner AND ` + q.condition(&b) + ` OFFSET 0) k
+WHERE true` + b.remarkInScope(s, q.kind) + `) k WHERE k.place <= ` + b.arg(q.limit*keysEach) + ` ORDER BY k.inside, k.place`
+	found, err := db.nameMatches(ctx, &b, from)
+	for _, m := range found {
+		if m.Inside {
+			within = append(within, m)
+		} else {
+			begin = append(begin, m)
+		}
+	}
+	return begin, within, err
+}
+
+// nameMatches reads keys.
+func (db *DB) nameMatches(ctx context.Context, b *query, from string) ([]search.Match, error) {
 	text := `SELECT k.kind, k.inside, k.form, k.source, k.owner, k.name,
 	COALESCE((SELECT c.id FROM conversations c WHERE k.kind = 3 AND c.kind = 'group' AND c.key = k.owner), 0) AS conv_id
-FROM ` + from + ` WHERE ` + where + ` ORDER BY k.key, k.owner, k.source LIMIT ` + b.arg(limit*keysEach)
+FROM ` + from
 	var rows []search.Match
 	return rows, wrap(ctx, "find names", db.SelectContext(ctx, &rows, text, b.args...))
 }
@@ -183,11 +244,12 @@ func everyGroup(kind search.NameKind) string {
 
 // nameInScope is a condition: the viewer may see the owner of the key k, as an
 // employee in scope, a customer of one or a group with one; a remark only as
-// that employee noted it.
+// that employee noted it. IS TRUE has the planner read the employees once and
+// keep them.
 func (q *query) nameInScope(s access.Scope, kind search.NameKind) string {
 	viewer := q.arg(s.ViewerID())
 	seen := func(person string) string {
-		return `EXISTS (SELECT 1 FROM viewer_employees se WHERE se.viewer_id = ` + viewer + ` AND se.person = ` + person + ` OFFSET 0)`
+		return `(` + person + ` IN (SELECT se.person FROM viewer_employees se WHERE se.viewer_id = ` + viewer + `)) IS TRUE`
 	}
 	switch kind {
 	case search.NameEmployee:
@@ -196,8 +258,8 @@ func (q *query) nameInScope(s access.Scope, kind search.NameKind) string {
 		return `EXISTS (SELECT 1 FROM conversations c JOIN conv_members sm ON sm.conv_id = c.id
 	WHERE c.kind = 'group' AND c.key = k.owner AND c.message_count > 0 AND ` + seen("sm.person") + ` OFFSET 0)`
 	default:
-		return `(EXISTS (SELECT 1 FROM conv_members cm JOIN conv_members sm ON sm.conv_id = cm.conv_id WHERE cm.person = k.owner AND ` + seen("sm.person") + ` OFFSET 0)
-	OR EXISTS (SELECT 1 FROM follows f WHERE f.customer = k.owner AND ` + seen("f.employee") + ` OFFSET 0))` + q.remarkInScope(s, kind)
+		return `(EXISTS (SELECT 1 FROM follows f WHERE f.customer = k.owner AND ` + seen("f.employee") + ` OFFSET 0)
+	OR EXISTS (SELECT 1 FROM conv_members cm JOIN conv_members sm ON sm.conv_id = cm.conv_id WHERE cm.person = k.owner AND ` + seen("sm.person") + ` OFFSET 0))` + q.remarkInScope(s, kind)
 	}
 }
 

@@ -148,6 +148,11 @@ SELECT 'wm' || lpad(n::text, 30, '0'), '', '张' || lpad(n::text, 5, '0') FROM g
 			t.Errorf("%s (-want +got):\n%s", typed, diff)
 		}
 	}
+	for typed, want := range map[string]string{"员": "employee 张员999 name ", "群": "group 张群02400 name "} { // within names
+		if diff := cmp.Diff([]string{want}, suggested(t, s, a.Viewer, typed)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", typed, diff)
+		}
+	}
 	if got := suggested(t, s, s.admin(t), "张"); len(got) != 10 {
 		t.Errorf("admin: %d, want 10", len(got))
 	}
