@@ -1,7 +1,8 @@
 // The search of the address, and the ways from one to the next.
 import { shallowRef, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import { emptySearch, packSearch, readSearch, type Search, unpackSearch, writeSearch } from './query'
+import { useForgetHits } from '@/api/queries/search'
+import { emptySearch, packSearch, readSearch, type Search, toQuery, unpackSearch, writeSearch } from './query'
 
 /** Resolves when no overlay has an entry in the history any more: then the address may change. */
 function withoutOverlays(): Promise<void> {
@@ -16,6 +17,7 @@ function withoutOverlays(): Promise<void> {
 export function useSearch() {
   const route = useRoute()
   const router = useRouter()
+  const forgetHits = useForgetHits()
   const search = shallowRef<Search>(unpackSearch(asked() ?? ''))
 
   /** undefined while the page is another's: the search stays what it was. */
@@ -28,10 +30,12 @@ export function useSearch() {
     if (packed !== undefined && packed !== packSearch(search.value)) search.value = unpackSearch(packed)
   })
 
-  /** Changes the search; the address follows when sheets are closed. */
+  /** Changes the search; the address follows when sheets are closed. One that was made before is made again. */
   async function change(part: Partial<Search>): Promise<void> {
     const before = packSearch(search.value)
-    search.value = { ...search.value, ...part }
+    const next = { ...search.value, ...part }
+    if (packSearch({ ...next, view: search.value.view }) !== before) forgetHits(toQuery(next))
+    search.value = next
     await withoutOverlays()
     const to = { name: 'search', query: writeSearch(search.value) }
     // From the start page and from a hit there is a way back.

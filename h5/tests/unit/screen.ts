@@ -54,7 +54,7 @@ export interface Screen {
   router: Router
 }
 
-const names = ['alerts', 'alert', 'people', 'contacts', 'chat', 'admin', 'rules', 'rule', 'rule-new', 'viewers', 'viewer', 'viewer-new', 'pushes', 'status', 'gallery', 'me', 'media', 'days']
+const names = ['alerts', 'alert', 'people', 'contacts', 'chat', 'admin', 'rules', 'rule', 'rule-new', 'viewers', 'viewer', 'viewer-new', 'pushes', 'status', 'gallery', 'me', 'media', 'days', 'search']
 
 /** The page of component, after its first answers. */
 export async function show(component: Component, props: Record<string, unknown> = {}, at = '/alerts'): Promise<Screen> {

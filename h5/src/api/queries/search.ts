@@ -55,6 +55,15 @@ export function useHitConversations(query: MaybeRefOrGetter<Api['SearchQuery']>,
   }
 }
 
+/** Has a search that is begun answered anew, whatever was found by it before. */
+export function useForgetHits() {
+  const client = useQueryClient()
+  return (query: Api['SearchQuery']): void => {
+    client.removeQueries({ queryKey: ['search', 'hits', query], exact: true })
+    client.removeQueries({ queryKey: ['search', 'conversations', { ...query, order: undefined }], exact: true })
+  }
+}
+
 /** People and groups by what is typed of their names; none while it is empty. */
 export function useSuggestions(typed: MaybeRefOrGetter<string>, limit: number) {
   const query = useQuery({
