@@ -18,6 +18,8 @@ import (
 	"huicun/internal/media"
 	"huicun/internal/outbox"
 	"huicun/internal/rules"
+	"huicun/internal/search"
+	"huicun/internal/store"
 	"huicun/server"
 )
 
@@ -35,10 +37,12 @@ func newScopeFixture(t *testing.T) *fixture {
 	reading := &archive.Service{Decode: chatdata.Content, Now: time.Now, Zone: time.UTC}
 	violations := &rules.Violations{Messages: reading}
 	alerts, keeper := &alert.Service{}, &rules.Service{}
+	finder := &search.Service{Archive: reading}
 	f := newFixture(t, func(o *server.Options) {
-		o.Archive, o.Violations, o.Alerts, o.Rules, o.Live.Source = reading, violations, alerts, keeper, reading
+		o.Archive, o.Finder, o.Violations, o.Alerts, o.Rules, o.Live.Source = reading, finder, violations, alerts, keeper, reading
 	})
 	reading.Files = f.db
+	finder.Engine, finder.Store, finder.Names = &store.Search{DB: f.db}, f.db, f.db
 	reading.Store, violations.Store, alerts.Store, keeper.Store = f.db, f.db, f.db, f.db
 	f.exec(`INSERT INTO employees (person, userid, name, archived) VALUES ('anna', 'Anna', '安娜', true), ('bert', 'Bert', '贝特', true)`)
 	f.exec(`INSERT INTO employee_departments (person, department_id) VALUES ('anna', 2), ('bert', 1)`)
@@ -55,9 +59,14 @@ func newScopeFixture(t *testing.T) *fixture {
 		said2("ab", "Anna", "Bert", "", "两人都在"),
 		sent("af", "Anna", customerA, "file-a", markAnna+".pdf"), sent("bf", "Bert", customerB, "file-b", markBert+".pdf"),
 	)
-	indexer := &media.Indexer{Store: f.db, Decode: chatdata.Content}
-	if err := indexer.Handle(t.Context(), outbox.Item{Args: []byte(`{"batch_id":1}`)}); err != nil {
-		t.Fatal(err)
+	for _, h := range []outbox.Handler{
+		(&media.Indexer{Store: f.db, Decode: chatdata.Content}).Handle,
+		(&search.Indexer{Store: f.db, Decode: chatdata.Content}).Handle,
+		(&search.Namer{Store: f.db}).Handle,
+	} {
+		if err := h(t.Context(), outbox.Item{Args: []byte(`{"batch_id":1}`)}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	f.exec(`INSERT INTO violations (dedupe_key, kind, rule_name, words, sender, conv_id, message_id, occurred_at, evidence_text)
 		SELECT m.id::text, 'word', r, ARRAY[r], m.from_id, m.conv_id, m.id, m.msgtime, m.text
@@ -141,6 +150,8 @@ func (f *fixture) queries(op operation, ids map[string][]string) []string {
 			list = append(list, "?around="+id, "?older="+id, "?newer="+id)
 		}
 		return list
+	case "Search", "SearchConversations", "SuggestForSearch":
+		return []string{"?q=%E6%9A%97%E5%8F%B7", "?q=%E5%AE%A2%E6%88%B7", "?q=%E7%BE%A4"}
 	case "FindInConversation":
 		return []string{"?q=%E6%9A%97%E5%8F%B7", "?q=%E4%B8%80"}
 	case "ListConversationMedia":
@@ -222,6 +233,7 @@ func TestNothingOutsideTheScopeIsRead(t *testing.T) {
 	want := []string{
 		"FindInConversation", "GetConversation", "GetMessage", "GetMessageFile", "GetRawMessage", "GetViolation",
 		"ListAlerts", "ListConversationMedia", "ListConversations", "ListMessages", "ListViolations",
+		"Search", "SearchConversations", "SuggestForSearch",
 	}
 	if diff := cmp.Diff(want, showing); diff != "" {
 		t.Errorf("operations that show chats (-want +got):\n%s", diff)
