@@ -104,7 +104,7 @@ func insertNameKeys(ctx context.Context, tx *sqlx.Tx, names []nameRow, keys func
 const (
 	keysAhead  = 1000
 	keysEach   = 8    // keys for each name that is wanted: one has several
-	smallScope = 4000 // a scope with fewer conversations and customers is asked at once
+	smallScope = 15000// a scope with fewer conversations and customers is asked at once
 )
 
 // FindNames implements search.Names.
