@@ -44,15 +44,16 @@ type Engine struct {
 	Generations Generations
 	Base        Coverer
 	// MostBehind is how many changes may be missing from an index that was not
-	// complete for a while; 0 means 20,000.
+	// complete for a while; 0 means 20,000. After ten minutes none may be.
 	MostBehind int64
 }
 
 const (
 	mostConversations = 16_384 // sent with a query; more are told apart afterwards
 	defaultMostBehind = 20_000
-	behindFor         = time.Minute // for less than that no index is called behind
-	mostNames         = 3000        // bytes of index names in an address
+	behindFor         = time.Minute // for less than that no index is called behind, unless it cannot go on
+	longBehind        = 10 * time.Minute
+	mostNames         = 3000 // bytes of index names in an address
 )
 
 var _ search.Engine = (*Engine)(nil)
@@ -63,25 +64,28 @@ func (e *Engine) Name() string { return "elastic" }
 // Find implements search.Engine.
 func (e *Engine) Find(ctx context.Context, q search.Query, limit int) ([]search.Ref, error) {
 	l, err := e.look(ctx, q)
-	if err != nil || l.nothing() {
+	if err != nil {
 		return nil, err
 	}
-	return l.find(ctx, min(limit, search.MaxRefs))
+	var refs []search.Ref
+	if !l.nothing() {
+		refs, err = l.find(ctx, min(limit, search.MaxRefs))
+	}
+	return refs, l.unlessStuck(err)
 }
 
 // Count implements search.Engine.
 func (e *Engine) Count(ctx context.Context, q search.Query, most int) (int, error) {
 	q.After = nil
 	l, err := e.look(ctx, q)
-	if err != nil || l.nothing() {
+	if err != nil {
 		return 0, err
 	}
-	most = min(most, search.MaxRefs+1)
-	if !l.drops() {
-		return l.count(ctx, most)
+	n := 0
+	if !l.nothing() {
+		n, err = l.countAll(ctx, min(most, search.MaxRefs+1))
 	}
-	refs, err := l.find(ctx, most)
-	return len(refs), err
+	return n, l.unlessStuck(err)
 }
 
 // look is one search under way.
@@ -89,6 +93,7 @@ type look struct {
 	*Engine
 	q       search.Query
 	live    search.Generation
+	stuck   bool     // changes are missing, and do not come
 	months  []string // in which something may be found
 	convs   []int64  // nil: the index is not asked for certain conversations
 	keep    bool     // hits of other conversations are dropped afterwards
@@ -98,7 +103,7 @@ type look struct {
 func (e *Engine) look(ctx context.Context, q search.Query) (*look, error) {
 	l := &look{Engine: e, q: q}
 	var err error
-	if l.live, err = e.live(ctx); err != nil {
+	if l.live, l.stuck, err = e.live(ctx); err != nil {
 		return nil, err
 	}
 	l.months = monthsIn(l.live.Months, q)
@@ -122,33 +127,49 @@ func (e *Engine) look(ctx context.Context, q search.Query) (*look, error) {
 }
 
 // live gives the generation that is searched.
-func (e *Engine) live(ctx context.Context) (search.Generation, error) {
+func (e *Engine) live(ctx context.Context) (g search.Generation, stuck bool, err error) {
 	gs, err := e.Generations.FindGenerations(ctx, e.Client.o.Prefix)
 	if err != nil {
-		return search.Generation{}, err
+		return g, false, err
 	}
 	for _, g := range gs {
-		if g.State != search.GenerationLive {
-			continue
+		if g.State == search.GenerationLive {
+			stuck, err = e.behind(ctx, g)
+			return g, stuck, err
 		}
-		return g, e.notBehind(ctx, g)
 	}
-	return search.Generation{}, search.ErrBuilding
+	return g, false, search.ErrBuilding
 }
 
-func (e *Engine) notBehind(ctx context.Context, g search.Generation) error {
+// behind fails when too much is missing from a generation, and reports whether
+// anything is that does not come as something is wrong: an index that cannot be
+// written to answers as if nothing were.
+func (e *Engine) behind(ctx context.Context, g search.Generation) (stuck bool, err error) {
 	most := e.MostBehind
 	if most == 0 {
 		most = defaultMostBehind
 	}
 	s, err := e.Generations.ReadChanges(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if s.Change-g.Change > most && (g.CaughtUpAt == nil || s.Now.Sub(*g.CaughtUpAt) > behindFor) {
+	missing, since := s.Change-g.Change, longBehind+1
+	if g.CaughtUpAt != nil {
+		since = s.Now.Sub(*g.CaughtUpAt)
+	}
+	if missing > most && since > behindFor || missing > 0 && since > longBehind {
+		return false, search.ErrBehind
+	}
+	return missing > 0 && g.Error != "", nil
+}
+
+// unlessStuck is the error of a search. That Elasticsearch does not answer comes
+// first: it says more.
+func (l *look) unlessStuck(err error) error {
+	if err == nil && l.stuck {
 		return search.ErrBehind
 	}
-	return nil
+	return err
 }
 
 // nothing reports whether nothing can be found.
@@ -283,6 +304,15 @@ func (l *look) page(ctx context.Context, after *archive.Position, size int) ([]s
 		refs[i] = search.Ref{ID: h.Sort.ID, ConvID: h.Fields.Conv[0], SentAt: h.Sort.SentAt, Seq: h.Sort.Seq, Length: h.Fields.Length[0]}
 	}
 	return refs, nil
+}
+
+// countAll counts up to most hits.
+func (l *look) countAll(ctx context.Context, most int) (int, error) {
+	if !l.drops() {
+		return l.count(ctx, most)
+	}
+	refs, err := l.find(ctx, most)
+	return len(refs), err
 }
 
 func (l *look) count(ctx context.Context, most int) (int, error) {

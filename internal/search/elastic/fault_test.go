@@ -1,6 +1,7 @@
 package elastic_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -122,6 +123,12 @@ func TestReadOnlyIndexIsTold(t *testing.T) {
 	if c, err := l.engine.Coverage(t.Context()); err != nil || c.Complete() || !strings.Contains(c.Problem, "read-only") || c.Behind == 0 {
 		t.Errorf("coverage %+v, %v", c, err)
 	}
+	if _, err := l.tryFind("合同"); !errors.Is(err, search.ErrBehind) {
+		t.Errorf("a search finds less, and does not leave it to the other engine: %v", err)
+	}
+	if _, err := l.engine.Count(t.Context(), l.query("合同"), 9); !errors.Is(err, search.ErrBehind) {
+		t.Errorf("Count: %v", err)
+	}
 	estest.ReadOnly(t, l.options.URLs[0], l.options.Prefix+"-*", false)
 	l.until("catching up", l.complete)
 	if got := l.find("合同"); len(got) != len(ids) {
@@ -129,6 +136,28 @@ func TestReadOnlyIndexIsTold(t *testing.T) {
 	}
 	if g := l.generation(); g.Error != "" || g.ErrorAt != nil {
 		t.Errorf("the problem stays: %q", g.Error)
+	}
+}
+
+// Nobody feeds the index: for a while it may lack a little.
+func TestIndexThatIsBehind(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.say(march, numbered(3)...)
+	l.feed()
+	l.archive.MustExec(`UPDATE search_indexes SET caught_up_at = now() - interval '11 minutes'`)
+	l.same("合同", ids) // it lacks nothing
+	for _, tt := range []struct {
+		since string
+		most  int64
+		want  error
+	}{{"30 seconds", 1, nil}, {"9 minutes", 0, nil}, {"9 minutes", 1, search.ErrBehind}, {"11 minutes", 0, search.ErrBehind}} {
+		l.archive.MustExec(`UPDATE search_indexes SET caught_up_at = now() - CAST($1 AS interval)`, tt.since)
+		l.say(march.Add(time.Hour), "合同 two", "合同 three")
+		l.engine.MostBehind = tt.most
+		if _, err := l.tryFind("合同"); !errors.Is(err, tt.want) {
+			t.Errorf("complete %s ago, %d may lack: %v, want %v", tt.since, tt.most, err, tt.want)
+		}
 	}
 }
 
