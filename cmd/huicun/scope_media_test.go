@@ -215,7 +215,7 @@ func (g *grower) checkMediaAround(v *refViewer, path string, m *refMessage, whol
 	from, to := max(0, before-n/2), min(len(whole), before+n-n/2)
 	g.differ(v, path+"&around="+m.id, append([]mediaItem{}, whole[from:to]...), append([]mediaItem{}, page.Items...))
 	if n == 1 { // of one side only
-		from, whole = 0, whole[from:]
+		whole = whole[from:]
 	}
 	got, next, prev := page.Items, page.Next, page.Prev
 	for range whole {

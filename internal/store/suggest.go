@@ -103,8 +103,8 @@ func insertNameKeys(ctx context.Context, tx *sqlx.Tx, names []nameRow, keys func
 // was typed common, few of them are in it.
 const (
 	keysAhead  = 1000
-	keysEach   = 8    // keys for each name that is wanted: one has several
-	smallScope = 15000// a scope with fewer conversations and customers is asked at once
+	keysEach   = 8     // keys for each name that is wanted: one has several
+	smallScope = 15000 // a scope with fewer conversations and customers is asked at once
 )
 
 // FindNames implements search.Names.
