@@ -170,7 +170,7 @@ func TestReadStatus(t *testing.T) {
 	}
 	got = append(got, s.Admins...)
 	want := []string{
-		"media 1, 0 failed: ", "notice 2, 0 failed: ", "push 2, 0 failed: ", "scan 2, 1 failed: last", "pending 1", "unknown 1", "scan given up 1",
+		"index 2, 0 failed: ", "media 1, 0 failed: ", "names 1, 0 failed: ", "notice 2, 0 failed: ", "push 2, 0 failed: ", "scan 2, 1 failed: last", "pending 1", "unknown 1", "scan given up 1",
 		"pull trusted_ip since true step 1", "Boss", "Svc",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

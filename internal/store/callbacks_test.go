@@ -180,7 +180,7 @@ func TestCallbacksWithoutWork(t *testing.T) {
 	if fresh, err := d.SaveCallbackEvent(t.Context(), "app", "msgaudit_notify", "", []byte("<xml/>")); !fresh || err != nil {
 		t.Errorf("SaveCallbackEvent = %v, %v", fresh, err)
 	}
-	d.wantRows(t, "work", nil, `SELECT kind FROM outbox`)
+	d.wantRows(t, "work", nil, `SELECT kind FROM outbox WHERE kind <> 'names'`) // that is of the people of the test
 	d.wantRows(t, "events not done", nil, sqlTestUndone)
 }
 
