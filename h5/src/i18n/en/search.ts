@@ -61,7 +61,7 @@ export default {
   'search.only.revoked': 'Recalled only',
   'search.only.sensitive': 'Violations only',
   'search.only.exact': 'Exact script',
-  'search.exactHint': 'When off, 报价 finds 報價 as well',
+  'search.exactHint': 'When off, simplified and traditional forms find each other',
   'search.views': 'How results are shown',
   'search.view.messages': 'Messages',
   'search.view.conversations': 'By chat',
