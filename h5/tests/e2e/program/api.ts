@@ -1,4 +1,5 @@
 // What a test prepares through huicun's API instead of the pages.
+import { setTimeout } from 'node:timers/promises'
 import { type APIRequestContext, type APIResponse, request } from 'playwright-core'
 import type { Api } from '../../../src/api/client'
 import type { Addresses } from './world'
@@ -44,7 +45,7 @@ export class Caller {
   /** Calls an operation; fails unless it succeeds. */
   async call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, data?: object): Promise<T> {
     const headers = { 'X-CSRF-Token': this.csrf, Origin: this.origin }
-    const answer = await this.http.fetch(`/api/v1${path}`, { method, data, headers })
+    const answer = await this.patiently(() => this.http.fetch(`/api/v1${path}`, { method, data, headers }))
     const text = await answer.text()
     if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${text}`)
     return (text ? JSON.parse(text) : undefined) as T
@@ -76,7 +77,16 @@ export class Caller {
 
   /** Opens a link of this site as a browser does. */
   open(link: string): Promise<APIResponse> {
-    return this.http.get(link)
+    return this.patiently(() => this.http.get(link))
+  }
+
+  /** Asks again when the server says that it was too much, after the time that it gives. */
+  private async patiently(ask: () => Promise<APIResponse>): Promise<APIResponse> {
+    for (let left = 20; ; left--) {
+      const answer = await ask()
+      if (answer.status() !== 429 || left === 0) return answer
+      await setTimeout(1000 * Number(answer.headers()['retry-after'] ?? 1))
+    }
   }
 
   /** Text of the newest message of a chat; empty when it has none. */
