@@ -136,5 +136,5 @@ describe.each(bothScreens)('%s', (screen) => {
     await expect.poll(() => sheet.locator('pre').textContent()).toBe(line)
     await expectFine(actor)
     await stage.leave(actor)
-  }, 60_000)
+  }, 120_000)
 })

@@ -113,7 +113,7 @@ async function expectDownload(actor: Actor, link: Locator, name: Sample, fileNam
 }
 
 it('fetches what is sent, and looks into it', async () => {
-  await expect.poll(learn, { timeout: 60_000 }).toEqual([])
+  await expect.poll(learn, { timeout: 100_000 }).toEqual([])
 }, 70_000)
 
 describe.each(bothScreens)('%s', (screen) => {

@@ -172,7 +172,7 @@ it('are not taken for scripts by a page that would run anything', async () => {
   await page.addScriptTag({ content: 'window.ran("here")' })
   expect(await carriedOut(page)).toEqual(['here'])
   await stage.leave(actor)
-}, 60_000)
+}, 120_000)
 
 /** A link of huicun as an address. */
 const at = (link: string) => world.addresses.huicun + link

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
-const startWithinMs = 60_000
+const startWithinMs = 150_000
 const stopWithinMs = 20_000
 const lookEveryMs = 100
 
