@@ -303,8 +303,13 @@ func TestList(t *testing.T) {
 		limit  int
 		field  string
 	}{
-		{"", -1, "limit"}, {"", 101, "limit"}, {"%%", 0, "cursor"}, {"YWJj", 0, "cursor"}, {cursor.Encode("violations", int64(3)), 0, "cursor"},
-		{cursor.Encode(cursorList, int64(0)), 0, "cursor"}, {cursor.Encode(cursorList, int64(-3)), 0, "cursor"},
+		{"", -1, "limit"},
+		{"", 101, "limit"},
+		{"%%", 0, "cursor"},
+		{"YWJj", 0, "cursor"},
+		{cursor.Encode("violations", int64(3)), 0, "cursor"},
+		{cursor.Encode(cursorList, int64(0)), 0, "cursor"},
+		{cursor.Encode(cursorList, int64(-3)), 0, "cursor"},
 	} {
 		_, err := s.List(t.Context(), v, tt.cursor, tt.limit)
 		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Code != fault.CodeInvalid || f.Field != tt.field {
