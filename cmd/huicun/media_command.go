@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"huicun/internal/config"
@@ -34,7 +33,7 @@ const mediaUsage = `huicun media looks after the files of messages.
 `
 
 // mediaCommands are the commands below huicun media.
-var mediaCommands = map[string]func(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error{
+var mediaCommands = map[string]command{
 	"status": mediaStatus, "retry": mediaRetry, "verify": mediaVerify, "rekey": mediaRekey,
 	"key": mediaKey,
 }
@@ -56,20 +55,7 @@ func mediaKey(_ context.Context, args []string, _ map[string]string, stdout, std
 
 // mediaCommand carries out huicun media NAME.
 func mediaCommand(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") && args[1] != "-h" && args[1] != "--help" {
-		fmt.Fprint(stderr, mediaUsage)
-		return errUsage
-	}
-	do, ok := mediaCommands[args[1]]
-	switch {
-	case ok:
-		return do(ctx, append([]string{"media " + args[1]}, args[2:]...), environ, stdout, stderr)
-	case args[1] == "-h" || args[1] == "--help" || args[1] == "help":
-		fmt.Fprint(stdout, mediaUsage)
-		return nil
-	}
-	fmt.Fprintf(stderr, "huicun media: unknown command %q\n\n%s", args[1], mediaUsage)
-	return errUsage
+	return commandOf(ctx, "media", mediaCommands, mediaUsage, args, environ, stdout, stderr)
 }
 
 // withMedia runs f with the archive's database.

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"huicun/internal/config"
@@ -29,26 +28,13 @@ reindex and check are for search.engine = "elastic": the database's own index ne
 `
 
 // searchCommands are the commands below huicun search.
-var searchCommands = map[string]func(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error{
+var searchCommands = map[string]command{
 	"status": searchStatus, "reindex": searchReindex, "check": searchCheck,
 }
 
 // searchCommand carries out huicun search NAME.
 func searchCommand(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") && args[1] != "-h" && args[1] != "--help" {
-		fmt.Fprint(stderr, searchUsage)
-		return errUsage
-	}
-	do, ok := searchCommands[args[1]]
-	switch {
-	case ok:
-		return do(ctx, append([]string{"search " + args[1]}, args[2:]...), environ, stdout, stderr)
-	case args[1] == "-h" || args[1] == "--help" || args[1] == "help":
-		fmt.Fprint(stdout, searchUsage)
-		return nil
-	}
-	fmt.Fprintf(stderr, "huicun search: unknown command %q\n\n%s", args[1], searchUsage)
-	return errUsage
+	return commandOf(ctx, "search", searchCommands, searchUsage, args, environ, stdout, stderr)
 }
 
 // withFinding runs f with the archive's database and the engine.
