@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
+	"huicun/internal/archive"
 	"huicun/internal/search"
 )
 
@@ -61,9 +63,14 @@ func remove(index, id string, version int64) action {
 	return action{id: id, index: index, version: version, body: head("delete", index+writeAlias, id, version)}
 }
 
-// head is written by hand: ids are UUIDs, names of indices are checked.
+// head is written by hand: names of indices are checked, ids are UUIDs or what
+// somebody else has put into an index.
 func head(verb, index, id string, version int64) []byte {
-	return []byte(`{"` + verb + `":{"_index":"` + index + `","_id":"` + id + `","version":` + strconv.FormatInt(version, 10) + `,"version_type":"` + versionType + `"}}` + "\n")
+	quoted := `"` + id + `"`
+	if !archive.ValidID(id) {
+		quoted = strings.TrimSuffix(string(encode(id)), "\n")
+	}
+	return []byte(`{"` + verb + `":{"_index":"` + index + `","_id":` + quoted + `,"version":` + strconv.FormatInt(version, 10) + `,"version_type":"` + versionType + `"}}` + "\n")
 }
 
 // outcome is what became of the actions of one request.

@@ -273,9 +273,11 @@ func (m *mending) clear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	there := map[spot]bool{}
+	there := map[spot]bool{} // what belongs into this index
 	for _, d := range docs {
-		there[place{SentAt: d.SentAt, Seq: d.Seq, ID: d.ID}.spot()] = true
+		if search.MonthOf(d.SentAt) == m.month {
+			there[place{SentAt: d.SentAt, Seq: d.Seq, ID: d.ID}.spot()] = true
+		}
 	}
 	index := m.g.Index(m.month)
 	var actions []action

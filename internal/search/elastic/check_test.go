@@ -103,12 +103,13 @@ func TestCheckMendsHolesAndExtras(t *testing.T) {
 	l.call("PUT", g.Index("202604")+"/_doc/"+other, doc(other))
 	l.call("PUT", g.Index("202604")+"/_doc/not-ours", doc(ids[5]))
 	l.call("PUT", g.Index("202605")+"/_doc/no-uuid", doc("no-uuid"))
+	l.call("PUT", g.Index("202605")+"/_doc/of%22nobody%5C", doc("no-uuid"))
 	l.archive.MustExec(`DELETE FROM search_messages WHERE id = $1`, ids[6])
 	l.archive.MustExec(`UPDATE search_state SET indexed = indexed - 1`)
 
 	g = l.generation()
 	r, err := l.feeder.Check(t.Context(), &g, nil)
-	if err != nil || r.Holes != 2 || r.Extras != 4 || r.Compared != 39 {
+	if err != nil || r.Holes != 2 || r.Extras != 5 || r.Compared != 39 {
 		t.Errorf("Check = %+v, %v", r, err)
 	}
 	l.same("合同", append(append([]string{}, ids[:6]...), ids[7:]...))
@@ -116,10 +117,37 @@ func TestCheckMendsHolesAndExtras(t *testing.T) {
 	if len(refs) != 39 {
 		t.Errorf("%d hits", len(refs))
 	}
-	if g = l.generation(); g.Repaired != 6 || g.CheckedAt == nil {
+	if g = l.generation(); g.Repaired != 7 || g.CheckedAt == nil {
 		t.Errorf("generation %+v", g)
 	}
 	if r, err = l.feeder.Check(t.Context(), &g, nil); err != nil || r.Holes+r.Extras != 0 {
+		t.Errorf("Check again = %+v, %v", r, err)
+	}
+}
+
+// A document that the database has, in the index of another month too: it is
+// found twice, until the comparison deletes it there and nowhere else.
+func TestCheckClearsTheWrongMonth(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := append(l.say(march, numbered(3)...), l.say(march.AddDate(0, 0, 1), numbered(3)...)...)
+	l.feed()
+	g := l.generation()
+	docs, err := l.archive.FindDocuments(t.Context(), ids[1:2])
+	if err != nil || len(docs) != 1 {
+		t.Fatal(docs, err)
+	}
+	d := docs[0]
+	l.call("PUT", fmt.Sprintf("%s/_doc/%s?refresh=true&version=%d&version_type=external_gte", g.Index("202604"), d.ID, d.Change),
+		fmt.Sprintf(`{"id":%q,"conv":%d,"from":"anna","type":"text","time":%d,"seq":%d,"flags":[],"len":2,"u":"合 同","b":"合同 同"}`, d.ID, d.ConvID, d.SentAt.UnixMilli(), d.Seq))
+	if got := l.find("合同"); len(got) != len(ids)+1 {
+		t.Fatalf("%d hits before the comparison", len(got))
+	}
+	if r, err := l.feeder.Check(t.Context(), &g, nil); err != nil || r.Holes != 0 || r.Extras != 1 || r.Compared != 6 {
+		t.Errorf("Check = %+v, %v", r, err)
+	}
+	l.same("合同", ids)
+	if r, err := l.feeder.Check(t.Context(), &g, nil); err != nil || r.Holes+r.Extras != 0 || !l.complete() {
 		t.Errorf("Check again = %+v, %v", r, err)
 	}
 }
