@@ -40,7 +40,11 @@ func (s *Server) GetMedia(ctx context.Context, req api.GetMediaRequestObject) (a
 		return nil, err
 	}
 	m := s.newMeter(r.viewer.ID)
-	done, err := s.startMedia(ctx, r, f, m, value(req.Params.Range))
+	ranges := value(req.Params.Range)
+	if ranges == firstByte && hr.Header.Get("If-Range") != "" {
+		ranges = "" // all of it may be answered
+	}
+	done, err := s.startMedia(ctx, r, f, m, ranges)
 	if err != nil {
 		_ = f.Content.Close()
 		return nil, err
@@ -77,9 +81,16 @@ func partOfReading(form string) bool {
 	return form == archive.RenditionThumb || form == archive.RenditionPoster
 }
 
+// firstByte is the range of who only asks whether a file may be had, before it
+// is saved: nothing of it is shown.
+const firstByte = "bytes=0-0"
+
 // recordOpened notes that a file is opened, each time, but not each further part
-// of what is being played or saved.
+// of what is being played or saved, nor its first byte alone.
 func (s *Server) recordOpened(ctx context.Context, r *request, f *media.Opened, ranges string) error {
+	if ranges == firstByte {
+		return nil
+	}
 	e := r.origin().Entry(audit.FileOpened, "file:"+f.FileID, map[string]any{
 		"message": f.MessageID, "conversation": text(f.ConvID), "form": f.Form, "download": f.Download,
 	})

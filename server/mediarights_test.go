@@ -85,7 +85,8 @@ func TestOpeningIsRecorded(t *testing.T) {
 		{l.URL, "Range", "bytes=1500-1600"},
 		{l.URL, "Range", "bytes=-1"},
 		{l.URL, "Range", "bytes=0-1"},
-		{l.URL, "Range", "bytes=0-999"}, // once more
+		{l.URL, "Range", "bytes=0-999"},    // once more
+		{l.Download, "Range", "bytes=0-0"}, // asks only whether it may be had
 		{l.Download},
 	} {
 		if w := b.open(step[0], step[1:]...); w.Code/100 != 2 {
@@ -104,6 +105,22 @@ func TestOpeningIsRecorded(t *testing.T) {
 		if !strings.Contains(detail, part) {
 			t.Errorf("detail %s has no %s", detail, part)
 		}
+	}
+}
+
+// Whoever asks for the first byte, and all of it if that has changed, opens the
+// file.
+func TestOpeningBehindTheFirstByteIsRecorded(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Mei")
+	link := b.links().Download
+	before := len(f.actions())
+	if w := b.open(link, "Range", "bytes=0-0", "If-Range", `"x"`); w.Code != http.StatusOK {
+		t.Fatalf("answer: %d", w.Code)
+	}
+	if diff := cmp.Diff([]string{"mei file.opened file:" + fileID}, f.actions()[before:]); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
 	}
 }
 

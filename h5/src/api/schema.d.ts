@@ -298,7 +298,8 @@ export interface paths {
          *     message again for fresh links, or `GET /messages/{message_id}/files/{file_id}`, which also has the pages of a document.
          *     What a browser shows or plays has its own type; everything else, and what a browser could run (HTML, SVG, PDF …), is an
          *     attachment of type application/octet-stream. Ranges and If-Range are answered. Each opening is in the operation log, small pictures
-         *     (`thumb_url`, `poster_url`) and the further ranges of what is being played are not. Answers 429 with Retry-After to a
+         *     (`thumb_url`, `poster_url`), the further ranges of what is being played and a look at the first byte alone (`bytes=0-0`), to
+         *     know whether the file may be had, are not. Answers 429 with Retry-After to a
          *     session that opens more than 300 files in one go and 2 in each second after that, and to a viewer who has read more bytes than
          *     `media.read_mb_per_hour` allows; what such a viewer is reading comes at that pace.
          */
