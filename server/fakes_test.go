@@ -191,7 +191,8 @@ type fakeLive struct {
 	batch      int64
 	truncate   bool
 	violations []archive.LiveViolation
-	hidden     map[string]int64 // by person of viewer: a conversation that they do not see
+	reading    func(s access.Scope) (blind bool) // where set, it is called in each read; blind: nothing is found
+	hidden     map[string]int64                  // by person of viewer: a conversation that they do not see
 	on         func(archive.LiveNotice)
 	listening  chan struct{} // closed when somebody listens
 }
@@ -253,6 +254,9 @@ func (l *fakeLive) LiveSince(ctx context.Context, v access.Viewer, after, _ int6
 	if l.truncate {
 		return nil, l.batch, true, nil
 	}
+	if l.reading != nil && l.reading(v.Scope()) {
+		return nil, l.batch, false, nil
+	}
 	var found []archive.LiveEvent
 	for _, e := range l.events {
 		if e.BatchID > after && l.hidden[v.Person] != e.Entry.ConvID {
@@ -271,6 +275,9 @@ func (l *fakeLive) LastViolationID(context.Context) (int64, error) {
 func (l *fakeLive) FindLiveViolations(_ context.Context, s access.Scope, after int64, limit int) ([]archive.LiveViolation, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.reading != nil && l.reading(s) {
+		return nil, nil
+	}
 	var found []archive.LiveViolation
 	for _, v := range l.violations {
 		if v.ID > after && len(found) < limit && (s.All() || v.Severity != "high") {

@@ -195,29 +195,15 @@ func (l *liveStream) run() error {
 	}
 }
 
-// recheck reads session and viewer again: a session that was ended, or an
-// account that was disabled, sees nothing more.
-func (l *liveStream) recheck() error {
-	sess, v, err := l.s.Access.Peek(l.ctx, l.r.token)
-	if fault.Is(err, fault.CodeUnauthenticated) {
-		return errLiveOver
-	}
-	if err != nil {
-		return err
-	}
-	if string(sess.ID) != string(l.r.session.ID) {
-		return errLiveOver
-	}
-	l.viewer = v
-	return nil
-}
-
 // catchUp sends what is new and says how long to wait before looking again.
 func (l *liveStream) catchUp() (time.Duration, error) {
-	if err := l.recheck(); err != nil {
-		return 0, err
-	}
-	events, next, truncated, err := l.s.feeds.since(l.ctx, l.viewer, l.at.batch)
+	var events []archive.LiveEvent
+	var next int64
+	var truncated bool
+	err := l.readWhole(func() (missed bool, err error) {
+		events, next, truncated, err = l.s.feeds.since(l.ctx, l.viewer, l.at.batch)
+		return next > l.at.batch, err
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -309,10 +295,11 @@ func (l *liveStream) frames(e archive.LiveEvent, last bool) []frame {
 // sendViolation sends a violation that was found just now, if the viewer may
 // see it. Ids may come out of order.
 func (l *liveStream) sendViolation(id int64) error {
-	if err := l.recheck(); err != nil {
-		return err
-	}
-	found, err := l.s.Live.Violations.FindLiveViolations(l.ctx, l.viewer.Scope(), id-1, 1)
+	var found []archive.LiveViolation
+	err := l.readWhole(func() (missed bool, err error) {
+		found, err = l.s.Live.Violations.FindLiveViolations(l.ctx, l.viewer.Scope(), id-1, 1)
+		return len(found) == 0, err
+	})
 	if err != nil {
 		return err
 	}
@@ -325,10 +312,11 @@ func (l *liveStream) sendViolation(id int64) error {
 
 // catchUpViolations sends what was found while nobody listened.
 func (l *liveStream) catchUpViolations() error {
-	if err := l.recheck(); err != nil {
-		return err
-	}
-	found, err := l.s.Live.Violations.FindLiveViolations(l.ctx, l.viewer.Scope(), l.at.violation, maxQueuedViolations+1)
+	var found []archive.LiveViolation
+	err := l.readWhole(func() (missed bool, err error) {
+		found, err = l.s.Live.Violations.FindLiveViolations(l.ctx, l.viewer.Scope(), l.at.violation, maxQueuedViolations+1)
+		return true, err
+	})
 	if err != nil {
 		return err
 	}

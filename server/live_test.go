@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"huicun/internal/access"
 	"huicun/internal/archive"
 	"huicun/internal/audit"
 	"huicun/server"
@@ -234,6 +235,41 @@ func TestLiveKeepsToTheScope(t *testing.T) {
 	}
 	f.live.add(said(7, 2))
 	mei.expect("conversation 5.2 7 第2句 shop")
+}
+
+// Who becomes an admin between the look at the account and the read finds
+// nothing as who they were: it is read again, and nothing skipped.
+func TestLiveReadsAgainWhenTheAccountChanged(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		tell func(f *fixture)
+		want []string
+	}{
+		{"messages", func(f *fixture) { f.live.add(said(7, 2)) }, []string{"message 4.0 7#2", "conversation 5.0 7 第2句 shop"}},
+		{"a violation", func(f *fixture) { f.live.violate(archive.LiveViolation{ID: 1, Severity: "high"}) }, []string{"violation 4.1 1"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f, hs := newLiveFixture(t)
+			b := f.signedIn("Mei")
+			w := b.watch(hs, "conversation=7&last_event_id=3.0")
+			f.live.add(said(7, 1))
+			w.expect("message 3.0 7#1", "conversation 4.0 7 第1句 shop")
+			changed := false
+			f.live.set(func() {
+				f.live.reading = func(s access.Scope) bool {
+					if !changed && f.live.batch+int64(len(f.live.violations)) > 4 {
+						changed = true
+						f.exec(`UPDATE viewers SET role = 'admin', updated_at = now() + interval '1 second' WHERE person = 'mei'`)
+					}
+					return !s.All()
+				}
+			})
+			tt.tell(f)
+			w.expect(tt.want...)
+		})
+	}
 }
 
 // Whoever has a chat open that comes into scope only then reads it from then on.

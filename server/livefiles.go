@@ -139,10 +139,11 @@ func (h *hub) takeFiles(st *stream) []string {
 // may read it now.
 func (l *liveStream) sendFiles() error {
 	messages := l.s.hub.takeFiles(l.stream)
-	if err := l.recheck(); err != nil {
-		return err
-	}
-	ok, err := l.s.Archive.CanRead(l.ctx, l.viewer, l.conv)
+	var ok bool
+	err := l.readWhole(func() (missed bool, err error) {
+		ok, err = l.s.Archive.CanRead(l.ctx, l.viewer, l.conv)
+		return !ok, err
+	})
 	if err != nil || !ok {
 		return err
 	}
