@@ -31,6 +31,7 @@ export default defineConfig({
               test: /src[\\/](main|i18n[\\/]time|chat[\\/](context|rows|useKeys|useSheets|viewer[\\/]stage|messages[\\/]emoji)|app[\\/](live|watched)|api[\\/]queries[\\/]chat|ui[\\/](Icon|icons|Avatar|colors|PageHeader|StateView|Skeleton|PersonName|motion|person|text|host|toast))\.(vue|ts)/,
             },
             { name: 'messages', test: /src[\\/]chat[\\/](MessageRow|messages[\\/](?!rare|FieldsCard|LocationCard|MarkdownMessage|NewsCard|PacketCard|PersonCard|SolitaireCard|PlayRow|markdown|RecordCard|MixedMessage|PartView|MessageContent|Unknown))/ },
+            { name: 'rare', test: /src[\\/]chat[\\/]messages[\\/](rare|FieldsCard|LocationCard|MarkdownMessage|NewsCard|PacketCard|PersonCard|SolitaireCard|PlayRow|markdown|RecordCard|MixedMessage|PartView|MessageContent|Unknown)/ },
             { name: 'sheet', test: /src[\\/]ui[\\/](Sheet|ConfirmSheet|overlay|Facts|Switch)\./ },
             {
               name: 'lists',

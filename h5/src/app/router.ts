@@ -3,7 +3,7 @@ import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from
 import adminRoutes from '@/features/admin/routes'
 import alertRoutes from '@/features/alerts/routes'
 import meRoutes from '@/features/me/routes'
-import { withPageTexts } from './queries'
+import { withPageTexts, withTexts } from './queries'
 import { useSession } from './session'
 
 declare module 'vue-router' {
@@ -61,19 +61,19 @@ const routes: RouteRecordRaw[] = [
   {
     path: '/login',
     name: 'login',
-    component: () => import('@/app/pages/LoginPage.vue'),
+    component: withTexts(() => import('@/app/pages/LoginPage.vue')),
     meta: { level: 'bare' },
   },
   {
     path: '/403',
     name: 'forbidden',
-    component: () => import('@/app/pages/ForbiddenPage.vue'),
+    component: withTexts(() => import('@/app/pages/ForbiddenPage.vue')),
     meta: { level: 'bare' },
   },
   {
     path: '/:rest(.*)*',
     name: 'not-found',
-    component: () => import('@/app/pages/NotFoundPage.vue'),
+    component: withTexts(() => import('@/app/pages/NotFoundPage.vue')),
     meta: { level: 'bare' },
   },
 ]

@@ -1,19 +1,12 @@
 // Files that were not there when a chat was read: one that came before the live
 // stream opened is not told of by it.
-import type { Api } from '@/api/client'
 import { fetchMessages } from '@/api/queries/chat'
+import { waits } from './messages/waits'
 import type { Message } from './rows'
 import { allRows, type ChatWindow } from './window'
 
 /** Windows of messages that are read at most, newest first: what lies further back is told of by its events, or read with its page. */
 const mostReads = 6
-
-/** Whether something is still to become known of a file in content. */
-export function waits(content: Api['Content']): boolean {
-  const { media, parts, record } = content
-  if (media && (media.state === 'pending' || media.refetching || (media.state === 'ready' && !media.looked))) return true
-  return (parts ?? []).some(waits) || (record?.items ?? []).some((item) => waits(item.content))
-}
 
 /** Reads those messages of the chat cid again that wait for files; take is given each of which something became known. */
 export async function readPending(cid: string, window: ChatWindow, take: (message: Message) => void): Promise<void> {

@@ -1,7 +1,7 @@
 // Ties the live stream to the open chat.
 import { onActivated, onBeforeUnmount, onDeactivated, watch, type Ref } from 'vue'
 import { live } from '@/app/live'
-import { loadRare } from './messages/registry'
+import { kindsReady } from './messages/registry'
 import type { Message } from './rows'
 
 /** What the live stream is used for. */
@@ -21,18 +21,20 @@ interface LiveChat {
 /** Receives new messages of the chat while it is in view; resumes where it left. */
 export function useChatLive({ cid, liveId, loaded, receive, flagged, changed, catchUp }: LiveChat): void {
   let stop: (() => void)[] = []
+  /** The messages that wait for what draws them; those after them wait too. */
+  let waiting: Promise<unknown> | undefined
 
   function start(): void {
     if (stop.length || !loaded()) return
     live.follow(cid, liveId.value)
-    // Whatever comes in is drawn at its full height at once.
-    void loadRare().catch(() => undefined)
     stop = [
       live.on('message', (event, id) => {
         if (event.conversation_id !== cid) return
-        receive(event.message)
-        if (id) liveId.value = id
-        changed()
+        inTurn(kindsReady([event.message]), () => {
+          receive(event.message)
+          if (id) liveId.value = id
+          changed()
+        })
       }),
       live.on('conversation', (event) => event.conversation_id === cid && changed()),
       live.on('violation', (event) => {
@@ -48,6 +50,15 @@ export function useChatLive({ cid, liveId, loaded, receive, flagged, changed, ca
         changed()
       }),
     ]
+  }
+
+  /** Calls take when ready has settled and every take before it was called. */
+  function inTurn(ready: Promise<void> | undefined, take: () => void): void {
+    if (!ready && !waiting) return take()
+    const mine = (waiting = Promise.all([waiting, ready]).then(() => {
+      take()
+      if (waiting === mine) waiting = undefined
+    }))
   }
 
   function end(): void {

@@ -6,6 +6,7 @@ import { live } from '@/app/live'
 import type { Anchor } from './anchor'
 import type { Landing } from './ChatRunway.vue'
 import { kindsReady } from './messages/registry'
+import { waits } from './messages/waits'
 import type { Message } from './rows'
 import {
   allRows,
@@ -139,6 +140,7 @@ export function useWindow(cid: string) {
 
   /** The stream is open, for the first time or again: files that came before are not told of. */
   async function readPending(): Promise<void> {
+    if (!allRows(window.value).some(({ message }) => waits(message.content))) return
     const pending = await import('./pending')
     await pending.readPending(cid, window.value, (message) => pageOf(window.value, message.id) && receive(message))
   }

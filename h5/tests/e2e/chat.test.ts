@@ -141,6 +141,26 @@ it('jumps to a day', async () => {
 })
 
 describe('live messages', () => {
+  it('of a rare kind bring what draws them, and keep their turn', async () => {
+    const opened = await stage.open('/c/109?as=emp0')
+    const { page } = opened
+    const loaded: string[] = []
+    page.on('request', (request) => loaded.push(new URL(request.url()).pathname))
+    await page.locator('article').first().waitFor()
+    await page.getByText('实时更新中').waitFor()
+    const files = async () => [...loaded, ...(await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name)))]
+    const rare = (name: string) => /\/(rare|sheets?|pending|FileStage)-[^/]*\.js$/.test(name)
+    expect((await files()).filter(rare), 'of a chat that does without').toEqual([])
+    push('message', { conversation_id: '109', message: fresh('109', 1, '', { content: { kind: 'card', card: { person: { id: 'wmCard', kind: 'customer', name: '名片上的人' } } } }) })
+    push('message', { conversation_id: '109', message: fresh('109', 2, '名片之后的话') })
+    await page.getByText('名片之后的话').waitFor()
+    const texts = await page.locator('article').allInnerTexts()
+    const at = (part: string) => texts.findIndex((text) => text.includes(part))
+    expect(at('名片上的人')).toBe(at('名片之后的话') - 1)
+    expect((await files()).some(rare)).toBe(true)
+    expectQuiet(opened)
+  })
+
   it('appear at the end, and the view follows', async () => {
     const opened = await stage.open('/c/103?as=emp0')
     const { page } = opened

@@ -17,11 +17,15 @@ const rareKinds = ['news', 'card', 'location', 'todo', 'vote', 'collect', 'meeti
 export type RareKind = (typeof rareKinds)[number]
 
 let rareLoaded: Promise<void> | undefined
+let rareHere = false
 
 /** Loads the components of the rare kinds; a failed attempt is made again by the next call. */
 export function loadRare(): Promise<void> {
   rareLoaded ??= import('./rare').then(
-    ({ rare }) => void Object.assign(registry, rare),
+    ({ rare }) => {
+      Object.assign(registry, rare)
+      rareHere = true
+    },
     (failure: unknown) => {
       rareLoaded = undefined
       throw failure
@@ -31,11 +35,11 @@ export function loadRare(): Promise<void> {
 }
 
 /**
- * Settles when whatever the messages hold can be drawn at its full height. Where
- * that fails, it is drawn as soon as it can be.
+ * Settles when whatever the messages hold can be drawn at its full height; undefined
+ * when it can be already. Where that fails, it is drawn as soon as it can be.
  */
-export async function kindsReady(messages: readonly { content: Api['Content'] }[]): Promise<void> {
-  if (messages.some(({ content }) => holdsRare(content))) await loadRare().catch(() => undefined)
+export function kindsReady(messages: readonly { content: Api['Content'] }[]): Promise<void> | undefined {
+  if (!rareHere && messages.some(({ content }) => holdsRare(content))) return loadRare().catch(() => undefined)
 }
 
 function holdsRare(content: Api['Content']): boolean {

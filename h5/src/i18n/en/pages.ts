@@ -2,6 +2,7 @@
 import type { PageMessages } from '../t'
 import admin from './admin'
 import alerts from './alerts'
+import bare from './bare'
 import details from './details'
 import files from './files'
 import gallery from './gallery'
@@ -10,5 +11,5 @@ import media from './media'
 import people from './people'
 import search from './search'
 
-const pages: PageMessages = { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...media, ...people, ...search }
+const pages: PageMessages = { ...alerts, ...admin, ...bare, ...details, ...files, ...gallery, ...me, ...media, ...people, ...search }
 export default pages

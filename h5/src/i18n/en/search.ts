@@ -1,5 +1,10 @@
 // Texts of searching: the search page, and the search in a chat.
 export default {
+  'chat.findPlaceholder': 'Keyword',
+  'chat.findNone': 'Nothing found',
+  'chat.findPosition': '{i}/{n}',
+  'chat.findPrevious': 'Previous hit',
+  'chat.findNext': 'Next hit',
   'search.title': 'Search',
   'search.field': 'Search messages, people, groups',
   'search.suggestions': 'Suggestions',
@@ -90,6 +95,8 @@ export default {
   'search.fallback.timeout': 'the main engine took too long, answered by {engine}',
   'search.fallback.behind': 'the main engine is behind, answered by {engine}',
   'search.fallback.building': 'the main engine is building its index, answered by {engine}',
+  'search.notYet': 'Nothing in the part searched so far; there is more',
+  'search.goOn': 'Go on',
   'search.nothing': 'Nothing found for “{q}”',
   'search.nothingFiltered': 'No message fits the filters',
   'search.nothingWithin': 'Within: {filters}',

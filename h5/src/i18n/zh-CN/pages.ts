@@ -1,6 +1,7 @@
 // Texts of what is not on the way to a chat: loaded together with it.
 import admin from './admin'
 import alerts from './alerts'
+import bare from './bare'
 import details from './details'
 import files from './files'
 import gallery from './gallery'
@@ -9,4 +10,4 @@ import media from './media'
 import people from './people'
 import search from './search'
 
-export default { ...alerts, ...admin, ...details, ...files, ...gallery, ...me, ...media, ...people, ...search }
+export default { ...alerts, ...admin, ...bare, ...details, ...files, ...gallery, ...me, ...media, ...people, ...search }

@@ -1,5 +1,10 @@
 // Texts of searching: the search page, and the search in a chat.
 export default {
+  'chat.findPlaceholder': '输入关键词',
+  'chat.findNone': '没有找到',
+  'chat.findPosition': '{i}/{n}',
+  'chat.findPrevious': '上一处',
+  'chat.findNext': '下一处',
   'search.title': '搜索',
   'search.field': '搜索消息、人员、群聊',
   'search.suggestions': '搜索建议',
@@ -90,6 +95,8 @@ export default {
   'search.fallback.timeout': '主搜索引擎响应超时，已改用 {engine}',
   'search.fallback.behind': '主搜索引擎索引落后，已改用 {engine}',
   'search.fallback.building': '主搜索引擎正在建立索引，已改用 {engine}',
+  'search.notYet': '已查过的部分里没有找到，后面还有',
+  'search.goOn': '继续查找',
   'search.nothing': '没有找到「{q}」',
   'search.nothingFiltered': '没有符合筛选条件的消息',
   'search.nothingWithin': '范围：{filters}',
