@@ -7,7 +7,7 @@ SET LOCAL lock_timeout = '2s';
 -- else, and its violations are theirs alone; NULL: everybody's.
 ALTER TABLE rules ADD COLUMN viewer_id bigint REFERENCES viewers ON DELETE CASCADE;
 ALTER TABLE violations ADD COLUMN viewer_id bigint REFERENCES viewers ON DELETE CASCADE;
-CREATE INDEX violations_private ON violations (id) WHERE viewer_id IS NOT NULL;
+-- The index violations_private is built later, while the table is in use (00018).
 
 -- +goose Down
 SET LOCAL lock_timeout = '2s';

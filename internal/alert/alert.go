@@ -118,6 +118,7 @@ type Job struct {
 	FirstSentAt  time.Time       // of the attempts that may have arrived; zero before
 	Disabled     bool            // the viewer's account
 	InScope      bool            // the viewer may see the violation, now; of a notice: is an admin
+	LastOfDay    bool            // of MostOfOwnRule: no more come today
 	Violation    rules.Violation // zero in a notice
 	Names        map[string]directory.Person
 	ReceiverRoom string // group's name, "" unnamed
@@ -127,6 +128,11 @@ type Job struct {
 // (developer.work.weixin.qq.com/document/path/90236: 30 a minute, 1000 an
 // hour), with some air.
 var Pace = []Limit{{Per: time.Minute, Messages: 25}, {Per: time.Hour, Messages: 900}}
+
+// MostOfOwnRule bounds the alerts of a rule that tells one viewer alone, a rule
+// and day: nobody else looks after it. What is said beyond that stands among the
+// violations.
+const MostOfOwnRule = 50
 
 // Limit is so many messages in so long.
 type Limit struct {

@@ -79,6 +79,9 @@ func (s *Service) description(job Job, snippetRunes int) string {
 			lines = append(lines, CardLine("highlight", text))
 		}
 	}
+	if job.LastOfDay {
+		lines = append(lines, CardLine("gray", fmt.Sprintf("该规则今天的提醒已满 %d 条，之后的请在告警中查看", MostOfOwnRule)))
+	}
 	return strings.Join(lines, "")
 }
 

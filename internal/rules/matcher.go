@@ -66,10 +66,13 @@ func NewMatcher(words ...string) *Matcher {
 }
 
 // Matchable reports whether a word has anything that can be found.
-func Matchable(w string) bool {
+func Matchable(w string) bool { return characters(w) > 0 }
+
+// characters counts what of a word is more than noise.
+func characters(w string) int {
 	var f folded
 	f.fold(foldRunes(), w)
-	return len(f.units) > 0
+	return len(f.units)
 }
 
 func newWord(w string) word {

@@ -66,6 +66,22 @@ type Rule struct {
 // Check gives in ready to be stored, or says what is wrong with it.
 func (in Input) Check() (Input, error) { return in.check() }
 
+// Bounds of rules that tell one viewer alone.
+const (
+	MostOwn       = 20 // of a viewer
+	minOwnLetters = 2  // of a word, blanks and punctuation not counted
+)
+
+// CheckOwn is Check of a rule that tells one viewer alone.
+func (in Input) CheckOwn() (Input, error) {
+	for _, w := range in.Words {
+		if characters(w) < minOwnLetters {
+			return in, fault.Invalid("words", "each must have at least %d letters, digits or characters besides punctuation", minOwnLetters)
+		}
+	}
+	return in.check()
+}
+
 // check gives in ready to be stored, or says what is wrong with it.
 func (in Input) check() (Input, error) {
 	in.Name = strings.TrimSpace(in.Name)

@@ -46,14 +46,16 @@ type Store interface {
 	GetSaved(ctx context.Context, viewer, id int64) (Saved, error)
 	// CreateSaved adds one; fault.Conflict when the viewer has most already.
 	CreateSaved(ctx context.Context, viewer int64, in SavedInput, most int, e audit.Entry) (Saved, error)
-	// UpdateSaved changes one of the viewer's own; fault.NotFound, fault.Conflict
-	// when in.Version is not current.
-	UpdateSaved(ctx context.Context, viewer, id int64, in SavedInput, e audit.Entry) (Saved, error)
+	// UpdateSaved changes one of the viewer's own, and its rule; fault.NotFound,
+	// fault.Conflict when in.Version is not current, or rule is nil and there is one.
+	// An ordinary rule of a viewer who is no admin any more lets go of the search.
+	UpdateSaved(ctx context.Context, viewer, id int64, in SavedInput, rule *Follow, e audit.Entry) (Saved, error)
 	// DeleteSaved deletes one of the viewer's own, with its rule when that is
 	// private; fault.NotFound.
 	DeleteSaved(ctx context.Context, viewer, id int64, e audit.Entry) error
 	// CreateWatch makes one of the viewer's own a rule, unless it is one already;
-	// fault.NotFound, fault.Invalid when no rule can be made of it.
+	// fault.NotFound, fault.Invalid when no rule can be made of it, fault.Conflict
+	// when the viewer has too many, or w is not of the current version.
 	CreateWatch(ctx context.Context, viewer, id int64, w Watch, e audit.Entry) (Saved, error)
 	// DeleteWatch deletes the rule of one of the viewer's own; an ordinary rule only
 	// if that is allowed, else it is fault.Forbidden. fault.NotFound without rule.
@@ -89,8 +91,9 @@ func (s *Service) CreateSaved(ctx context.Context, v access.Viewer, in SavedInpu
 	return s.Store.CreateSaved(ctx, v.ID, in, maxSaved, from.Entry(audit.SearchSaved, "", in.detail()))
 }
 
-// UpdateSaved changes a search of the viewer's own. fault.Conflict: it was
-// changed elsewhere since.
+// UpdateSaved changes a search of the viewer's own, and the rule that was made of
+// it. fault.Conflict: it was changed elsewhere since, or it has a rule and no
+// words any more.
 func (s *Service) UpdateSaved(ctx context.Context, v access.Viewer, id int64, in SavedInput, from audit.Origin) (Saved, error) {
 	in, err := in.check()
 	if err != nil {
@@ -99,7 +102,11 @@ func (s *Service) UpdateSaved(ctx context.Context, v access.Viewer, id int64, in
 	if in.Version < 1 {
 		return Saved{}, fault.Invalid("version", "is needed: the version that was edited")
 	}
-	return s.Store.UpdateSaved(ctx, v.ID, id, in, from.Entry(audit.SearchUpdated, audit.Object("saved_search", id), in.detail()))
+	rule, err := s.follow(ctx, v, id, in)
+	if err != nil {
+		return Saved{}, err
+	}
+	return s.Store.UpdateSaved(ctx, v.ID, id, in, rule, from.Entry(audit.SearchUpdated, audit.Object("saved_search", id), in.detail()))
 }
 
 // DeleteSaved deletes a search of the viewer's own, with its rule when that

@@ -13,6 +13,7 @@ import (
 // Watch is a search made into a rule.
 type Watch struct {
 	Name      string
+	Version   int      // of the search
 	Words     []string // one of them, in any script form
 	Private   bool     // it looks at the viewer's scope and tells nobody else; else an ordinary rule, which tells the viewer
 	Employees []string // ordinary rules: about these; none, and no Departments: about everybody
@@ -28,14 +29,25 @@ func (s *Service) CreateRule(ctx context.Context, v access.Viewer, id int64, fro
 	if saved, err = s.Store.GetSaved(ctx, v.ID, id); err != nil {
 		return saved, nil, err
 	}
-	q, err := saved.Request.Query()
+	w, leftOut, err := s.watchOf(ctx, v, saved.SavedInput)
 	if err != nil {
 		return saved, nil, err
 	}
-	if len(q.Words.All) == 0 {
-		return saved, nil, &fault.Error{Code: "conflict.no_words", Message: "a rule needs words that are said"}
+	saved, err = s.Store.CreateWatch(ctx, v.ID, id, w, from.Entry(audit.RuleCreated, "", nil))
+	return saved, leftOut, err
+}
+
+// watchOf makes a search of v a rule, and names the fields that it does not look
+// at.
+func (s *Service) watchOf(ctx context.Context, v access.Viewer, in SavedInput) (w Watch, leftOut []string, err error) {
+	q, err := in.Request.Query()
+	if err != nil {
+		return w, nil, err
 	}
-	w := Watch{Name: saved.Name, Words: q.Words.All, Private: !v.IsAdmin()}
+	if len(q.Words.All) == 0 {
+		return w, nil, &fault.Error{Code: "conflict.no_words", Message: "a rule needs words that are said"}
+	}
+	w = Watch{Name: in.Name, Version: in.Version, Words: q.Words.All, Private: !v.IsAdmin()}
 	kept := []string{"order"}
 	if len(q.Words.All) == 1 && len(q.Words.None) == 0 {
 		kept = append(kept, "q")
@@ -43,17 +55,35 @@ func (s *Service) CreateRule(ctx context.Context, v access.Viewer, id int64, fro
 	if !w.Private {
 		field, err := s.scopeOf(ctx, q.Filter, &w)
 		if err != nil {
-			return saved, nil, err
+			return w, nil, err
 		}
 		kept = append(kept, field)
 	}
-	for _, field := range saved.Request.fields() {
+	for _, field := range in.Request.fields() {
 		if !slices.Contains(kept, field) {
 			leftOut = append(leftOut, field)
 		}
 	}
-	saved, err = s.Store.CreateWatch(ctx, v.ID, id, w, from.Entry(audit.RuleCreated, "", nil))
-	return saved, leftOut, err
+	return w, leftOut, nil
+}
+
+// Follow is how the rule of a search changes with it. What the search does not
+// change stays as the rule has it.
+type Follow struct{ Was, Now Watch }
+
+// follow tells what a change of a search of v means to its rule; nil: it has
+// none.
+func (s *Service) follow(ctx context.Context, v access.Viewer, id int64, in SavedInput) (*Follow, error) {
+	before, err := s.Store.GetSaved(ctx, v.ID, id)
+	if err != nil || before.RuleID == 0 {
+		return nil, err
+	}
+	var f Follow
+	if f.Was, _, err = s.watchOf(ctx, v, before.SavedInput); err != nil {
+		return nil, err
+	}
+	f.Now, _, err = s.watchOf(ctx, v, in)
+	return &f, err
 }
 
 // scopeOf limits a rule to the employees or departments of a search, and names

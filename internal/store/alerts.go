@@ -51,11 +51,12 @@ type jobRow struct {
 	FirstSentAt *time.Time `db:"first_sent_at"`
 	Disabled    bool       `db:"disabled"`
 	InScope     bool       `db:"in_scope"`
+	LastOfDay   bool       `db:"last_of_day"`
 }
 
 const sqlGetJob = `
 SELECT a.id, COALESCE(a.violation_id, 0) AS violation_id, COALESCE(v.kind, '') AS kind, COALESCE(v.rule_name, '') AS rule_name,
-	w.person, a.state, a.attempt, a.error_code, a.error, a.created_at, a.sent_at, a.userid, a.body, a.first_sent_at, w.disabled,
+	w.person, a.state, a.attempt, a.error_code, a.error, a.created_at, a.sent_at, a.userid, a.body, a.first_sent_at, a.last_of_day, w.disabled,
 	(w.role = 'admin' OR EXISTS (SELECT 1 FROM viewer_employees ve JOIN violation_employees x ON x.person = ve.person
 		WHERE ve.viewer_id = w.id AND x.violation_id = a.violation_id)) AS in_scope
 FROM alerts a
@@ -74,7 +75,7 @@ func (db *DB) GetJob(ctx context.Context, id int64) (alert.Job, error) {
 		return alert.Job{}, wrap(ctx, "get alert", err)
 	}
 	job := alert.Job{
-		Alert: row.alert(), UserID: row.UserID, Disabled: row.Disabled, InScope: row.InScope,
+		Alert: row.alert(), UserID: row.UserID, Disabled: row.Disabled, InScope: row.InScope, LastOfDay: row.LastOfDay,
 	}
 	if row.FirstSentAt != nil {
 		job.FirstSentAt = row.FirstSentAt.UTC()

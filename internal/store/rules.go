@@ -146,14 +146,19 @@ func (db *DB) UpdateRule(ctx context.Context, id int64, in rules.Input, e audit.
 		if version != in.Version {
 			return rules.Rule{}, fault.Conflict("somebody else changed this rule meanwhile")
 		}
-		if err := checkRuleRefs(ctx, tx, in); err != nil {
-			return rules.Rule{}, err
-		}
-		if _, err := tx.NamedExecContext(ctx, sqlUpdateRule, ruleOf(id, in)); err != nil {
-			return rules.Rule{}, wrap(ctx, "update rule", err)
-		}
-		return saveRule(ctx, tx, id, in, e)
+		return changeRule(ctx, tx, id, in, e)
 	})
+}
+
+// changeRule changes a rule that is locked.
+func changeRule(ctx context.Context, tx *sqlx.Tx, id int64, in rules.Input, e audit.Entry) (rules.Rule, error) {
+	if err := checkRuleRefs(ctx, tx, in); err != nil {
+		return rules.Rule{}, err
+	}
+	if _, err := tx.NamedExecContext(ctx, sqlUpdateRule, ruleOf(id, in)); err != nil {
+		return rules.Rule{}, wrap(ctx, "update rule", err)
+	}
+	return saveRule(ctx, tx, id, in, e)
 }
 
 func lockRule(ctx context.Context, tx *sqlx.Tx, id int64) (int, error) {

@@ -12,7 +12,6 @@ import (
 
 	"huicun/internal/access"
 	"huicun/internal/archive"
-	"huicun/internal/outbox"
 	"huicun/internal/search"
 )
 
@@ -64,14 +63,6 @@ WHERE i.id = ANY ($2::uuid[]) AND `+q.convInScope(s, "m.conv_id"))
 	}
 	var ms []archive.Message
 	return ms, wrap(ctx, "find messages by id", st.SelectContext(ctx, &ms, q.args...))
-}
-
-// enqueueIndex has messages looked at again after this transaction.
-func enqueueIndex(ctx context.Context, tx *sqlx.Tx, ids ...string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	return enqueue(ctx, tx, outbox.New{Kind: search.KindIndex, Args: map[string][]string{"message_ids": ids}})
 }
 
 // Revokes among the messages name others; and of messages that differ in their

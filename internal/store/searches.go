@@ -254,8 +254,10 @@ func (db *DB) CreateSaved(ctx context.Context, viewer int64, in search.SavedInpu
 	})
 }
 
+var errSearchChanged = fault.Conflict("this search was changed meanwhile")
+
 // UpdateSaved implements search.Store.
-func (db *DB) UpdateSaved(ctx context.Context, viewer, id int64, in search.SavedInput, e audit.Entry) (search.Saved, error) {
+func (db *DB) UpdateSaved(ctx context.Context, viewer, id int64, in search.SavedInput, rule *search.Follow, e audit.Entry) (search.Saved, error) {
 	text, _, err := encodeRequest(in.Request)
 	if err != nil {
 		return search.Saved{}, err
@@ -265,11 +267,16 @@ func (db *DB) UpdateSaved(ctx context.Context, viewer, id int64, in search.Saved
 		if err != nil {
 			return search.Saved{}, err
 		}
-		if before.Version != in.Version {
-			return search.Saved{}, fault.Conflict("this search was changed meanwhile")
+		if before.Version != in.Version || before.RuleID != 0 && rule == nil {
+			return search.Saved{}, errSearchChanged
 		}
 		if _, err := tx.ExecContext(ctx, sqlUpdateSaved, id, in.Name, text, in.Shared); err != nil {
 			return search.Saved{}, wrap(ctx, "update saved search", err)
+		}
+		if before.RuleID != 0 {
+			if err := followSearch(ctx, tx, before, *rule, e); err != nil {
+				return search.Saved{}, err
+			}
 		}
 		if err := insertAudit(ctx, tx, e); err != nil {
 			return search.Saved{}, err

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -158,19 +157,15 @@ func (db *DB) UpdateViolation(ctx context.Context, s access.Scope, id int64, c r
 		if err := insertAudit(ctx, tx, e); err != nil {
 			return rules.Violation{}, err
 		}
-		v, err := getViolation(ctx, tx, s, id)
-		if err != nil || v.MessageID == "" {
-			return v, err
-		}
-		return v, enqueueIndex(ctx, tx, v.MessageID)
+		return getViolation(ctx, tx, s, id)
 	})
 }
 
-// SaveViolations implements rules.ScanStore.
+// SaveViolations implements rules.ScanStore. A trigger has their messages
+// indexed again.
 func (db *DB) SaveViolations(ctx context.Context, vs []rules.Violation) (int, error) {
 	return inTx(ctx, db, func(tx *sqlx.Tx) (int, error) {
 		added := 0
-		var messages []string
 		for _, v := range vs {
 			ok, err := insertViolation(ctx, tx, v)
 			if err != nil {
@@ -179,11 +174,8 @@ func (db *DB) SaveViolations(ctx context.Context, vs []rules.Violation) (int, er
 			if ok {
 				added++
 			}
-			if ok && v.MessageID != "" && !slices.Contains(messages, v.MessageID) {
-				messages = append(messages, v.MessageID)
-			}
 		}
-		return added, enqueueIndex(ctx, tx, messages...)
+		return added, nil
 	})
 }
 
@@ -257,6 +249,18 @@ JOIN rule_subscribers s ON s.viewer_id = v.id AND s.rule_id = $2
 WHERE ` + viewerMay + `
 ON CONFLICT ON CONSTRAINT alerts_once DO NOTHING RETURNING id`
 
+	// Of a rule of one viewer alone, $3 a day at most; the day is that of the card.
+	sqlAlertWatcher = `
+INSERT INTO alerts (violation_id, viewer_id, userid, last_of_day)
+SELECT $1, v.id, v.userid, today.n = $3 - 1 FROM viewers v
+JOIN rule_subscribers s ON s.viewer_id = v.id AND s.rule_id = $2
+CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
+	SELECT FROM alerts a JOIN violations x ON x.id = a.violation_id
+	WHERE a.viewer_id = v.id AND a.created_at >= date_trunc('day', now(), 'Asia/Shanghai') AND x.kind = 'word' AND x.rule_id = $2
+	LIMIT $3) few) today
+WHERE today.n < $3 AND ` + viewerMay + `
+ON CONFLICT ON CONSTRAINT alerts_once DO NOTHING RETURNING id`
+
 	sqlAlertOfDeletion = `
 INSERT INTO alerts (violation_id, viewer_id, userid)
 SELECT $1, v.id, v.userid FROM viewers v
@@ -271,7 +275,10 @@ func tellAbout(ctx context.Context, tx *sqlx.Tx, id int64, v rules.Violation) er
 		return wrap(ctx, "insert employees of violation", err)
 	}
 	query, args := sqlAlertOfDeletion, []any{id}
-	if v.Kind == rules.KindWord {
+	switch {
+	case v.Kind == rules.KindWord && v.ViewerID != 0:
+		query, args = sqlAlertWatcher, []any{id, v.RuleID, alert.MostOfOwnRule}
+	case v.Kind == rules.KindWord:
 		query, args = sqlAlertSubscribers, []any{id, v.RuleID}
 	}
 	var alerts []int64

@@ -2670,7 +2670,7 @@ type ServerInterface interface {
 	// DeleteSavedSearch Deletes a search of the viewer's own, with its rule where that tells nobody else; violations stay.
 	// (DELETE /searches/{search_id})
 	DeleteSavedSearch(c *gin.Context, searchId SearchId, params DeleteSavedSearchParams)
-	// UpdateSavedSearch Changes a search of the viewer's own; refused when version is not the current one. A rule made from it stays as it is.
+	// UpdateSavedSearch Changes a search of the viewer's own; refused when version is not the current one. A rule made from it changes with it.
 	// (PUT /searches/{search_id})
 	UpdateSavedSearch(c *gin.Context, searchId SearchId, params UpdateSavedSearchParams)
 	// DeleteRuleFromSearch Deletes the rule that was made from a search; its violations stay.
@@ -6649,7 +6649,7 @@ type StrictServerInterface interface {
 	// DeleteSavedSearch Deletes a search of the viewer's own, with its rule where that tells nobody else; violations stay.
 	// (DELETE /searches/{search_id})
 	DeleteSavedSearch(ctx context.Context, request DeleteSavedSearchRequestObject) (DeleteSavedSearchResponseObject, error)
-	// UpdateSavedSearch Changes a search of the viewer's own; refused when version is not the current one. A rule made from it stays as it is.
+	// UpdateSavedSearch Changes a search of the viewer's own; refused when version is not the current one. A rule made from it changes with it.
 	// (PUT /searches/{search_id})
 	UpdateSavedSearch(ctx context.Context, request UpdateSavedSearchRequestObject) (UpdateSavedSearchResponseObject, error)
 	// DeleteRuleFromSearch Deletes the rule that was made from a search; its violations stay.
@@ -8164,21 +8164,21 @@ var swaggerSpec = []string{
 	"aMF6c4z4EQOs0fVnI+obR7VRHm2iUVCRPXH12BNiy58btczXP7fXc4FCHNV4jfffyD0egaDj+O3exX6n",
 	"9Fu/iuedwlZm9mbwxHaZtFlXNt7JlsfHTu/ugrrTiYJ3tzsh7OL+SVmkg4V9FOdCp739rvO/+en/EaBS",
 	"hBJfzuP+yQnSYDxaH0k6isqCOn5n/zXOQH2T03dn8xlYqp0g0S8gJ9Y+AdzondYtgG3lrUYDRaEIF01A",
-	"7dku83Z424attB8B3J/KxTz5HC9ma74dRqFptlzy0CIaRragnbSJY7HGVqYmXXH0SY1zRBmV6v/zq96U",
-	"2m5Colo4t+R1j6cqwjh7+k/QysPIPBlGXeDEPsoJ6wqWdENWAuscCFd5EpMH7BKx8U0bro8B1RgTvHZi",
-	"+cZbUrZWjNlWOUaqi9dc51Ba+/YRuUDfJLZEErW+aLqRYNQSigjKju8eWMGeBTUzXVx3m2rAPCkUyyDG",
-	"Wudd/Qwtei5G9jV3rVA4msuBi3qV2yQteEvLqsBr4L5uYtAaGuxisJrkAkehY6bwNiLiIyP3RxA7upzr",
-	"5nfoBb3cQ+m8Fytgj4h7SPdsXJ2izMUI7qBiTXXbPbKJe/EGUuk+AvTKJoeJWh8gzIetuLLhjGEODVNk",
-	"hQ4d2xFtOItJNa0thxzkrs3bbbJW10huAO801QdANDNJk3XtijNgXbsLW9GYWEhckEoyrpEpxtzi/dKe",
-	"rljrTgXyF/fOLYIw6M8xEFbmMqkOoDU+dCNF4ePhsU8BdG1APindL+xM84HVPt8VJX4F3Nkd4OiyDPO9",
-	"fVqdzWAuoVyA3HOcAbIfv7P/8MreDtXjmsfsTuLjax2TUeLkc0MJr2xIDE23VjchfcJlB1vaOBKNXBuW",
-	"S0i15zEYiCAq4J4J2XCEHcjkJcs9xLN5bY9Z9lcr/smmq4Rqa38shM6nlv3w3T0WkNMrJmo5rtLHD7zA",
-	"LmQKphcNmlzvPzq5zxvu1ja+eWmEz8mv1O1HcYvupF9ixd6Hqid2ire3F8AQ1LbVxs58ql+CTiRTaar7",
-	"8rYDF/stbAZT+N1rhwlkbIZrNRTff8dm2eadwiGYNc/ih7OnOsOBjuCjc7Zu15IPzt3aXju3jR4vqLxU",
-	"mBHtUcQR2IRQghTWdiDFZFTDwLZUyc69XUMqymPFVpzqWu6sZvKqeWkf77L2G5ZeAlbdNqMjIg/Rbd+Y",
-	"artYlZDVLJnRlTmiUcV8s0yCarrjVE2moag1WUq6svX3zIXKhdI2inMBQWmKgSXWsvholeBbwA9plf6F",
-	"m6PXv7669+rxH9sRnVRdNfWRAzhFlPCgGw8iRmOp+PNvBkQK6+pYnDEQPZ0d04odX92fvf/t/f8LAAD/",
-	"/w==",
+	"7dku83Z424attB8B3J/KxTz5HC9ma74dRqFptlzy0CIaRragnZT5qoTK4+KkO45OqXGeKKNT/X9+15ta",
+	"201MVAvolr7ucVVFOGdPAQp6eRihJ8OwC5zYhzlhYcGSbshKYKED4Q4ZswfsErHzTRuvjxHVGBS8dnL5",
+	"xptStlaM6VY5hqqL11znUFoD9xF5pl0rpqYbyVeBdJwQW7TQyMy2riclGd145pK42G7HcnKqjHxvcb5s",
+	"OBC5QAco9l0Stb5oWp5gaBTKIeo1x024J1Z9YEFlThc93iY0ME9wxTKI5NZ5VwtEu6GPxHU75GiTBy7q",
+	"VW4zweAtLasC75r7uAl0awi9C/RqMhj81YvY29uwi498gT6CbNNljze/py/o5R5y6l1lAQ9G7EPiaoP3",
+	"FGUuEHEHpWxK6O4RgNyLNxB99xG5VzYDTdT6ALFEbMWVjZkME3WYIiv0Gtm2a8OpUqrpnznkhXe95G6T",
+	"f7tudQN4p6k+AKKZSZrUblcBAovnXdiyycRC4oJUknGNbs6Y771fP9RVhN2ppf7i3rlFEAZNQAZi11y6",
+	"1gFU04dupCh8PDz2aZmu18gnpWCG7W8+sG7pW6/Er4A7uwMcXZZhUrnP3bNp0iWUC5B7jjNA9uN39h9e",
+	"o9yh31zzmN1JfHzVZjJKnHxuKOE1Gonx79a0J6TP6uxgSxusopFrw3IJqfY8BqMdRAXcMyEb87ADmbz0",
+	"uod4Nq/tsf3+asU/2bSuUG2BkYXQ+dTaIr6FyAJyesVELceVE/mBF9jqTMH0ykSTmwpEJ/fJyd0Cyjev",
+	"v/A5Oa+6TS9u0Wf1S6yi/FCJxk6F+PYCGILa9vPYmbT1S9DuZCpNdV/ednRkv0/OYJ0A99phoiWb4VoN",
+	"xTf5sam8eac6Cabms/jh7CkBcaAj+Oicrdsa5YNzt7ahz22jxwsqLxVaMTyKOAKbEEqQwto2p5jxahjY",
+	"lirZubdrSEV5rNiKU13LnSVTXjUv7eNd1kbE0kvA0t5mdETkIbrtu19tV8QSspolM7oyRzSqYnCWSVBN",
+	"C56qSWcUtSZLSVe2yJ+5ULlQ2oaKLiCofzGwxFoWH63cfAv4Ia3Sv3Bz9PrXV/dePf5jO6KTqqumCHMA",
+	"p4gSHrT8QcRoLBV//s2ASGHxHoszBqKns2NaseOr+7P3v73/fwEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -432,7 +432,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Changes a search of the viewer's own; refused when version is not the current one. A rule made from it stays as it is. */
+        /** Changes a search of the viewer's own; refused when version is not the current one. A rule made from it changes with it. */
         put: operations["UpdateSavedSearch"];
         post?: never;
         /** Deletes a search of the viewer's own, with its rule where that tells nobody else; violations stay. */
@@ -454,8 +454,8 @@ export interface paths {
         /**
          * Makes a search of the viewer's own a rule that tells them when it is said again.
          * @description Admins get an ordinary rule, which they may go on to change. The rule of anybody else looks at what they may see; its violations are shown to
-         *     them alone. `rule_left_out` of the answer names what of the query it does not look at, so that it tells of more than the search finds: of several
-         *     words one is enough, for example. A search that has its rule already answers with it.
+         *     them alone. It needs words of 2 characters, alerts 50 times a day at most, and a viewer has 20 of them at most. `rule_left_out` of the answer names
+         *     what of the query it does not look at, so that it tells of more than the search finds: of several words one is enough, for example. A search that has its rule already answers with it.
          */
         post: operations["CreateRuleFromSearch"];
         /** Deletes the rule that was made from a search; its violations stay. */
