@@ -1,7 +1,8 @@
 #!/bin/sh
-# fuzz.sh [--keep] [TIME [PATTERN]] runs each fuzz target whose package or name
-# matches PATTERN (a grep -E pattern) for TIME (10s), one worker each, as many
-# side by side as there are cores, or FUZZ_WORKERS. --keep copies what was found worth keeping
+# fuzz.sh [--keep] [TIME [PATTERN [OTHERS]]] runs each fuzz target whose package or
+# name matches PATTERN (a grep -E pattern) for TIME (10s), and all others for OTHERS
+# (default: not at all), one worker each, as many side by side as there are cores, or
+# FUZZ_WORKERS. --keep copies what was found worth keeping
 # from Go's cache to testdata/fuzz, where every go test tries it again: the
 # shortest 40 inputs of a target, none over 2 KB.
 set -eu
@@ -14,11 +15,13 @@ if [ "${1:-}" = --keep ]; then
 fi
 time=${1:-10s}
 pattern=${2:-.}
+others=${3:-}
 
-targets() { # "DIRECTORY NAME" a line
+targets() { # "DIRECTORY NAME TIME" a line
 	git ls-files --cached --others --exclude-standard '*_test.go' | while read -r file; do
 		sed -n "s|^func \(Fuzz[A-Za-z0-9_]*\)(.*|$(dirname "$file") \1|p" "$file"
-	done | sort -u | grep -E "$pattern"
+	done | sort -u | awk -v time="$time" -v others="$others" -v pattern="$pattern" \
+		'$0 ~ pattern { print $0, time; next } others { print $0, others }'
 }
 
 fuzz_one() { # fuzz_one DIRECTORY NAME TIME
@@ -51,11 +54,10 @@ if [ "${1:-}" = --one ]; then
 	fuzz_one "$2" "$3" "$4"
 	exit
 fi
-targets | while read -r dir name; do printf '%s %s %s\n' "$dir" "$name" "$time"; done |
-	xargs -L 1 -P "${FUZZ_WORKERS:-$(nproc)}" "$0" --one || {
+targets | xargs -L 1 -P "${FUZZ_WORKERS:-$(nproc)}" "$0" --one || {
 	echo 'fuzz: a target failed; its input is in testdata/fuzz, go test tries it again' >&2
 	exit 1
 }
 if $keep; then
-	targets | while read -r dir name; do keep_corpus "$dir" "$name"; done
+	targets | while read -r dir name _; do keep_corpus "$dir" "$name"; done
 fi

@@ -76,8 +76,9 @@ else
 	# shellcheck disable=SC2046
 	run "go test -race, where goroutines share memory" go test -race -timeout 15m $(race_packages)
 fi
-run "fuzzing of messages, keys, links, 10 s a target" deploy/dev/fuzz.sh 10s '^(internal/[^m]|server)'
-run "fuzzing of files, 3 s a target" deploy/dev/fuzz.sh 3s '^internal/m'
+# Longer what takes bytes from the network or an address: messages, keys, frames, links.
+run "fuzzing: decoders and parsers 10 s each, the rest 3 s" deploy/dev/fuzz.sh 10s \
+	'^internal/(archive|cursor|ingest/chatdata|personid|wecom/[a-z]+) |^server FuzzParsePosition$' 3s
 if ldconfig -p 2>/dev/null | grep -q 'libcrypto\.so\.3 '; then
 	run "go test -tags openssl: RSA by OpenSSL" go test -timeout 5m -tags openssl \
 		-run 'Decrypt|Key|RealSDK|FiveThousand' ./internal/wecom/finance ./cmd/huicun
