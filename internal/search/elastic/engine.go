@@ -46,15 +46,28 @@ type Engine struct {
 	// MostBehind is how many changes may be missing from an index that was not
 	// complete for a while; 0 means 20,000. After ten minutes none may be.
 	MostBehind int64
+	// MostConversations are named in a query; more are told apart afterwards. 0
+	// means 16,384.
+	MostConversations int
+	// Buckets is how many conversations with hits are asked for at once; 0 means
+	// 10,000, then up to 60,000.
+	Buckets int
 }
 
 const (
-	mostConversations = 16_384 // sent with a query; more are told apart afterwards
-	defaultMostBehind = 20_000
-	behindFor         = time.Minute // for less than that no index is called behind, unless it cannot go on
-	longBehind        = 10 * time.Minute
-	mostNames         = 3000 // bytes of index names in an address
+	defaultMostConversations = 16_384
+	defaultMostBehind        = 20_000
+	behindFor                = time.Minute // for less than that no index is called behind, unless it cannot go on
+	longBehind               = 10 * time.Minute
+	mostNames                = 3000 // bytes of index names in an address
 )
+
+func (e *Engine) mostConversations() int {
+	if e.MostConversations > 0 {
+		return e.MostConversations
+	}
+	return defaultMostConversations
+}
 
 var _ search.Engine = (*Engine)(nil)
 
@@ -93,11 +106,12 @@ type look struct {
 	*Engine
 	q       search.Query
 	live    search.Generation
-	stuck   bool     // changes are missing, and do not come
-	months  []string // in which something may be found
-	convs   []int64  // nil: the index is not asked for certain conversations
-	keep    bool     // hits of other conversations are dropped afterwards
-	private bool     // hits with violations out of scope are
+	stuck   bool           // changes are missing, and do not come
+	months  []string       // in which something may be found
+	convs   []int64        // nil: the index is not asked for certain conversations
+	keep    bool           // hits of other conversations are dropped afterwards
+	private bool           // hits with violations out of scope are
+	known   map[int64]bool // conversations that the database was asked for: whether they are meant
 }
 
 func (e *Engine) look(ctx context.Context, q search.Query) (*look, error) {
@@ -114,7 +128,7 @@ func (e *Engine) look(ctx context.Context, q search.Query) (*look, error) {
 		}
 		return l, nil
 	}
-	convs, all, err := e.Of.FindConversations(ctx, q, mostConversations)
+	convs, all, err := e.Of.FindConversations(ctx, q, e.mostConversations())
 	switch {
 	case err != nil:
 		return nil, err
@@ -179,18 +193,29 @@ func (l *look) nothing() bool { return len(l.months) == 0 || l.convs != nil && l
 func (l *look) drops() bool { return l.keep || l.private }
 
 // find gives limit hits. Where hits are dropped, more are asked for, until there
-// are enough or no others.
+// are enough or no others. Where nearly all are dropped because of their
+// conversations, these are named after all, if those with hits are few.
 func (l *look) find(ctx context.Context, limit int) ([]search.Ref, error) {
 	if limit <= search.MaxRefs && !l.drops() {
 		return l.page(ctx, l.q.After, limit)
 	}
 	var kept []search.Ref
-	after := l.q.After
+	after, seen, tried := l.q.After, 0, false
 	for size := min(search.MaxRefs, max(overFetch*limit, leastFetch)); len(kept) < limit; size = min(search.MaxRefs, 2*size) {
+		if l.keep && !tried && seen >= enoughSeen && len(kept) < seen/fewKept {
+			tried = true
+			if err := l.narrow(ctx); err != nil {
+				return nil, err
+			}
+			if l.nothing() {
+				break
+			}
+		}
 		refs, err := l.page(ctx, after, size)
 		if err != nil {
 			return nil, err
 		}
+		seen += len(refs)
 		full := len(refs) == size
 		if full {
 			last := refs[len(refs)-1]
@@ -210,47 +235,9 @@ func (l *look) find(ctx context.Context, limit int) ([]search.Ref, error) {
 const (
 	overFetch  = 3
 	leastFetch = 300
+	enoughSeen = 2000 // hits, to tell whether few are kept
+	fewKept    = 8    // one of so many
 )
-
-// visible drops what the index could not be asked for.
-func (l *look) visible(ctx context.Context, refs []search.Ref) ([]search.Ref, error) {
-	var convs map[int64]bool
-	var sensitive map[string]bool
-	var err error
-	if l.keep {
-		if convs, err = l.Of.KeepConversations(ctx, l.q, distinct(refs)); err != nil {
-			return nil, err
-		}
-	}
-	if l.private {
-		ids := make([]string, len(refs))
-		for i := range refs {
-			ids[i] = refs[i].ID
-		}
-		if sensitive, err = l.Of.KeepSensitive(ctx, l.q.Scope, ids); err != nil {
-			return nil, err
-		}
-	}
-	kept := refs[:0]
-	for _, r := range refs {
-		if (!l.keep || convs[r.ConvID]) && (!l.private || sensitive[r.ID]) {
-			kept = append(kept, r)
-		}
-	}
-	return kept, nil
-}
-
-func distinct(refs []search.Ref) []int64 {
-	seen := map[int64]bool{}
-	var ids []int64
-	for _, r := range refs {
-		if !seen[r.ConvID] {
-			seen[r.ConvID] = true
-			ids = append(ids, r.ConvID)
-		}
-	}
-	return ids
-}
 
 // answer is what the index says to a search. Ids come from the sort values:
 // nothing stored has to be read.
@@ -269,6 +256,9 @@ type answer struct {
 		} `json:"total"`
 		Hits []hit `json:"hits"`
 	} `json:"hits"`
+	Groups struct {
+		By *groups `json:"conv"`
+	} `json:"aggregations"`
 }
 
 type hit struct {
@@ -308,8 +298,11 @@ func (l *look) page(ctx context.Context, after *archive.Position, size int) ([]s
 
 // countAll counts up to most hits.
 func (l *look) countAll(ctx context.Context, most int) (int, error) {
-	if !l.drops() {
+	switch {
+	case !l.drops():
 		return l.count(ctx, most)
+	case !l.private:
+		return l.countKept(ctx, most)
 	}
 	refs, err := l.find(ctx, most)
 	return len(refs), err
@@ -340,7 +333,7 @@ func (l *look) ask(ctx context.Context, body object) (*answer, error) {
 		method: http.MethodPost, path: target + "/_search", body: encode(body),
 		query: url.Values{
 			"allow_partial_search_results": {"false"}, "timeout": {fmt.Sprintf("%dms", l.Client.o.Timeout.Milliseconds())},
-			"filter_path": {"timed_out,_shards,hits.total,hits.hits.sort,hits.hits.fields"},
+			"filter_path": {"timed_out,_shards,hits.total,hits.hits.sort,hits.hits.fields,aggregations"},
 		},
 	}, a)
 	switch {

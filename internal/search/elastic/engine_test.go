@@ -14,7 +14,7 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	searchtest.Run(t, func(t *testing.T, a *searchtest.Archive) (search.Engine, func(testing.TB)) {
 		l := newLabOver(t, a)
-		return l.engine, func(testing.TB) { l.feed() }
+		return pair{l.engine, l.unnamed()}, func(testing.TB) { l.feed() }
 	})
 }
 
