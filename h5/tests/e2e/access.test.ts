@@ -3,8 +3,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectQuiet, Stage } from './browser'
-import type { screens } from './devices'
-import { tooSmall, violations } from './checks'
+import { contrast, tooSmall, violations } from './checks'
 
 const target = 'm100-002607'
 
@@ -57,45 +56,36 @@ beforeAll(async () => {
 })
 afterAll(() => stage.strike())
 
-async function show(at: (typeof pages)[number], screen: keyof typeof screens, theme: 'light' | 'dark') {
-  const opened = await stage.open(at.path, screen, theme)
-  await opened.page.locator(at.ready).first().waitFor()
-  await at.act?.(opened.page)
-  await opened.page.waitForTimeout(350) // the sheet has come to rest
-  return opened
-}
-
 for (const screen of ['phone', 'desktop'] as const) {
-  for (const theme of ['light', 'dark'] as const) {
-    describe(`${screen}, ${theme}`, () => {
-      for (const at of pages) {
-        it(at.name, async () => {
-          const opened = await show(at, screen, theme)
-          expect(await violations(opened.page)).toEqual([])
-          if (screen === 'phone') expect(await tooSmall(opened.page)).toEqual([])
-          if (at.path !== '/c/999') expectQuiet(opened)
-          await opened.page.context().close()
-        })
-      }
-    })
-  }
+  describe(screen, () => {
+    for (const at of pages) {
+      it(at.name, async () => {
+        const opened = await stage.open(at.path, screen)
+        const { page } = opened
+        await page.locator(at.ready).first().waitFor()
+        await at.act?.(page)
+        await page.waitForTimeout(350) // the sheet has come to rest
+        expect(await violations(page)).toEqual([])
+        if (screen === 'phone') expect(await tooSmall(page)).toEqual([])
+        await page.emulateMedia({ colorScheme: 'dark' })
+        await page.locator('html[data-theme=dark]').waitFor()
+        expect(await contrast(page), 'dark').toEqual([])
+        if (screen === 'phone') expect(await cutOff(page)).toEqual([])
+        if (at.path !== '/c/999') expectQuiet(opened)
+        await page.context().close()
+      })
+    }
+  })
 }
 
-describe('at 320 px', () => {
-  for (const at of pages) {
-    it(`${at.name} fits`, async () => {
-      const { page } = await stage.open(at.path, 'phone')
-      await page.setViewportSize({ width: 320, height: 640 })
-      await page.locator(at.ready).first().waitFor()
-      const overflow = await page.evaluate(() => {
-        const wide = [...document.querySelectorAll<HTMLElement>('main *')].filter((one) => {
-          const box = one.getBoundingClientRect()
-          return box.width > 0 && box.right > 321 && !one.closest('.chips, .watermark-host')
-        })
-        return wide.map((one) => `${one.tagName} ${one.className} ${one.textContent?.slice(0, 40)}`)
-      })
-      expect(overflow).toEqual([])
-      await page.context().close()
+/** What reaches beyond a screen of 320 px. */
+async function cutOff(page: Page): Promise<string[]> {
+  await page.setViewportSize({ width: 320, height: 640 })
+  return page.evaluate(() => {
+    const wide = [...document.querySelectorAll<HTMLElement>('main *')].filter((one) => {
+      const box = one.getBoundingClientRect()
+      return box.width > 0 && box.right > 321 && !one.closest('.chips, .watermark-host')
     })
-  }
-})
+    return wide.map((one) => `${one.tagName} ${one.className} ${one.textContent?.slice(0, 40)}`)
+  })
+}

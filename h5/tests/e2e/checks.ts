@@ -6,8 +6,17 @@ import type { Page } from 'playwright-core'
 const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
 
 /** What axe finds against WCAG 2.2 AA. */
-export async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).withTags(tags).exclude('.watermark-host').analyze()
+export function violations(page: Page): Promise<string[]> {
+  return told(new AxeBuilder({ page }).withTags(tags))
+}
+
+/** What axe finds of colours alone: all that another theme changes. */
+export function contrast(page: Page): Promise<string[]> {
+  return told(new AxeBuilder({ page }).withRules('color-contrast'))
+}
+
+async function told(axe: AxeBuilder): Promise<string[]> {
+  const { violations: found } = await axe.exclude('.watermark-host').analyze()
   return found.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`))
 }
 
