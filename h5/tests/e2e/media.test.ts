@@ -280,6 +280,33 @@ describe('a file', () => {
     expectQuiet(opened)
   })
 
+  for (const screen of ['phone', 'desktop'] as const) {
+    it(`that may not be had yet is said to be so, with the wait, on a ${screen}`, async () => {
+      const { page, at, opened } = await open('pdf', screen)
+      const pages = page.context().pages().length
+      let saved = 0
+      page.on('download', () => saved++)
+      let status = 429
+      await page.route(/\/api\/v1\/media\/(f-pdf|p-landscape)\.file/, (route) =>
+        status === 429 ? route.fulfill({ status, headers: { 'Retry-After': '40' }, contentType: 'application/json', body: '{"error":{"code":"rate_limited","message":"too many bytes of files read"}}' }) : route.continue(),
+      )
+      await at.locator('.file').click()
+      await sheet(page).getByRole('link', { name: '下载' }).click()
+      await sheet(page).getByRole('alert').getByText('打开文件过于频繁，请 40 秒后再试').waitFor()
+      await expect.poll(() => sheet(page).getByRole('alert').evaluate((one) => one.getBoundingClientRect().bottom <= window.innerHeight)).toBe(true)
+      expect(await violations(page)).toEqual([])
+      if (screen === 'phone') expect(await tooSmall(page)).toEqual([])
+      expect(opened.complaints.splice(0).every((one) => one.includes('429'))).toBe(true)
+      status = 200
+      const download = page.waitForEvent('download')
+      await sheet(page).getByRole('link', { name: '下载' }).click()
+      await download
+      await sheet(page).getByRole('alert').waitFor({ state: 'detached' })
+      expect([saved, page.context().pages().length]).toEqual([1, pages])
+      expectQuiet(opened)
+    })
+  }
+
   it('within a forwarded chat opens over it, and leads out of it', async () => {
     const { page, at, opened } = await open('record')
     await at.locator('.record').click()

@@ -34,6 +34,11 @@ export function fetchVisual(cid: string, part: { around: string } | { cursor: st
   )
 }
 
+/** That too much was asked for, and when it may be asked for again. */
+export function tooMany(seconds: number): string {
+  return seconds <= longestWait ? t('file.tooMany', { n: seconds }) : t('file.tooManyMinutes', { n: Math.ceil(seconds / 60) })
+}
+
 /** Longest pause that is waited for by itself, seconds. */
 const longestWait = 120
 
@@ -47,7 +52,7 @@ export async function onRefused(url: string, again: () => void): Promise<void> {
     void response.body?.cancel()
     const seconds = Number(response.headers.get('Retry-After'))
     if (response.status !== 429 || !(seconds > 0)) return
-    toast(t('file.tooMany', { n: seconds }))
+    toast(tooMany(seconds))
     if (seconds <= longestWait) setTimeout(again, seconds * 1000)
   } catch {
     return // the file stays as it is shown

@@ -52,6 +52,7 @@ export default {
   'file.again.flagged': 'What is kept stays until content has come that is as the message says.',
   'file.whole': 'Checked: the content is whole',
   'file.tooMany': { one: 'Too many files were opened. Try again in {n} second', other: 'Too many files were opened. Try again in {n} seconds' },
+  'file.tooManyMinutes': { one: 'Too many files were opened. Try again in {n} minute', other: 'Too many files were opened. Try again in {n} minutes' },
   'file.underway': 'It is being fetched already',
   'file.formsAgain': 'The content is whole; its previews are made again',
   'file.arrived': 'Fetched and kept',

@@ -52,6 +52,7 @@ export default {
   'file.again.flagged': '重新取回期间保留已保存的内容，取到与消息所述一致的内容后才会替换。',
   'file.whole': '已核对：保存的内容完好',
   'file.tooMany': '打开文件过于频繁，请 {n} 秒后再试',
+  'file.tooManyMinutes': '打开文件过于频繁，请 {n} 分钟后再试',
   'file.underway': '已在取回中',
   'file.formsAgain': '内容完好，正在重新生成预览',
   'file.arrived': '已取回并保存',
