@@ -1,7 +1,7 @@
 // Files, links and days beside a chat, the way from a quote to its original, and
 // the gallery of message types.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { customers, push } from '../mock/server.mjs'
+import { chats, customers, push } from '../mock/server.mjs'
 import { expectQuiet, row, Stage } from './browser'
 import { tooSmall, violations } from './checks'
 
@@ -77,14 +77,28 @@ for (const screen of ['phone', 'desktop'] as const) {
       await page.context().close()
     })
 
-    it('jumps to a time of a day', async () => {
+    it('jumps to a time of a day, to the second', async () => {
       const opened = await stage.open('/c/100/days?as=emp0', screen)
       const { page } = opened
-      await page.getByLabel('从几点开始').fill('15:00')
+      const said = chats.get('100')?.messages.filter((one) => one.sent_at > '2025-12-20T07:00' && one.sent_at < '2025-12-20T15:50') ?? []
+      // Two that follow each other within one minute: the first of them is passed by.
+      const next = said.find((one, i) => i > 0 && one.sent_at.slice(0, 16) === said[i - 1]?.sent_at.slice(0, 16) && one.sent_at.slice(0, 19) > (said[i - 1]?.sent_at.slice(0, 19) ?? ''))
+      if (!next) throw new Error('no two messages in one minute')
+      const at = new Date(Date.parse(next.sent_at) + 8 * 3_600_000).toISOString().slice(11, 19)
+      if (screen === 'desktop') await page.getByLabel('从几点开始').fill(at)
+      else {
+        const wheels = page.getByRole('group', { name: '从几点开始' })
+        for (const [i, name] of ['时', '分', '秒'].entries()) {
+          const wheel = wheels.getByLabel(name)
+          expect((await wheel.boundingBox())?.height).toBeGreaterThanOrEqual(44)
+          expect((await wheel.boundingBox())?.width).toBeGreaterThanOrEqual(44)
+          await wheel.selectOption({ label: at.split(':')[i] ?? '' })
+        }
+        expect(await tooSmall(page)).toEqual([])
+      }
+      expect(await violations(page)).toEqual([])
       await page.getByRole('button', { name: /^2025-12-20/ }).click()
-      const landed = page.locator('article.flash')
-      await landed.waitFor()
-      expect(await landed.getAttribute('aria-label')).toMatch(/12月20日 1[5-9]:|12月2[01]日/)
+      await row(page, next.id).and(page.locator('.flash')).waitFor()
       expect(await page.locator('.days-pane').count()).toBe(screen === 'phone' ? 0 : 1)
       expectQuiet(opened)
       await page.context().close()

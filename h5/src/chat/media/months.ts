@@ -79,9 +79,9 @@ export function dayAfterKey(dates: readonly string[], from: string, key: string)
   return dates.filter((date) => date <= goal).pop() ?? dates.find((date) => date < from)
 }
 
-/** A moment of a day in the device's zone, as the API wants it; time is 09:30, or empty for midnight. */
+/** A moment of a day in the device's zone, as the API wants it; time is 09:30, 09:30:15, or empty for midnight. */
 export function momentOf(date: string, time: string): string {
   const [year = 0, month = 1, day = 1] = date.split('-').map(Number)
-  const [hours = 0, minutes = 0] = time ? time.split(':').map(Number) : []
-  return new Date(year, month - 1, day, hours, minutes).toISOString()
+  const [hours = 0, minutes = 0, seconds = 0] = time ? time.split(':').map(Number) : []
+  return new Date(year, month - 1, day, hours, minutes, seconds).toISOString()
 }

@@ -12,6 +12,9 @@ export default {
   'files.locate': 'Show in chat',
   'files.quoteNotFound': 'The quoted message was not found',
   'days.time': 'From',
+  'days.hours': 'Hours',
+  'days.minutes': 'Minutes',
+  'days.seconds': 'Seconds',
   'days.jump': 'Go',
   'days.years': 'Years',
 }

@@ -12,6 +12,9 @@ export default {
   'files.locate': '定位到聊天',
   'files.quoteNotFound': '没有找到被引用的消息',
   'days.time': '从几点开始',
+  'days.hours': '时',
+  'days.minutes': '分',
+  'days.seconds': '秒',
   'days.jump': '跳转',
   'days.years': '年份',
 } as const

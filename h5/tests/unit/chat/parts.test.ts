@@ -132,6 +132,7 @@ describe('keys of the calendar', () => {
 it('momentOf is a time of a day where the reader is', () => {
   expect(momentOf('2026-01-05', '')).toBe(new Date(2026, 0, 5).toISOString())
   expect(momentOf('2026-01-05', '09:30')).toBe(new Date(2026, 0, 5, 9, 30).toISOString())
+  expect(momentOf('2026-01-05', '09:30:07')).toBe(new Date(2026, 0, 5, 9, 30, 7).toISOString())
 })
 
 describe('lowerBound', () => {
