@@ -4,6 +4,7 @@ import { computed, effectScope, type EffectScope, onScopeDispose, ref, shallowRe
 import type { Api } from '@/api/client'
 import { toProblem, type Problem } from '@/api/problem'
 import { findMessages } from '@/api/queries/find'
+import { filledPage } from '@/api/queries/paging'
 
 /** Looking for text in a chat. */
 export type Find = ReturnType<typeof newFind>
@@ -74,7 +75,7 @@ function newFind(cid: string) {
     state.value = 'loading'
     problem.value = undefined
     try {
-      const page = await findMessages(cid, query.value, days.value, next.value, mine.signal)
+      const page = await filledPage((cursor) => findMessages(cid, query.value, days.value, cursor, mine.signal), next.value)
       if (mine.signal.aborted) return
       hits.value = [...hits.value, ...page.items]
       total.value = page.total

@@ -20,3 +20,17 @@ export function paging(query: PagedQuery) {
     },
   }
 }
+
+/** How many empty pages are read through by itself. */
+const mostEmpty = 4
+
+/**
+ * A page of a search. While an index lags, of what it names some may not be had, or
+ * all: empty pages that more follows are read through, as far as is quick.
+ */
+export async function filledPage<P extends { items: readonly unknown[]; next?: string }>(read: (cursor: string) => Promise<P>, cursor: string): Promise<P> {
+  const first = await read(cursor)
+  let page = first
+  for (let i = 0; i < mostEmpty && !page.items.length && page.next; i++) page = await read(page.next)
+  return { ...first, ...page, next: page.next } // the total comes with the first
+}

@@ -1,9 +1,8 @@
 // Searching in everything that the viewer may see.
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, type MaybeRefOrGetter, toValue } from 'vue'
-import { csrfHeader } from '@/app/session'
 import { type Api, api, call } from '../client'
-import { paging } from './paging'
+import { filledPage, paging } from './paging'
 import { loadState } from './state'
 
 const pageSize = 40
@@ -17,7 +16,7 @@ export function useHits(query: MaybeRefOrGetter<Api['SearchQuery']>, wanted: May
     enabled: computed(() => toValue(wanted)),
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      call(api.GET('/search', { params: { query: { ...toValue(query), cursor: pageParam || undefined, limit: pageSize } }, signal })),
+      filledPage((cursor) => call(api.GET('/search', { params: { query: { ...toValue(query), cursor: cursor || undefined, limit: pageSize } }, signal })), pageParam),
     getNextPageParam: (page) => page.next || undefined,
     staleTime: keptMs,
   })
@@ -42,7 +41,7 @@ export function useHitConversations(query: MaybeRefOrGetter<Api['SearchQuery']>,
     enabled: computed(() => toValue(wanted)),
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      call(api.GET('/search/conversations', { params: { query: { ...asked.value, cursor: pageParam || undefined, limit: pageSize } }, signal })),
+      filledPage((cursor) => call(api.GET('/search/conversations', { params: { query: { ...asked.value, cursor: cursor || undefined, limit: pageSize } }, signal })), pageParam),
     getNextPageParam: (page) => page.next || undefined,
     staleTime: keptMs,
   })
@@ -74,58 +73,4 @@ export function useSuggestions(typed: MaybeRefOrGetter<string>, limit: number) {
     retry: false,
   })
   return { suggestions: computed(() => (toValue(typed) ? (query.data.value ?? []) : [])), ...loadState(query) }
-}
-
-/** What the viewer searched for lately. */
-export function useRecentSearches() {
-  const query = useQuery({
-    queryKey: ['search', 'recent'],
-    queryFn: async ({ signal }) => (await call(api.GET('/search/recent', { signal }))).items,
-    staleTime: 0,
-  })
-  return { recent: query.data, retry: query.refetch, ...loadState(query) }
-}
-
-/** Saved searches: the viewer's own, and those that others share. */
-export function useSavedSearches() {
-  const query = useQuery({
-    queryKey: ['searches'],
-    queryFn: async ({ signal }) => (await call(api.GET('/searches', { signal }))).items,
-  })
-  return { saved: query.data, retry: query.refetch, ...loadState(query) }
-}
-
-/** Keeps a search, or changes the viewer's own that has the id. */
-export function useSaveSearch() {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: ({ id, input }: { id: string; input: Api['SavedSearchInput'] }) =>
-      id
-        ? call(api.PUT('/searches/{search_id}', { params: { path: { search_id: id }, header: csrfHeader }, body: input }))
-        : call(api.POST('/searches', { params: { header: csrfHeader }, body: input })),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['searches'] }),
-  })
-}
-
-/** Has the viewer told when a search of their own is said again, or no longer; answers what the rule leaves out. */
-export function useRemind() {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: async ({ id, on }: { id: string; on: boolean }): Promise<string[]> => {
-      const params = { path: { search_id: id }, header: csrfHeader }
-      if (on) return (await call(api.POST('/searches/{search_id}/rule', { params }))).rule_left_out ?? []
-      await call(api.DELETE('/searches/{search_id}/rule', { params }))
-      return []
-    },
-    onSuccess: () => client.invalidateQueries({ queryKey: ['searches'] }),
-  })
-}
-
-/** Deletes a search of the viewer's own. */
-export function useDeleteSearch() {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: (id: string) => call(api.DELETE('/searches/{search_id}', { params: { path: { search_id: id }, header: csrfHeader } })),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['searches'] }),
-  })
 }
