@@ -27,6 +27,7 @@ import (
 var programs = map[string]func() int{
 	"finance-helper": program,
 	"serve":          serveWithTrap,
+	"search-reindex": reindexHuicun,
 	"wecomsim":       simulate,
 }
 

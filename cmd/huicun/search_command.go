@@ -18,12 +18,17 @@ const searchUsage = `huicun search looks after the index of searches.
   huicun search status [-json]    what the index holds, and why it is not complete; exit status 1 when it is not
   huicun search reindex [-json]   build new indices in Elasticsearch beside those that are searched, let searches
                                   go to them when they hold everything, and delete the old ones. It goes on where
-                                  it was stopped, and in huicun serve when that runs
+                                  it was stopped, and in huicun serve when that runs. With search.engine = "postgres":
+                                  as with -documents
+  huicun search reindex -documents [-restart] [-json]
+                                  make the document of each message in the database again, from the message, beside
+                                  huicun serve. Documents that are right stay; indices in Elasticsearch follow the
+                                  others. It goes on where it was stopped, and with -restart begins again
   huicun search check [-json]     compare the index with the database, message by message, add what lacks, delete
                                   what is too much, and try again what Elasticsearch refused. huicun serve does
                                   the same every night
 
-reindex and check are for search.engine = "elastic": the database's own index needs neither.
+check is for search.engine = "elastic".
 
 `
 
@@ -38,9 +43,9 @@ func searchCommand(ctx context.Context, args []string, environ map[string]string
 }
 
 // withFinding runs f with the archive's database and the engine.
-func withFinding(ctx context.Context, args []string, environ map[string]string, stderr io.Writer, asJSON *bool, f func(config.Config, *database, *finding) error) error {
+func withFinding(ctx context.Context, args []string, environ map[string]string, stderr io.Writer, more func(*flag.FlagSet), f func(config.Config, *database, *finding) error) error {
 	flags := func(fs *flag.FlagSet) {
-		jsonFlag(asJSON)(fs)
+		more(fs)
 		fs.Usage = func() {
 			fmt.Fprint(fs.Output(), searchUsage)
 			fs.PrintDefaults()
@@ -63,7 +68,7 @@ func withFinding(ctx context.Context, args []string, environ map[string]string, 
 
 // withElastic is withFinding where there is Elasticsearch.
 func withElastic(ctx context.Context, args []string, environ map[string]string, stderr io.Writer, asJSON *bool, f func(config.Config, *database, *finding) error) error {
-	return withFinding(ctx, args, environ, stderr, asJSON, func(c config.Config, d *database, found *finding) error {
+	return withFinding(ctx, args, environ, stderr, jsonFlag(asJSON), func(c config.Config, d *database, found *finding) error {
 		if found.feeder == nil {
 			return errors.New("search.engine is postgres: the database's own index needs nothing of this")
 		}
@@ -73,7 +78,7 @@ func withElastic(ctx context.Context, args []string, environ map[string]string, 
 
 func searchStatus(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error {
 	var asJSON bool
-	return withFinding(ctx, args, environ, stderr, &asJSON, func(c config.Config, d *database, f *finding) error {
+	return withFinding(ctx, args, environ, stderr, jsonFlag(&asJSON), func(c config.Config, d *database, f *finding) error {
 		r, err := newSearchReport(ctx, c, d, f)
 		if err != nil {
 			return err
@@ -97,7 +102,11 @@ const progressEvery = 2 * time.Second
 
 func searchReindex(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) error {
 	var asJSON bool
-	return withElastic(ctx, args, environ, stderr, &asJSON, func(c config.Config, d *database, f *finding) error {
+	var o rebuildOptions
+	return withFinding(ctx, args, environ, stderr, o.flags(&asJSON), func(c config.Config, d *database, f *finding) error {
+		if f.feeder == nil || o.documents {
+			return rebuildDocuments(ctx, d, o.restart, asJSON, stdout, stderr)
+		}
 		before, err := f.building(ctx, d, c.Search.Prefix)
 		if err != nil {
 			return err

@@ -78,6 +78,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"Elasticsearch's key in plain http", "", map[string]string{"HUICUN_SEARCH_URLS": "http://es.example.com", "HUICUN_SEARCH_API_KEY": "k"}, "https"},
 		{"half a sign-in", "", map[string]string{"HUICUN_SEARCH_USERNAME": "u"}, "search.password"},
 		{"prefix of several indices", "[search]\nprefix = \"a*\"\n", nil, "search.prefix"},
+		{"searches that are forgotten at once", "[search]\nkeep_days = 90\n", nil, "search.keep_days"},
 		{"no shards", "[search]\nshards = 0\n", nil, "search.shards"},
 		{"not TOML", "= nothing", nil, "configuration file"},
 	} {

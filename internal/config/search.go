@@ -25,6 +25,7 @@ type Search struct {
 	BulkMB       int           `toml:"bulk_mb" env:"BULK_MB" doc:"MiB sent at once, 1 to 64; a longer message goes alone."`
 	Timeout      time.Duration `toml:"timeout" env:"TIMEOUT" doc:"Of a search; then the database searches."`
 	BulkTimeout  time.Duration `toml:"bulk_timeout" env:"BULK_TIMEOUT" doc:"Of a write."`
+	KeepDays     int           `toml:"keep_days" env:"KEEP_DAYS" doc:"How long it is kept what viewers searched for (table searches), with either engine; at least 184 days, 0: for ever. That they searched stays in the operation log."`
 }
 
 // Engines of search.
@@ -36,7 +37,7 @@ const (
 func defaultSearch() Search {
 	return Search{
 		Engine: SearchPostgres, Prefix: "huicun", Shards: 1, Replicas: 1, BulkDocs: 4000, BulkMB: 8,
-		Timeout: 3 * time.Second, BulkTimeout: time.Minute,
+		Timeout: 3 * time.Second, BulkTimeout: time.Minute, KeepDays: 730,
 	}
 }
 
@@ -48,6 +49,7 @@ const (
 	mostReplicas = 8
 	mostBulkDocs = 10_000
 	mostBulkMB   = 64
+	leastKept    = 184 // days; the database refuses less
 )
 
 // check refuses settings that cannot work.
@@ -67,6 +69,8 @@ func (s Search) check() error {
 		return fmt.Errorf("search.prefix: must be up to 60 lower case letters, digits, - and _")
 	case s.Timeout < 100*time.Millisecond:
 		return fmt.Errorf("search.timeout: must be at least 100ms")
+	case s.KeepDays != 0 && s.KeepDays < leastKept:
+		return fmt.Errorf("search.keep_days: must be at least %d, or 0 for ever", leastKept)
 	case s.BulkTimeout < time.Second:
 		return fmt.Errorf("search.bulk_timeout: must be at least 1s")
 	case (s.Username == "") != (s.Password == ""):

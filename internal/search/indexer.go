@@ -85,6 +85,7 @@ func (x *Indexer) Handle(ctx context.Context, item outbox.Item) error {
 type indexing struct {
 	*Indexer
 	refused []int64 // seqs of messages whose documents cannot be stored
+	changed int     // documents that were new or differed
 }
 
 // refusal names what was refused. The item is kept, discarded: coverage tells of
@@ -138,7 +139,8 @@ func (r *indexing) save(ctx context.Context, sources []Source) error {
 	if len(sources) == 0 {
 		return nil
 	}
-	_, err := r.Store.SaveDocuments(ctx, sources)
+	n, err := r.Store.SaveDocuments(ctx, sources)
+	r.changed += n
 	if !errors.Is(err, ErrRefused) {
 		return err
 	}

@@ -5,6 +5,28 @@ import (
 	"time"
 )
 
+// Rows are written in the order of their ids, give or take a moment: the oldest
+// are looked at, so many at a time.
+const (
+	pruneAtOnce      = 5000
+	sqlPruneSearches = `
+DELETE FROM searches WHERE id IN (
+	SELECT id FROM (SELECT id, at FROM searches ORDER BY id LIMIT $2) oldest WHERE at < $1)`
+)
+
+// PruneSearches deletes what viewers searched for before a time, and returns how
+// many rows went. The database refuses to delete what is younger than half a
+// year.
+func (db *DB) PruneSearches(ctx context.Context, before time.Time) (gone int64, err error) {
+	for {
+		n, err := rowsAffected(ctx, db, "prune searches", sqlPruneSearches, before, pruneAtOnce)
+		gone += n
+		if err != nil || n < pruneAtOnce {
+			return gone, err
+		}
+	}
+}
+
 // What is pruned is a record of calls, not of what they brought: batches and
 // violations keep that for ever.
 const (

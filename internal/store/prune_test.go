@@ -30,3 +30,26 @@ func TestPruneRecordsKeepsWhatMatters(t *testing.T) {
 		t.Errorf("%d rows kept, %v; want 4", kept, err)
 	}
 }
+
+// Searches go by their age alone, and none that is younger than half a year.
+func TestPruneSearches(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	v := s.admin(t)
+	s.exec(t, `INSERT INTO searches (viewer_id, at, query, key, engine)
+SELECT $1, now() - n * interval '1 hour', '{}', n, 'postgres' FROM generate_series(12000, 0, -1) n`, v.ID)
+	n, err := s.PruneSearches(t.Context(), time.Now().AddDate(0, 0, -200).Add(-30*time.Minute))
+	if err != nil || n != 12000-200*24 {
+		t.Errorf("PruneSearches = %d, %v; want %d", n, err, 12000-200*24)
+	}
+	if n, err := s.PruneSearches(t.Context(), time.Now().AddDate(0, 0, -183)); err == nil || n != 0 {
+		t.Errorf("%d searches of the last half year were deleted, %v", n, err)
+	}
+	if _, err := s.Exec(`UPDATE searches SET query = '{"q": "x"}'`); err == nil {
+		t.Error("a search was changed")
+	}
+	var left int
+	if err := s.Get(&left, `SELECT count(*) FROM searches`); err != nil || left != 200*24+1 {
+		t.Errorf("%d searches are left, %v; want %d", left, err, 200*24+1)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -222,10 +223,33 @@ func addFacts(ctx context.Context, tx *sqlx.Tx, sources []search.Source, docs []
 }
 
 const sqlFindSame = `
-SELECT s.id, s.flags, s.body, COALESCE(s.exact, '') AS exact
+SELECT s.id, s.conv_id, s.from_id, s.msgtype, s.flags, s.body, COALESCE(s.exact, '') AS exact, s.grams
 FROM unnest($1::timestamptz[], $2::bigint[], $3::uuid[]) AS u (msgtime, seq, id)
 JOIN search_messages s ON s.msgtime = u.msgtime AND s.seq = u.seq AND s.id = u.id
 WHERE s.msgtime BETWEEN $4 AND $5`
+
+// heldDocument is a row of search_messages.
+type heldDocument struct {
+	ID      string        `db:"id"`
+	ConvID  int64         `db:"conv_id"`
+	FromID  string        `db:"from_id"`
+	MsgType string        `db:"msgtype"`
+	Flags   search.Flags  `db:"flags"`
+	Body    string        `db:"body"`
+	Exact   string        `db:"exact"`
+	Grams   pq.Int32Array `db:"grams"`
+}
+
+// is reports whether the row is as the document is written.
+func (h *heldDocument) is(d *search.Document) bool {
+	return h.Flags == d.Flags && h.Body == d.Body && h.Exact == d.Exact && h.ConvID == d.ConvID && h.FromID == dbText(d.FromID) &&
+		h.MsgType == dbText(d.MsgType) && slices.Equal([]int32(h.Grams), columnGrams(d))
+}
+
+// columnGrams is what the column grams has.
+func columnGrams(d *search.Document) []int32 {
+	return append(factGrams(dbText(d.MsgType), d.Flags), search.Grams(d.Body)...)
+}
 
 // differing gives the documents that are not in the table as they are, each
 // message once, and how many are not there at all.
@@ -242,12 +266,7 @@ func differing(ctx context.Context, tx *sqlx.Tx, docs []search.Document) (differ
 			hi = d.SentAt
 		}
 	}
-	var rows []struct {
-		ID    string       `db:"id"`
-		Flags search.Flags `db:"flags"`
-		Body  string       `db:"body"`
-		Exact string       `db:"exact"`
-	}
+	var rows []heldDocument
 	if err := tx.SelectContext(ctx, &rows, sqlFindSame, pq.Array(times), pq.Array(seqs), pq.Array(ids), lo, hi); err != nil {
 		return nil, 0, wrap(ctx, "find documents", err)
 	}
@@ -261,7 +280,7 @@ func differing(ctx context.Context, tx *sqlx.Tx, docs []search.Document) (differ
 		if !ok {
 			fresh++
 		}
-		if !ok || at >= 0 && (rows[at].Flags != d.Flags || rows[at].Body != d.Body || rows[at].Exact != d.Exact) {
+		if !ok || at >= 0 && !rows[at].is(d) {
 			differ = append(differ, *d)
 		}
 		held[d.ID] = -1 // seen
@@ -276,6 +295,7 @@ SELECT msgtime, seq, id, conv_id, from_id, msgtype, flags, change, body, NULLIF(
 FROM unnest($1::timestamptz[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::smallint[], $8::bigint[], $9::text[], $10::text[],
 	$12::integer[], $13::integer[]) AS u (msgtime, seq, id, conv_id, from_id, msgtype, flags, change, body, exact, first, last)
 ON CONFLICT (msgtime, seq, id) DO UPDATE SET
+	conv_id = EXCLUDED.conv_id, from_id = EXCLUDED.from_id, msgtype = EXCLUDED.msgtype,
 	flags = EXCLUDED.flags, change = EXCLUDED.change, body = EXCLUDED.body, exact = EXCLUDED.exact, grams = EXCLUDED.grams`
 
 func upsertDocuments(ctx context.Context, tx *sqlx.Tx, docs []search.Document) error {
@@ -290,7 +310,7 @@ func upsertDocuments(ctx context.Context, tx *sqlx.Tx, docs []search.Document) e
 		froms[i], types[i], flags[i], changes[i] = dbText(d.FromID), dbText(d.MsgType), int32(d.Flags), d.Change
 		bodies[i], exacts[i] = d.Body, d.Exact
 		first[i] = int32(len(grams) + 1)
-		grams = append(append(grams, factGrams(dbText(d.MsgType), d.Flags)...), search.Grams(d.Body)...)
+		grams = append(grams, columnGrams(d)...)
 		last[i] = int32(len(grams))
 	}
 	_, err := tx.ExecContext(ctx, sqlUpsertDocuments, pq.Array(times), pq.Array(seqs), pq.Array(ids), pq.Array(convs), pq.Array(froms), pq.Array(types),

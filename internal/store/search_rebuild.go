@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+
+	"huicun/internal/search"
+)
+
+var _ search.RebuildStore = (*DB)(nil)
+
+const rebuildColumns = ` batch_id, upto, changed, refused, started_at, COALESCE(finished_at, '0001-01-01 00:00:00+00') AS finished_at`
+
+const (
+	// Where nothing is to be begun anew, the row stays as it is.
+	sqlStartRebuild = `
+INSERT INTO search_rebuild AS r (upto) SELECT last_batch_id FROM pull_state
+ON CONFLICT (id) DO UPDATE SET batch_id = 0, upto = EXCLUDED.upto, changed = 0, refused = 0, started_at = now(), finished_at = NULL
+WHERE $1 OR r.finished_at IS NOT NULL`
+	sqlReadRebuild = `SELECT` + rebuildColumns + ` FROM search_rebuild`
+
+	sqlNextBatch = `SELECT COALESCE((SELECT id FROM batches WHERE id > $1 AND id <= $2 AND added > 0 ORDER BY id LIMIT 1), 0)`
+
+	sqlSaveRebuild = `
+UPDATE search_rebuild SET batch_id = $1, changed = changed + $2, refused = refused + $3 WHERE batch_id < $1 AND finished_at IS NULL`
+
+	// Whoever counts holds the row that writers of documents need.
+	sqlCountDocuments = `UPDATE search_state SET indexed = (SELECT count(*) FROM search_messages)`
+	sqlForgetGivenUp  = `
+UPDATE outbox SET state = 'completed', finished_at = now()
+WHERE kind = 'index' AND state = 'discarded' AND EXISTS (SELECT FROM search_rebuild r WHERE outbox.created_at < r.started_at AND r.refused = 0)`
+	sqlFinishRebuild = `UPDATE search_rebuild SET finished_at = now() WHERE finished_at IS NULL`
+)
+
+// StartRebuild implements search.RebuildStore.
+func (db *DB) StartRebuild(ctx context.Context, anew bool) (search.Rebuild, error) {
+	if _, err := db.ExecContext(ctx, sqlStartRebuild, anew); err != nil {
+		return search.Rebuild{}, wrap(ctx, "start rebuild", err)
+	}
+	return readRebuild(ctx, db)
+}
+
+func readRebuild(ctx context.Context, q sqlx.QueryerContext) (r search.Rebuild, err error) {
+	return r, wrap(ctx, "read rebuild", sqlx.GetContext(ctx, q, &r, sqlReadRebuild))
+}
+
+// NextBatch implements search.RebuildStore.
+func (db *DB) NextBatch(ctx context.Context, after, upTo int64) (id int64, err error) {
+	return id, wrap(ctx, "find next batch", db.GetContext(ctx, &id, sqlNextBatch, after, upTo))
+}
+
+// SaveRebuild implements search.RebuildStore.
+func (db *DB) SaveRebuild(ctx context.Context, batch int64, changed, refused int) (search.Rebuild, error) {
+	if _, err := db.ExecContext(ctx, sqlSaveRebuild, batch, changed, refused); err != nil {
+		return search.Rebuild{}, wrap(ctx, "save rebuild", err)
+	}
+	return readRebuild(ctx, db)
+}
+
+// FinishRebuild implements search.RebuildStore.
+func (db *DB) FinishRebuild(ctx context.Context) (search.Rebuild, error) {
+	return inTx(ctx, db, func(tx *sqlx.Tx) (r search.Rebuild, err error) {
+		const lock = `SELECT change FROM search_state WHERE id = 1 FOR UPDATE`
+		for _, text := range []string{lock, sqlCountDocuments, sqlForgetGivenUp, sqlFinishRebuild} {
+			if _, err := tx.ExecContext(ctx, text); err != nil {
+				return r, wrap(ctx, "finish rebuild", err)
+			}
+		}
+		return readRebuild(ctx, tx)
+	})
+}
