@@ -126,6 +126,9 @@ func searchReindex(ctx context.Context, args []string, environ map[string]string
 		if err != nil {
 			return err
 		}
+		if err := r.dropOthers(ctx); err != nil {
+			return err
+		}
 		if asJSON {
 			return printJSON(stdout, newGenerationReport(g))
 		}
@@ -192,6 +195,15 @@ func (r *reindexing) run(ctx context.Context) (search.Generation, error) {
 		case <-t.C:
 		}
 	}
+}
+
+// dropOthers deletes what earlier values of search.prefix have left.
+func (r *reindexing) dropOthers(ctx context.Context) error {
+	names, err := r.feeder.DropOthers(ctx)
+	for _, name := range names {
+		r.out.line("%s is deleted: it was of another search.prefix", name)
+	}
+	return err
 }
 
 // done reports whether searches go to the generation, and nothing is left of the

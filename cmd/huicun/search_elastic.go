@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -63,7 +64,7 @@ const (
 func (f *finding) run(ctx context.Context, g *errgroup.Group, db *database, holder string) {
 	if f.feeder == nil {
 		g.Go(func() error {
-			if err := db.ForgetProblems(ctx); err != nil && ctx.Err() == nil {
+			if err := db.ForgetProblems(ctx, ""); err != nil && ctx.Err() == nil {
 				slog.WarnContext(ctx, "problems of search indices not forgotten", "err", err)
 			}
 			return nil
@@ -100,10 +101,12 @@ func (f *finding) Close() error {
 	return nil
 }
 
-// generations gives what there is of indices.
-func (f *finding) generations(ctx context.Context, db *database, prefix string) ([]search.Generation, error) {
+// generations gives what there is of indices, and what other prefixes have left.
+func (f *finding) generations(ctx context.Context, db *database, prefix string) (gs, others []search.Generation, err error) {
 	if f.feeder == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return db.FindGenerations(ctx, prefix)
+	gs, err1 := db.FindGenerations(ctx, prefix)
+	others, err2 := db.FindOtherGenerations(ctx, prefix)
+	return gs, others, errors.Join(err1, err2)
 }

@@ -130,6 +130,22 @@ func TestSearchEnginesAreSwitched(t *testing.T) {
 		t.Errorf("reindex: %s", errs)
 	}
 
+	// Another prefix: what is left of the first is told, and deleted when asked for.
+	first := status().Indices[0].Name
+	w.cfg.Search.Prefix = estest.Prefix(t) + "t"
+	b, stop = engine(config.SearchElastic)
+	w.found(b, "合同", 4, "elastic", "")
+	stop()
+	if r := status(); len(r.Indices) != 1 || len(r.Others) != 1 || r.Others[0].Name != first {
+		t.Errorf("status after another prefix: %+v", r)
+	}
+	if _, errs := w.command(0, "search", "reindex"); !strings.Contains(errs, first+" is deleted") {
+		t.Errorf("reindex: %s", errs)
+	}
+	if r := status(); len(r.Others) != 0 || !r.Complete {
+		t.Errorf("status afterwards: %+v", r)
+	}
+
 	// Nobody answers there.
 	w.cfg.Search.URLs, w.cfg.Search.Timeout = []string{"http://" + freeAddress(t)}, time.Second
 	b, stop = engine(config.SearchElastic)

@@ -19,6 +19,7 @@ type searchReport struct {
 	Complete bool               `json:"complete"`
 	Problem  string             `json:"problem"`
 	Indices  []generationReport `json:"indices"` // in Elasticsearch
+	Others   []generationReport `json:"others"`  // of an earlier search.prefix: nobody searches or feeds them
 	Refused  []refusedReport    `json:"refused"` // documents that it refuses, 20 at most
 }
 
@@ -56,7 +57,7 @@ func newGenerationReport(g search.Generation) generationReport {
 const refusedShown = 20
 
 func newSearchReport(ctx context.Context, c config.Config, d *database, f *finding) (searchReport, error) {
-	r := searchReport{Engine: c.Search.Engine, Indices: []generationReport{}, Refused: []refusedReport{}}
+	r := searchReport{Engine: c.Search.Engine, Indices: []generationReport{}, Others: []generationReport{}, Refused: []refusedReport{}}
 	coverage, err := f.engine.Coverage(ctx)
 	if err != nil {
 		return r, err
@@ -66,9 +67,12 @@ func newSearchReport(ctx context.Context, c config.Config, d *database, f *findi
 	if !coverage.UpTo.IsZero() {
 		r.UpTo = &coverage.UpTo
 	}
-	gs, err := f.generations(ctx, d, c.Search.Prefix)
+	gs, others, err := f.generations(ctx, d, c.Search.Prefix)
 	if err != nil {
 		return r, err
+	}
+	for _, g := range others {
+		r.Others = append(r.Others, newGenerationReport(g))
 	}
 	for _, g := range gs {
 		r.Indices = append(r.Indices, newGenerationReport(g))
@@ -98,6 +102,9 @@ func (r searchReport) print(p *printer) {
 	}
 	for _, g := range r.Indices {
 		g.print(p)
+	}
+	for _, g := range r.Others {
+		p.line("             %s is of another search.prefix, and nothing searches it: huicun search reindex deletes it", g.Name)
 	}
 	for _, m := range r.Refused {
 		p.line("             message %s is left out since %s: %s", m.MessageID, moment(m.At), m.Error)

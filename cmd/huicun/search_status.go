@@ -13,7 +13,7 @@ func (a *app) searchStatus(ctx context.Context) (*server.SearchStatus, error) {
 	out := &server.SearchStatus{Engine: a.finding.engine.Name()}
 	if a.finding.elastic != nil {
 		index := coverageOf(ctx, a.finding.elastic)
-		gs, err := a.finding.generations(ctx, a.db, a.cfg.Search.Prefix)
+		gs, _, err := a.finding.generations(ctx, a.db, a.cfg.Search.Prefix)
 		if err != nil {
 			return nil, err
 		}

@@ -114,18 +114,33 @@ func (db *DB) FindSearchMonths(ctx context.Context) ([]string, error) {
 	return months, wrap(ctx, "find months", db.SelectContext(ctx, &months, sqlFindSearchMonths))
 }
 
-const sqlFindGenerations = `
+const sqlGenerations = `
 SELECT name, alias, state, change, documents, target, shards, months, reason, started_at, finished_at, caught_up_at, checked_at, repaired, error, error_at,
 	(SELECT count(*) FROM search_poison p WHERE p.index_name = x.name) AS poison
-FROM search_indexes x WHERE alias = $1 ORDER BY started_at, name`
+FROM search_indexes x `
+
+const (
+	sqlFindGenerations      = sqlGenerations + `WHERE alias = $1 ORDER BY started_at, name`
+	sqlFindOtherGenerations = sqlGenerations + `WHERE alias <> $1 ORDER BY started_at, name`
+)
 
 // FindGenerations gives the generations of an alias, oldest first.
 func (db *DB) FindGenerations(ctx context.Context, alias string) ([]search.Generation, error) {
+	return db.findGenerations(ctx, sqlFindGenerations, alias)
+}
+
+// FindOtherGenerations gives the generations of all other aliases, oldest first:
+// what is left of earlier ones.
+func (db *DB) FindOtherGenerations(ctx context.Context, alias string) ([]search.Generation, error) {
+	return db.findGenerations(ctx, sqlFindOtherGenerations, alias)
+}
+
+func (db *DB) findGenerations(ctx context.Context, q, alias string) ([]search.Generation, error) {
 	var rows []struct {
 		search.Generation
 		Months pq.StringArray `db:"months"`
 	}
-	if err := db.SelectContext(ctx, &rows, sqlFindGenerations, alias); err != nil {
+	if err := db.SelectContext(ctx, &rows, q, alias); err != nil {
 		return nil, wrap(ctx, "find generations", err)
 	}
 	gs := make([]search.Generation, len(rows))
@@ -182,9 +197,10 @@ func (db *DB) NoteProblem(ctx context.Context, name, problem string) error {
 	return wrap(ctx, "note problem of index", err)
 }
 
-// ForgetProblems ends all problems: nobody follows the changes any more.
-func (db *DB) ForgetProblems(ctx context.Context) error {
-	_, err := db.ExecContext(ctx, `UPDATE search_indexes SET error = '', error_at = NULL WHERE error <> ''`)
+// ForgetProblems ends all problems but those of an alias ("": all): nobody lets
+// the other indices follow the changes any more.
+func (db *DB) ForgetProblems(ctx context.Context, but string) error {
+	_, err := db.ExecContext(ctx, `UPDATE search_indexes SET error = '', error_at = NULL WHERE error <> '' AND alias <> $1`, but)
 	return wrap(ctx, "forget problems of indices", err)
 }
 

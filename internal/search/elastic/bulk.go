@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,31 +31,12 @@ type action struct {
 	body      []byte // lines as they are sent
 }
 
-type indexed struct {
-	ID           string   `json:"id"`
-	ConvID       int64    `json:"conv"`
-	FromID       string   `json:"from"`
-	MsgType      string   `json:"type"`
-	Time         int64    `json:"time"`
-	Seq          int64    `json:"seq"`
-	Flags        []string `json:"flags"`
-	Length       int      `json:"len"`
-	Singles      string   `json:"u"`
-	Pairs        string   `json:"b"`
-	ExactSingles string   `json:"eu,omitempty"`
-	ExactPairs   string   `json:"eb,omitempty"`
-}
-
 // put gives the action that has an index hold a document.
 func put(index string, d search.Document) action {
-	doc := indexed{
-		ID: d.ID, ConvID: d.ConvID, FromID: d.FromID, MsgType: d.MsgType, Time: d.SentAt.UnixMilli(), Seq: d.Seq,
-		Flags: flagsOf(d), Length: d.Length(), Singles: search.Singles(d.Body), Pairs: search.Pairs(d.Body),
-	}
-	if d.Exact != "" {
-		doc.ExactSingles, doc.ExactPairs = search.Singles(d.Exact), search.Pairs(d.Exact)
-	}
-	return action{id: d.ID, index: index, version: d.Change, body: append(head("index", index+writeAlias, d.ID, d.Change), encode(doc)...)}
+	body := head("index", index+writeAlias, d.ID, d.Change)
+	// Each character stands about three times in the body, with little around it.
+	body = slices.Grow(body, 4*(len(d.Body)+len(d.Exact))+len(d.FromID)+256)
+	return action{id: d.ID, index: index, version: d.Change, body: appendBody(body, d)}
 }
 
 // remove gives the action that has an index hold no document of the id, unless
@@ -78,6 +60,7 @@ type outcome struct {
 	again   []action // not done, for a reason that may pass
 	why     error    // of the first of again
 	refused []refusal
+	newer   []action // the index holds a newer document
 }
 
 type refusal struct {
@@ -127,8 +110,12 @@ type bulkItem struct {
 
 func (o *outcome) add(a action, verb string, it bulkItem) {
 	switch {
+	case it.Status == http.StatusConflict:
+		if verb == "index" {
+			o.newer = append(o.newer, a)
+		}
+		return
 	case it.Status == http.StatusOK, it.Status == http.StatusCreated,
-		it.Status == http.StatusConflict, // it holds a newer one
 		verb == "delete" && it.Status == http.StatusNotFound && it.Error == nil:
 		return
 	}
@@ -187,49 +174,48 @@ func (p *pressure) take(actions []action) (now, later []action) {
 }
 
 // write sends actions until all are done or refused, slower when Elasticsearch
-// has too much to do. It gives up after some attempts without any progress.
-func (c *Client) write(ctx context.Context, p *pressure, actions []action, blocked func(error)) ([]refusal, error) {
-	var refused []refusal
+// has too much to do. It gives up after some attempts without any progress. Of
+// the outcome it gives what is refused and what is newer.
+func (c *Client) write(ctx context.Context, p *pressure, actions []action, blocked func(error)) (all outcome, err error) {
 	pause, failures := firstPause, 0
 	for len(actions) > 0 {
 		now, later := p.take(actions)
 		o, err := c.post(ctx, now)
+		all.refused, all.newer = append(all.refused, o.refused...), append(all.newer, o.newer...)
 		if err == nil && o.why == nil {
 			p.more()
-			refused = append(refused, o.refused...)
 			actions, pause, failures = later, firstPause, 0
 			continue
 		}
 		if ctx.Err() != nil {
-			return refused, ctx.Err()
+			return all, ctx.Err()
 		}
 		if len(now) == 1 && notTaken(err) {
 			e, _ := errors.AsType[*Error](err)
-			refused, actions = append(refused, refusal{now[0], e}), later
+			all.refused, actions = append(all.refused, refusal{now[0], e}), later
 			continue
 		}
 		if err == nil {
 			if len(o.again) < len(now) {
 				failures = 0 // it goes on, slowly
 			}
-			refused = append(refused, o.refused...)
 			actions, err = append(o.again, later...), o.why
 		}
 		if tooMuch(err) || notTaken(err) {
 			p.less()
 		}
 		if failures++; failures >= attempts {
-			return refused, err
+			return all, err
 		}
 		if failures > 1 {
 			blocked(err)
 		}
 		if !wait(ctx, pause) {
-			return refused, ctx.Err()
+			return all, ctx.Err()
 		}
 		pause = min(longestWait, 2*pause)
 	}
-	return refused, nil
+	return all, nil
 }
 
 // notTaken reports whether a request as a whole is one that will never do.

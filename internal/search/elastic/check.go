@@ -206,7 +206,7 @@ func (m *mending) compare(ctx context.Context, base *walk[search.Version], index
 		default:
 			m.report.Compared++
 			if h.Version > b.Change {
-				return &errDamaged{fmt.Sprintf("the index has newer documents than the database (%d, %d)", h.Version, b.Change)}
+				return errAhead(h.Version, b.Change)
 			}
 			if h.Version < b.Change {
 				m.hole(*b)

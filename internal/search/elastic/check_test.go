@@ -206,3 +206,101 @@ func TestReindexBesideTheLiveOne(t *testing.T) {
 		t.Errorf("generation %+v", g)
 	}
 }
+
+// restore gives the database the documents and the cursor that it had when it had
+// come to a change, as a backup does.
+func (l *lab) restore(change int64) {
+	l.Helper()
+	l.archive.MustExec(`DELETE FROM search_messages WHERE id IN (SELECT id FROM message_ids WHERE seq > $1)`, change)
+	l.archive.MustExec(`UPDATE search_messages SET change = seq, flags = 0`) // in these tests the first change of each
+	l.archive.MustExec(`UPDATE search_state SET change = $1, indexed = $1`, change)
+	l.archive.MustExec(`UPDATE search_indexes SET change = LEAST(change, $1)`, change)
+}
+
+func TestIndexAheadOfARestoredDatabase(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		since func(l *lab, ids []string) // what happens before the index is looked at
+	}{
+		{"nothing happened since", func(*lab, []string) {}},
+		{"it went on, beyond what the index knows", func(l *lab, ids []string) {
+			l.disturb(ids[0], `flags = 8`)
+			for range 10 {
+				l.disturb(ids[1], `flags = 8`)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			ids := l.say(march, numbered(5)...)
+			later := l.say(march.Add(time.Hour), "合同 later")
+			for range 5 { // facts of a message that is not new
+				l.disturb(ids[0], `flags = 16`)
+			}
+			l.feed()
+			l.same("合同", append(ids[:5:5], later...))
+			was := l.generation()
+			l.age(was.Name)
+			l.restore(5)
+			tt.since(l, ids)
+			l.connect() // huicun is started again
+			l.until("building again", func() bool { g := l.generation(); return g.Name != was.Name && g.State == search.GenerationLive })
+			l.same("合同", ids)
+			if g := l.generation(); !strings.Contains(g.Reason, "newer documents") || g.State != search.GenerationLive {
+				t.Errorf("generation %+v", g)
+			}
+			q := l.query("合同")
+			q.Filter.Flags = search.Sensitive
+			if refs, err := l.engine.Find(t.Context(), q, 10); err != nil || len(refs) != 0 {
+				t.Errorf("%d hits with what was known before, %v", len(refs), err)
+			}
+		})
+	}
+}
+
+// One prefix may begin with another one: of each the own template counts.
+func TestPrefixesThatOverlap(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.say(march, numbered(3)...)
+	l.feed()
+	l.archive.MustExec(`UPDATE search_indexes SET error = 'planted', error_at = now()`)
+	was := l.generation()
+
+	l.options.Prefix += "-b"
+	l.connect()
+	l.feed()
+	l.same("合同", ids)
+	others, err := l.archive.FindOtherGenerations(t.Context(), l.options.Prefix)
+	if err != nil || len(others) != 1 || others[0].Name != was.Name || others[0].Error != "" {
+		t.Errorf("what is left: %+v, %v", others, err)
+	}
+	for range 2 {
+		names, err := l.feeder.DropOthers(t.Context())
+		if err != nil || len(names) != len(others) {
+			t.Errorf("DropOthers = %q, %v", names, err)
+		}
+		others = nil
+	}
+	var left struct {
+		Indices map[string]any `json:"indices"`
+	}
+	l.ask("GET", "_stats/docs?filter_path=indices.*.uuid&expand_wildcards=all", "", &left)
+	for name := range left.Indices {
+		if strings.HasPrefix(name, was.Name) {
+			t.Errorf("%s is left", name)
+		}
+	}
+	if err := l.askAt(l.options.URLs[0], "GET", "_index_template/"+was.Alias+"-v2", "", nil); err == nil {
+		t.Error("its template is left")
+	}
+	l.same("合同", ids)
+	ids = append(ids, l.say(march.AddDate(0, 2, 0), "合同 of another month")...)
+	l.feed()
+	l.same("合同", ids)
+	if !l.complete() {
+		t.Errorf("generation %+v", l.generation())
+	}
+}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
 	"huicun/internal/archive"
@@ -30,6 +28,8 @@ type Store interface {
 	Promote(ctx context.Context, name string) error
 	Retire(ctx context.Context, name string) error
 	DeleteGeneration(ctx context.Context, name string) error
+	FindOtherGenerations(ctx context.Context, alias string) ([]search.Generation, error)
+	ForgetProblems(ctx context.Context, but string) error
 	SaveCheck(ctx context.Context, name string, repaired int64, whole bool) error
 
 	SavePoison(ctx context.Context, name string, poison []search.Poison) error
@@ -51,19 +51,22 @@ type Feeder struct {
 	Progress func(g search.Generation, c search.Changes)
 
 	pressure *pressure
+	begun    bool
 	verified map[string]time.Time // by generation: when its indices were last seen to be right
 	counted  time.Time            // documents were
+	noted    time.Time            // how many were sent
 	tried    time.Time            // a check was, after a count that was not right
 }
 
 const (
 	defaultPoll    = 500 * time.Millisecond
-	window         = 4000     // changes read at once
-	windowBytes    = 16 << 20 // texts read at once
-	liveWindows    = 50       // in one go
-	buildWindows   = 10       // in one go, before the live generation has its turn again
+	windowChanges  = 4000    // read at once
+	windowBytes    = 8 << 20 // texts read at once; two windows are in memory
+	liveWindows    = 50      // in one go
+	buildWindows   = 10      // in one go, before the live generation has its turn again
 	verifyEvery    = 30 * time.Second
 	noteCaughtUp   = 15 * time.Second
+	noteCount      = time.Second
 	longestPause   = 30 * time.Second
 	rebuildPause   = 20 * time.Second // age of a generation before another one takes its place
 	defaultPoison  = 100
@@ -97,7 +100,9 @@ func (f *Feeder) Run(ctx context.Context) error {
 // Pass does what is to be done now, up to some windows. busy says that there is
 // more.
 func (f *Feeder) Pass(ctx context.Context) (busy bool, err error) {
-	f.setUp()
+	if err := f.begin(ctx); err != nil {
+		return false, err
+	}
 	gs, err := f.Store.FindGenerations(ctx, f.Client.o.Prefix)
 	if err != nil {
 		return false, err
@@ -121,7 +126,11 @@ func (f *Feeder) Pass(ctx context.Context) (busy bool, err error) {
 		caughtUp, err = f.guarded(ctx, live, liveWindows)
 	}
 	if building != nil && ctx.Err() == nil { // perhaps because the live one cannot go on: that must not stop it
-		return true, errors.Join(err, f.build(ctx, building))
+		windows := liveWindows
+		if live != nil {
+			windows = buildWindows
+		}
+		return true, errors.Join(err, f.build(ctx, building, windows))
 	}
 	if err != nil {
 		return false, err
@@ -133,11 +142,23 @@ func (f *Feeder) Pass(ctx context.Context) (busy bool, err error) {
 }
 
 // build goes on with a generation, to which searches go when it holds everything.
-func (f *Feeder) build(ctx context.Context, g *search.Generation) error {
-	built, err := f.guarded(ctx, g, buildWindows)
+func (f *Feeder) build(ctx context.Context, g *search.Generation, windows int) error {
+	built, err := f.guarded(ctx, g, windows)
 	if err == nil && built {
 		err = f.promote(ctx, g)
 	}
+	return err
+}
+
+// begin ends, once, the problems of generations of other prefixes: nobody feeds
+// them any more.
+func (f *Feeder) begin(ctx context.Context) error {
+	f.setUp()
+	if f.begun {
+		return nil
+	}
+	err := f.Store.ForgetProblems(ctx, f.Client.o.Prefix)
+	f.begun = err == nil
 	return err
 }
 
@@ -145,20 +166,6 @@ func (f *Feeder) setUp() {
 	if f.pressure == nil {
 		f.pressure, f.verified = newPressure(f.Client.o), map[string]time.Time{}
 	}
-}
-
-// drop deletes what is left of an old generation. It keeps nothing else from
-// going on.
-func (f *Feeder) drop(ctx context.Context, g search.Generation) {
-	err := f.Client.deleteGeneration(ctx, g.Name)
-	if err == nil {
-		err = f.Store.DeleteGeneration(ctx, g.Name)
-	}
-	if err != nil && ctx.Err() == nil {
-		slog.WarnContext(ctx, "old search indices not deleted; it is tried again", "generation", g.Name, "err", err)
-		return
-	}
-	delete(f.verified, g.Name)
 }
 
 // guarded follows the changes, and notes what is wrong. A generation that is
@@ -192,40 +199,20 @@ func (f *Feeder) follow(ctx context.Context, g *search.Generation, windows int) 
 	if err := f.look(ctx, g); err != nil {
 		return false, err
 	}
-	for range windows {
-		c, err := f.Store.ReadChanges(ctx)
-		if err != nil {
+	next, stop := f.windows(ctx, *g, windows)
+	defer stop()
+	for w := range next {
+		switch {
+		case w.err != nil:
+			return false, w.err
+		case w.none:
+			return true, f.idle(ctx, g, w.changes)
+		}
+		if err := f.pass(ctx, g, w); err != nil {
 			return false, err
-		}
-		if g.Change >= c.Change {
-			return true, f.idle(ctx, g, c)
-		}
-		docs, through, err := f.Store.FindChanges(ctx, g.Change, min(c.Change, g.Change+window), windowBytes)
-		if err != nil {
-			return false, err
-		}
-		if err := f.send(ctx, g, docs); err != nil {
-			return false, err
-		}
-		var now *time.Time
-		if through >= c.Change {
-			now = &c.Now
-		}
-		if err := f.Store.SaveProgress(ctx, g.Name, through, now); err != nil {
-			return false, err
-		}
-		g.Change, g.Error = through, ""
-		if g.State == search.GenerationBuilding { // what is not refreshed yet cannot be counted
-			g.Documents += int64(len(docs))
-			if err := f.Store.CountDocuments(ctx, g.Name, g.Documents); err != nil {
-				return false, err
-			}
-		}
-		if f.Progress != nil {
-			f.Progress(*g, c)
 		}
 	}
-	return false, nil
+	return false, ctx.Err()
 }
 
 // idle notes now and then that nothing is missing.
@@ -247,6 +234,9 @@ func (f *Feeder) look(ctx context.Context, g *search.Generation) error {
 	if err := f.verify(ctx, g); err != nil {
 		return err
 	}
+	if err := f.notAhead(ctx, g); err != nil {
+		return err
+	}
 	if g.State == search.GenerationLive {
 		if err := f.Client.swapAlias(ctx, indices(g)); err != nil {
 			return err
@@ -258,30 +248,6 @@ func (f *Feeder) look(ctx context.Context, g *search.Generation) error {
 
 func (f *Feeder) verify(ctx context.Context, g *search.Generation) error {
 	return f.Client.verify(ctx, indices(g))
-}
-
-// send writes documents, and sees that a live generation shows them.
-func (f *Feeder) send(ctx context.Context, g *search.Generation, docs []search.Document) error {
-	if len(docs) == 0 {
-		return nil
-	}
-	actions := make([]action, len(docs))
-	touched := map[string]bool{}
-	for i, d := range docs {
-		month := search.MonthOf(d.SentAt)
-		if err := f.ensureMonth(ctx, g, month); err != nil {
-			return err
-		}
-		actions[i] = put(g.Index(month), d)
-		touched[g.Index(month)] = true
-	}
-	if err := f.write(ctx, g, actions); err != nil {
-		return err
-	}
-	if g.State != search.GenerationLive {
-		return nil
-	}
-	return f.Client.refresh(ctx, slices.Sorted(maps.Keys(touched))...)
 }
 
 // ensureMonth makes the index of a month. It has the shards of its generation,
@@ -309,14 +275,18 @@ func (f *Feeder) ensureMonth(ctx context.Context, g *search.Generation, month st
 
 // write writes actions, and keeps apart what is refused for good.
 func (f *Feeder) write(ctx context.Context, g *search.Generation, actions []action) error {
-	refused, err := f.Client.write(ctx, f.pressure, actions, func(why error) {
+	o, err := f.Client.write(ctx, f.pressure, actions, func(why error) {
 		if err := f.Store.NoteProblem(ctx, g.Name, why.Error()); err != nil {
 			slog.WarnContext(ctx, "problem of the search index not noted", "err", err)
 		}
 	})
+	if err == nil {
+		err = f.notNewer(ctx, o.newer)
+	}
 	if err != nil {
 		return err
 	}
+	refused := o.refused
 	if len(refused) > 0 {
 		if refused, err = f.refuse(ctx, g, refused); err != nil {
 			return err
@@ -355,10 +325,11 @@ func (f *Feeder) refuse(ctx context.Context, g *search.Generation, refused []ref
 			if !wait(ctx, firstPause) {
 				return nil, ctx.Err()
 			}
-			var err error
-			if again, err = f.Client.write(ctx, f.pressure, []action{r.action}, func(error) {}); err != nil {
+			o, err := f.Client.write(ctx, f.pressure, []action{r.action}, func(error) {})
+			if err != nil {
 				return nil, err
 			}
+			again = o.refused
 		}
 		bad = append(bad, again...)
 		if g.Poison+int64(len(bad)) > most {

@@ -13,7 +13,7 @@ import (
 
 // schemaVersion is in the name of the template and in every index. Indices of
 // another version are built anew.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // Fields of a document. Texts are tokens parted by blanks, made by package
 // search: there is nothing to analyze.
@@ -23,6 +23,8 @@ const schemaVersion = 1
 //	eu, eb  the same of what is found with Query.Exact, where it differs; then flags has flagExact
 const (
 	fieldID, fieldConv, fieldFrom, fieldType, fieldTime, fieldSeq, fieldFlags, fieldLength = "id", "conv", "from", "type", "time", "seq", "flags", "len"
+
+	fieldChange = "change" // number of the change that made it, as its version, whose largest cannot be asked for
 
 	fieldSingles, fieldPairs, fieldExactSingles, fieldExactPairs = "u", "b", "eu", "eb"
 )
@@ -43,6 +45,7 @@ func mapping() object {
 		"properties": object{
 			fieldID:   object{"type": "keyword", "index": false},
 			fieldConv: object{"type": "long"}, fieldTime: object{"type": "long"}, fieldSeq: object{"type": "long"},
+			fieldChange: object{"type": "long"},
 			fieldLength: object{"type": "integer", "index": false},
 			fieldFrom:   keyword, fieldType: keyword, fieldFlags: keyword,
 			fieldSingles: text("docs"), fieldPairs: text("positions"), fieldExactSingles: text("docs"), fieldExactPairs: text("positions"),
@@ -61,13 +64,17 @@ func (c *Client) settings(shards int) object {
 	}}
 }
 
+// templatePriority is raised by the length of the prefix: where one begins with
+// another one, the longer counts. Equal ones Elasticsearch would refuse.
+const templatePriority = 500
+
 func (c *Client) templateName() string { return fmt.Sprintf("%s-v%d", c.o.Prefix, schemaVersion) }
 
 // putTemplate says what indices of ours are like. Each is made with the same
 // words again, so that a template changed by hand does no harm.
 func (c *Client) putTemplate(ctx context.Context) error {
 	body := encode(object{
-		"index_patterns": []string{c.o.Prefix + "-*"}, "priority": 500, "version": schemaVersion,
+		"index_patterns": []string{c.o.Prefix + "-*"}, "priority": templatePriority + len(c.o.Prefix), "version": schemaVersion,
 		"template": object{"settings": c.settings(c.o.Shards), "mappings": mapping()},
 	})
 	return c.do(ctx, request{method: http.MethodPut, path: "_index_template/" + c.templateName(), body: body, timeout: c.o.BulkTimeout}, nil)
