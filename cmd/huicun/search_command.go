@@ -17,9 +17,9 @@ const searchUsage = `huicun search looks after the index of searches.
 
   huicun search status [-json]    what the index holds, and why it is not complete; exit status 1 when it is not
   huicun search reindex [-json]   build new indices in Elasticsearch beside those that are searched, let searches
-                                  go to them when they hold everything, and delete the old ones. It goes on where
-                                  it was stopped, and in huicun serve when that runs. With search.engine = "postgres":
-                                  as with -documents
+                                  go to them when they hold everything, and delete the old ones and those of an
+                                  earlier search.prefix. It goes on where it was stopped, and in huicun serve when
+                                  that runs. With search.engine = "postgres": as with -documents
   huicun search reindex -documents [-restart] [-json]
                                   make the document of each message in the database again, from the message, beside
                                   huicun serve. Documents that are right stay; indices in Elasticsearch follow the
