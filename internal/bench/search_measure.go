@@ -49,8 +49,8 @@ func (a *agreement) Err() error {
 	if a.Right == a.Expected && a.Right == a.Given && a.sameOrder() && a.WrongTotal == 0 && a.Checked > 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: of %d hits %d were found, of %d given %d were hits, %d answers of %d are not in order, %d totals are wrong; among them: %q",
-		errMissed, a.Expected, a.Right, a.Given, a.Right, a.Misplaced, a.Checked, a.WrongTotal, a.classes)
+	return fmt.Errorf("%w: of %d hits %d were found, of %d given %d were hits, %d answers of %d are not in order, %d totals are wrong; %d searches had no answer within %s, whose hits count as not found; among them: %q",
+		errMissed, a.Expected, a.Right, a.Given, a.Right, a.Misplaced, a.Checked, a.WrongTotal, a.TimedOut, searchPatience, a.classes)
 }
 
 const toldClasses = 8

@@ -3,7 +3,9 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +114,40 @@ func TestWrongSearchesAreSeen(t *testing.T) {
 	}
 	if err := (&agreement{}).Err(); err == nil {
 		t.Error("a run that checked nothing is right")
+	}
+}
+
+// lateEngine does not answer the first search in time.
+type lateEngine struct {
+	spoiledEngine
+	asked int
+}
+
+func (e *lateEngine) Find(ctx context.Context, q search.Query, limit int) ([]search.Ref, error) {
+	if e.asked++; e.asked == 1 {
+		return nil, fmt.Errorf("late: %w", context.DeadlineExceeded)
+	}
+	return e.spoiledEngine.Find(ctx, q, limit)
+}
+
+// What is not answered in time is told apart from a wrong answer, is not asked
+// again, and lets the run fail all the same.
+func TestLateAnswersAreTold(t *testing.T) {
+	t.Parallel()
+	c := smallCorpus(3000)
+	o := testOracle(t, c)
+	s := o.sightOf([]string{person(1), person(2)})
+	cases := c.ask(o, 1, []searchScope{{scopeName + "5", access.Viewer{ID: 7, Role: access.RoleViewer}.Scope(), s}})
+	e := &lateEngine{spoiledEngine: spoiledEngine{oracle: o, sight: s, spoil: func(refs []search.Ref) []search.Ref { return refs }}}
+	r := &searchRun{engine: searchEngine{Engine: e}, oracle: o, rounds: 1}
+	if err := r.run(t.Context(), cases, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	if a := &r.answers; a.TimedOut != 1 || a.recall() == 1 || a.precision() != 1 || a.Misplaced != 1 {
+		t.Errorf("%+v", a)
+	}
+	if err := r.answers.Err(); !errors.Is(err, errMissed) || !strings.Contains(err.Error(), "1 searches had no answer within 1m0s") {
+		t.Errorf("Err = %v", err)
 	}
 }
 
