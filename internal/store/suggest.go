@@ -104,7 +104,8 @@ func insertNameKeys(ctx context.Context, tx *sqlx.Tx, names []nameRow, keys func
 const (
 	keysAhead  = 1000
 	keysEach   = 8     // keys for each name that is wanted: one has several
-	smallScope = 15000 // a scope with fewer conversations and customers is asked at once
+	fewKeys    = 200   // so many owners are looked up in the scope one by one
+	smallScope = 15000 // a scope with fewer conversations and customers is read at once
 )
 
 // FindNames implements search.Names.
@@ -163,7 +164,13 @@ const nameOrder = ` ORDER BY k.key, k.owner, k.source LIMIT `
 // too few names begin so.
 func (db *DB) namesOf(ctx context.Context, s access.Scope, q nameQuery, small bool) (begin, within []search.Match, err error) {
 	if small {
-		return db.namesInScope(ctx, s, q)
+		few, err := db.isRare(ctx, q)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !few {
+			return db.namesOfSmall(ctx, s, q)
+		}
 	}
 	begin, whole, err := db.firstNames(ctx, s, q)
 	if err != nil || whole && owners(begin) >= q.limit {
@@ -199,6 +206,59 @@ func (db *DB) firstNames(ctx context.Context, s access.Scope, q nameQuery) (foun
 	return found, n < keysAhead, wrap(ctx, "count names", err)
 }
 
+// isRare: few keys begin with what was typed.
+func (db *DB) isRare(ctx context.Context, q nameQuery) (bool, error) {
+	var b query
+	var n int
+	of := `(SELECT FROM name_keys k WHERE ` + q.condition(&b) + ` AND k.inside = `
+	most := ` LIMIT ` + b.arg(fewKeys) + `)`
+	err := db.GetContext(ctx, &n, `SELECT count(*) FROM (`+of+`false`+most+` UNION ALL `+of+`true`+most+`) k`, b.args...)
+	return n < fewKeys, wrap(ctx, "count names", err)
+}
+
+// namesOfSmall reads a small scope once and goes through the keys in their order
+// until enough of them are of somebody in it. It finds them in the index alone,
+// which does not have who noted a remark: where too many were noted by others,
+// all in scope are asked.
+func (db *DB) namesOfSmall(ctx context.Context, s access.Scope, q nameQuery) (begin, within []search.Match, err error) {
+	var b query
+	most := q.limit * keysEach
+	first := func(inside string) string {
+		return `(SELECT ` + inside + ` AS inside, o.*, row_number() OVER (ORDER BY o.key, o.owner, o.source) AS place FROM (
+	SELECT DISTINCT k.key, k.owner, k.source FROM name_keys k WHERE ` + q.condition(&b) + ` AND k.inside = ` + inside + `
+		AND (k.owner IN (SELECT owner FROM seen)) IS TRUE` + nameOrder + b.arg(most) + `) o)`
+	}
+	text := `WITH seen AS MATERIALIZED (SELECT v.owner FROM ` + b.namesOfScope(s, q.kind) + ` v)
+SELECT` + nameColumns + `, o.place, true` + b.remarkInScope(s, q.kind) + ` AS mine
+FROM (` + first(`false`) + ` UNION ALL ` + first(`true`) + `) o
+CROSS JOIN LATERAL (SELECT * FROM name_keys k WHERE k.owner = o.owner AND k.kind = ` + b.arg(q.kind) + ` AND k.key = o.key
+	AND k.inside = o.inside AND k.source = o.source OFFSET 0) k
+ORDER BY k.inside, o.place`
+	var rows []struct {
+		search.Match
+		Place int  `db:"place"`
+		Mine  bool `db:"mine"`
+	}
+	if err := db.SelectContext(ctx, &rows, text, b.args...); err != nil {
+		return nil, nil, wrap(ctx, "find names", err)
+	}
+	var cut [2]bool // begin, within
+	for _, r := range rows {
+		list, at := &begin, 0
+		if r.Inside {
+			list, at = &within, 1
+		}
+		if r.Mine {
+			*list = append(*list, r.Match)
+		}
+		cut[at] = cut[at] || r.Place == most
+	}
+	if owners(begin) < q.limit && (cut[0] || cut[1] && owners(within) < q.limit) {
+		return db.namesInScope(ctx, s, q)
+	}
+	return begin, within, nil
+}
+
 // namesInScope asks for the names of those whom the viewer may see. OFFSET 0 has
 // the planner go from the people to their names: the other way took a minute.
 func (db *DB) namesInScope(ctx context.Context, s access.Scope, q nameQuery) (begin, within []search.Match, err error) {
@@ -217,11 +277,12 @@ WHERE true` + b.remarkInScope(s, q.kind) + `) k WHERE k.place <= ` + b.arg(q.lim
 	return begin, within, err
 }
 
+const nameColumns = ` k.kind, k.inside, k.form, k.source, k.owner, k.name,
+	COALESCE((SELECT c.id FROM conversations c WHERE k.kind = 3 AND c.kind = 'group' AND c.key = k.owner), 0) AS conv_id`
+
 // nameMatches reads keys.
 func (db *DB) nameMatches(ctx context.Context, b *query, from string) ([]search.Match, error) {
-	text := `SELECT k.kind, k.inside, k.form, k.source, k.owner, k.name,
-	COALESCE((SELECT c.id FROM conversations c WHERE k.kind = 3 AND c.kind = 'group' AND c.key = k.owner), 0) AS conv_id
-FROM ` + from
+	text := `SELECT` + nameColumns + ` FROM ` + from
 	var rows []search.Match
 	return rows, wrap(ctx, "find names", db.SelectContext(ctx, &rows, text, b.args...))
 }
