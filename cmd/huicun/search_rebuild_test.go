@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"huicun/internal/config"
+	"huicun/internal/search/elastic/estest"
 )
 
 // reindexHuicun is huicun search reindex in a process of its own.
@@ -35,11 +38,7 @@ func TestKillsWhileDocumentsAreMadeAgain(t *testing.T) {
 	}
 	w.change(`UPDATE search_messages SET body = 'x', grams = '{}'`)
 	w.change(`DELETE FROM search_messages WHERE seq % 3 = 0`)
-	// A batch that is done is noted, and before that is kept the process waits.
-	w.change(`CREATE FUNCTION test_wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-	IF NEW.batch_id IN (SELECT id FROM test_gates) THEN PERFORM pg_advisory_xact_lock_shared(4711); END IF; RETURN NEW; END $$`)
-	w.change(`CREATE TABLE test_gates (id bigint)`)
-	w.change(`CREATE TRIGGER test_wait BEFORE UPDATE ON search_rebuild FOR EACH ROW EXECUTE FUNCTION test_wait()`)
+	w.gate("search_rebuild", "NEW.batch_id IN (SELECT id FROM test_gates)")
 	for _, gate := range []int64{3, 8} {
 		w.killWhileRebuilding(gate)
 	}
@@ -61,7 +60,45 @@ func TestKillsWhileDocumentsAreMadeAgain(t *testing.T) {
 	w.command(0, "search", "status")
 }
 
-// killWhileRebuilding lets huicun search reindex run until it has done a batch
+// The building of new indices is killed with -9 when documents are in them and
+// that is not noted. It goes on, and each document is there once.
+func TestKillWhileIndicesAreBuilt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.cfg.Search.URLs, w.cfg.Search.Prefix, w.cfg.Search.Replicas = []string{estest.Node(t)}, estest.Prefix(t)+"k", 0
+	_, stop := w.mustRun()
+	w.utter("合同一", "合同二", "发票")
+	w.waitFor("documents of all messages", func() bool { return w.count(`SELECT indexed FROM search_state`) == int(w.state().Stored) })
+	stop()
+	w.cfg.Search.Engine = config.SearchElastic
+	w.gate("search_indexes", "NEW.change > 0 AND EXISTS (SELECT FROM test_gates)")
+	w.killWhileRebuilding(1)
+	if n := w.count(`SELECT count(*) FROM search_indexes WHERE state = 'building' AND change = 0`); n != 1 {
+		t.Errorf("%d generations are being built from the start, want 1", n)
+	}
+	w.change(`TRUNCATE test_gates`)
+	w.change(`UPDATE leases SET expires_at = now() WHERE name = 'search'`) // else it is waited for
+	if _, errs := w.command(0, "search", "reindex"); !strings.Contains(errs, "going on with") {
+		t.Errorf("reindex: %s", errs)
+	}
+	if out, _ := w.command(0, "search", "check"); !strings.Contains(out, fmt.Sprintf("%d messages compared: 0 lacked and are added, 0 were too much", w.state().Stored)) {
+		t.Errorf("check: %s", out)
+	}
+	if n := w.count(`SELECT count(*) FROM search_indexes`); n != 1 {
+		t.Errorf("%d generations, want 1", n)
+	}
+}
+
+// gate has a process wait before it notes in a table how far it is.
+func (w *world) gate(table, when string) {
+	w.t.Helper()
+	w.change(`CREATE TABLE test_gates (id bigint)`)
+	w.change(`CREATE FUNCTION test_wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	IF ` + when + ` THEN PERFORM pg_advisory_xact_lock_shared(4711); END IF; RETURN NEW; END $$`)
+	w.change(`CREATE TRIGGER test_wait BEFORE UPDATE ON ` + table + ` FOR EACH ROW EXECUTE FUNCTION test_wait()`)
+}
+
+// killWhileRebuilding lets huicun search reindex run until it has done something
 // and not yet noted it, and kills it.
 func (w *world) killWhileRebuilding(gate int64) {
 	w.t.Helper()
