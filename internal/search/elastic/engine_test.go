@@ -1,6 +1,7 @@
 package elastic_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,33 @@ func TestFollowsTheDocuments(t *testing.T) {
 	l.same("another month", more)
 	if g := l.generation(); len(g.Months) != 3 || g.Error != "" || time.Since(*g.CaughtUpAt) > time.Hour {
 		t.Errorf("generation %+v", g)
+	}
+}
+
+// A new generation has the index of each month before anything is in one.
+func TestIndicesAreMadeTogether(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	var ids []string
+	for i := range 20 {
+		ids = append(ids, l.say(march.AddDate(0, 0, 31*i), fmt.Sprint("合同 ", i))...)
+	}
+	var months []int
+	l.feeder.Progress = func(g search.Generation, _ search.Changes) { months = append(months, len(g.Months)) }
+	l.feed()
+	want := 0
+	for i := range months {
+		if months[i] != months[0] {
+			t.Errorf("months at each window: %v", months)
+		}
+		want = months[i]
+	}
+	if g := l.generation(); len(g.Months) != want || want < 19 {
+		t.Errorf("%d months, %d at first", len(g.Months), want)
+	}
+	l.same("合同", ids)
+	if !l.complete() {
+		t.Error("not complete")
 	}
 }
 

@@ -199,6 +199,9 @@ func (f *Feeder) follow(ctx context.Context, g *search.Generation, windows int) 
 	if err := f.look(ctx, g); err != nil {
 		return false, err
 	}
+	if err := f.prepare(ctx, g); err != nil {
+		return false, err
+	}
 	next, stop := f.windows(ctx, *g, windows)
 	defer stop()
 	for w := range next {
@@ -248,29 +251,6 @@ func (f *Feeder) look(ctx context.Context, g *search.Generation) error {
 
 func (f *Feeder) verify(ctx context.Context, g *search.Generation) error {
 	return f.Client.verify(ctx, indices(g))
-}
-
-// ensureMonth makes the index of a month. It has the shards of its generation,
-// whatever is configured now: by their number a search sees that none is missing.
-func (f *Feeder) ensureMonth(ctx context.Context, g *search.Generation, month string) error {
-	if g.HasMonth(month) {
-		return nil
-	}
-	alias := ""
-	if g.State == search.GenerationLive {
-		alias = g.Alias
-	}
-	if err := f.Client.createIndex(ctx, g.Index(month), alias, max(1, g.Shards)); err != nil {
-		return err
-	}
-	if err := f.Client.verify(ctx, []string{g.Index(month)}); err != nil {
-		return fmt.Errorf("a new index is not as it was asked for; another template may be in the way: %w", errors.New(err.Error()))
-	}
-	if err := f.Store.AddMonth(ctx, g.Name, month); err != nil {
-		return err
-	}
-	g.Months = append(g.Months, month)
-	return nil
 }
 
 // write writes actions, and keeps apart what is refused for good.

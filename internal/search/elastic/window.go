@@ -116,18 +116,18 @@ func (f *Feeder) post(ctx context.Context, g *search.Generation, p parcel) error
 	if len(p.actions) == 0 {
 		return nil
 	}
-	names := make([]string, len(p.months))
-	for i, month := range p.months {
-		if err := f.ensureMonth(ctx, g, month); err != nil {
-			return err
-		}
-		names[i] = g.Index(month)
+	if err := f.ensureMonths(ctx, g, p.months); err != nil {
+		return err
 	}
 	if err := f.write(ctx, g, p.actions); err != nil {
 		return err
 	}
 	if g.State != search.GenerationLive {
 		return nil
+	}
+	names := make([]string, len(p.months))
+	for i, month := range p.months {
+		names[i] = g.Index(month)
 	}
 	return f.Client.refresh(ctx, names...)
 }
