@@ -1,10 +1,26 @@
 // What rows and bubbles need of the chat around them.
-import { inject, type InjectionKey, provide, type Ref } from 'vue'
+import { inject, type InjectionKey, provide, type Ref, type VNode } from 'vue'
 import type { Api } from '@/api/client'
 import type { Message } from './rows'
 
+/** A part of a message besides its text. */
+export interface MarkedPart {
+  text: string
+  /** All of it, where text is a part. */
+  whole?: string
+  /** How many characters are in view. */
+  room?: number
+  /** The message; for parts within one, the message around them. */
+  of?: Message
+}
+
 /** Places in texts of messages that a search has found, by message id. */
-export type Marks = ReadonlyMap<string, readonly Api['Span'][]>
+export interface Marks extends ReadonlyMap<string, readonly Api['Span'][]> {
+  /** Where what was found in message stands in a part of it. */
+  spans?(shown: string, message: Message | undefined): readonly Api['Span'][]
+  /** A part of message with its marks. */
+  draw?(part: MarkedPart, message: Message | undefined): (VNode | string)[] | string
+}
 
 /** The chat around a bubble. */
 export interface ChatContext {

@@ -200,6 +200,26 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
     expectQuiet(opened)
   })
 
+  it('marks what was found in a card, walking and in its chat', async () => {
+    const file = chats.get('101')?.messages.find((one) => one.content.kind === 'file')
+    const name = String((file?.content.media as { name?: string } | undefined)?.name)
+    if (file) file.text = name // as the server gives it
+    const word = name.slice(1, 4)
+    const opened = await openHits(`/search?q=${word}&type=file`, screen)
+    const { page } = opened
+    await hits(page).first().click()
+    await position(page).getByText(/^1\//).waitFor()
+    await expect.poll(() => page.locator('article.flash .card mark').allTextContents()).toEqual([word])
+    await expectFine(opened, screen)
+
+    await page.goto(`${stage.url}/c/101?as=emp0&q=${word}`)
+    await page.locator('.find .status').getByText(/^1\/2$/).waitFor()
+    await expect.poll(() => page.locator('article.flash .bubble mark').allTextContents()).toEqual([word]) // a robot's Markdown
+    await page.getByRole('button', { name: '上一处' }).click()
+    await expect.poll(() => row(page, file?.id ?? '').locator('.card mark').allTextContents()).toEqual([word])
+    await expectFine(opened, screen)
+  })
+
   it('lists the hits in one chat, by days, and keeps the place in the list', async () => {
     const opened = await stage.open('/c/100?as=emp0', screen)
     const { page } = opened

@@ -1,11 +1,13 @@
 // Text as tokens: links, emoticons, @names, marked hits. A function makes the nodes,
 // which rows call by itself: components of their own are what makes many rows slow.
-import { type FunctionalComponent, h, type VNode } from 'vue'
+import { type FunctionalComponent, h, inject, type VNode } from 'vue'
 import type { Api } from '@/api/client'
 import { t } from '@/i18n/t'
 import { type ChatContext, useChat } from '../context'
+import type { Message } from '../rows'
 import { emoticon } from './emoticon'
 import { maxLength, type Token, tokenize } from './tokens'
+import { partKey } from './types'
 import './prose.css'
 
 /** The node of text; spans are marked where the chat marks hits, and what a search has found in it. */
@@ -34,7 +36,10 @@ function linkTo(href: string, said: VNode | string, chat: ChatContext): VNode {
   return h('a', { class: 'url', href, rel: 'noopener noreferrer nofollow', onClick }, [said])
 }
 
-const Prose: FunctionalComponent<{ text: string; spans?: readonly Api['Span'][] }> = (props) => prose(props.text, props.spans ?? [], useChat())
-Prose.props = ['text', 'spans']
+const Prose: FunctionalComponent<{ text: string; of?: Message }> = ({ text, of }) => {
+  const chat = useChat()
+  return prose(text, [], chat, chat.marks?.value.spans?.(text, of ?? inject(partKey, undefined)?.()))
+}
+Prose.props = ['text', 'of']
 
 export default Prose

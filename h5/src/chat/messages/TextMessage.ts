@@ -8,6 +8,7 @@ import type { Message } from '../rows'
 import { bubble } from './Bubble'
 import { withEmoji } from './emoji'
 import Fold from './Fold.vue'
+import Marked from './Marked'
 import { prose } from './Prose'
 import { isLong, isPiled, maxLength, spansInBody } from './tokens'
 import type { ContentProps } from './types'
@@ -31,7 +32,7 @@ function wordsOf(body: string, message: Message | undefined, chat: ChatContext):
 
 /** The quote; where the original can be looked for, the way to it. */
 function quoteNode({ author, body }: Api['Quote'], message: Message | undefined, chat: ChatContext): VNode {
-  const line = h('span', { class: 'two-lines' }, [author ? `${clean(author)}：` : '', withEmoji(clean(body, maxLength))])
+  const line = h('span', { class: 'two-lines' }, [author ? `${clean(author)}：` : '', h(Marked, { text: withEmoji(clean(body, maxLength)), room: 30, of: message })])
   const { openQuote } = chat
   if (!message || !openQuote) return h('blockquote', { class: 'quote', 'aria-label': t('message.quote') }, [h('p', [line])])
   // To the original instead of to the details of this message.

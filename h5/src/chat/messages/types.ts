@@ -13,5 +13,5 @@ export interface ContentProps {
   own: boolean
 }
 
-/** Offered to what is part of another message: drawn smaller than what stands by itself. */
-export const partKey: InjectionKey<boolean> = Symbol('part')
+/** Offered to what is part of another message, and gives that: drawn smaller than what stands by itself. */
+export const partKey: InjectionKey<() => Message | undefined> = Symbol('part')
