@@ -196,7 +196,8 @@ func TestSavedSearchesOverHTTP(t *testing.T) {
 	mei.refused("PUT", path, `{"name":"x","shared":false,"query":{"q":"x"}}`, "invalid", "version")
 	mei.refused("POST", "/api/v1/searches", `{"name":"x","shared":false,"query":{}}`, "invalid", "q")
 	mei.refused("POST", "/api/v1/searches", `{"name":"x","shared":false,"query":{"q":"`+strings.Repeat("x", 201)+`"}}`, "invalid", "q")
-	mei.json("PUT", path, `{"name":"x","shared":false,"query":{"q":"x"},"version":1}`, http.StatusOK, &saved)
+	mei.refused("PUT", path, `{"name":"x","shared":false,"query":{"q":"x"},"version":1}`, "invalid", "words") // too short for its rule
+	mei.json("PUT", path, `{"name":"x","shared":false,"query":{"q":"xy"},"version":1}`, http.StatusOK, &saved)
 	if saved.Version != 2 || saved.Shared || saved.RuleId == nil {
 		t.Errorf("changed: %+v", saved)
 	}
