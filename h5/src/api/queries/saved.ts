@@ -31,7 +31,10 @@ export function useSaveSearch() {
       id
         ? call(api.PUT('/searches/{search_id}', { params: { path: { search_id: id }, header: csrfHeader }, body: input }))
         : call(api.POST('/searches', { params: { header: csrfHeader }, body: input })),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['searches'] }),
+    onSuccess: ({ rule_id: rule }) => {
+      if (rule) void client.invalidateQueries({ predicate: ({ queryKey: [what] }) => what === 'rule' || what === 'rules' }) // it follows the words
+      return client.invalidateQueries({ queryKey: ['searches'] })
+    },
   })
 }
 
