@@ -128,7 +128,7 @@ func newRevoked(r *archive.Revocation) *api.Revoked {
 func newMark(body string, m archive.Mark) api.MessageViolation {
 	return api.MessageViolation{
 		Id: text(m.ViolationID), Severity: api.Severity(m.Severity), RuleName: m.RuleName,
-		Words: notNil(m.Words), Spans: newSpans(body, m.Spans),
+		Words: notNil(m.Words), Spans: newSpans(body, m.Spans), Private: optional(m.Private),
 	}
 }
 

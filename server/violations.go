@@ -104,7 +104,7 @@ func newViolation(v rules.Violation, found map[string]directory.Person) api.Viol
 		ConversationTitle: optional(named(v.ConvTitle)), MessageId: optional(v.MessageID), Msgtype: optional(v.MsgType),
 		OccurredAt: v.OccurredAt.UTC(), Evidence: v.Evidence, Spans: newSpans(v.Evidence, v.Spans),
 		State: api.ViolationState(v.State), HandledBy: personAt(found, v.HandledBy), HandledAt: optionalTime(v.HandledAt),
-		Note: v.Note,
+		Note: v.Note, Private: optional(v.ViewerID != 0),
 	}
 	if v.RuleID != 0 {
 		out.RuleId = optional(text(v.RuleID))

@@ -26,7 +26,7 @@ func (s *Service) message(job Job) Message {
 	if job.Message != nil {
 		return *job.Message
 	}
-	m := Message{To: job.UserID, Title: title(job.Violation.Kind), Button: "查看", NoRepeat: noRepeat, URL: s.link(job.Violation)}
+	m := Message{To: job.UserID, Title: title(job.Violation), Button: "查看", NoRepeat: noRepeat, URL: s.link(job.Violation)}
 	for size := maxSnippetRunes; ; size -= 10 {
 		m.Description = s.description(job, size)
 		if size <= 0 || utf8.RuneCountInString(m.Description) <= maxDescriptionRunes {
@@ -35,12 +35,14 @@ func (s *Service) message(job Job) Message {
 	}
 }
 
-func title(kind rules.Kind) string {
-	switch kind {
-	case rules.KindCustomerDeletedEmployee:
+func title(v rules.Violation) string {
+	switch {
+	case v.Kind == rules.KindCustomerDeletedEmployee:
 		return "客户删除了员工"
-	case rules.KindEmployeeDeletedCustomer:
+	case v.Kind == rules.KindEmployeeDeletedCustomer:
 		return "员工删除了客户"
+	case v.ViewerID != 0:
+		return "搜索提醒" // what the viewer asked for; nobody did anything wrong
 	}
 	return "敏感词告警"
 }

@@ -31,6 +31,10 @@ func TestMessage(t *testing.T) {
 			date + normal("规则：私下转账") + normal("林晓雨 → 陈先生") + highlight("回扣给您") + `<div class="gray">该规则今天的提醒已满 50 条，之后的请在告警中查看</div>`, "/c/5?m=m-1&a=3",
 		},
 		{
+			"a reminder of the viewer's own", func(j *Job) { j.Violation.ViewerID = 7 }, "搜索提醒",
+			date + normal("规则：私下转账") + normal("林晓雨 → 陈先生") + highlight("回扣给您"), "/c/5?m=m-1&a=3",
+		},
+		{
 			"word in a group with a name", func(j *Job) { j.Violation.Receiver, j.ReceiverRoom = "", "装修\n一群" }, "敏感词告警",
 			date + normal("规则：私下转账") + normal("林晓雨 → 装修 一群") + highlight("回扣给您"), "/c/5?m=m-1&a=3",
 		},

@@ -34,6 +34,7 @@ type Mark struct {
 	RuleName    string
 	Words       []string
 	Spans       []Span // into Message.Text
+	Private     bool   // a reminder that the viewer asked for: their own rule, which nobody else knows of
 }
 
 // TimelineQuery asks for a window of a conversation. At most one of Around,
@@ -57,7 +58,7 @@ type Window struct {
 type Day struct {
 	Date       string `db:"date"` // YYYY-MM-DD in the zone asked for
 	Messages   int64  `db:"messages"`
-	Violations int64  `db:"violations"` // those that messages are marked with: no false alarms
+	Violations int64  `db:"violations"` // no false alarms, and not the viewer's own reminders
 }
 
 // Kinds of conversation as one employee sees them.

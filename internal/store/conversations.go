@@ -40,7 +40,7 @@ var tabs = map[string]string{
 func (db *DB) FindConversations(ctx context.Context, s access.Scope, q archive.ConversationsQuery, after archive.ConvCursor) ([]archive.ConvRow, error) {
 	var b query
 	text := `SELECT ` + convColumns + `,
-	(SELECT count(*) FROM violations v WHERE v.conv_id = c.id AND v.state = 'open' AND ` + b.violationInScope(s, "v.id") + `) AS violations
+	(SELECT count(*) FROM violations v WHERE v.conv_id = c.id AND v.state = 'open' AND v.viewer_id IS NULL AND ` + b.violationInScope(s, "v.id") + `) AS violations
 FROM conv_members m JOIN conversations c ON c.id = m.conv_id` + convJoins + `
 WHERE m.person = ` + b.arg(q.Person) + ` AND c.message_count > 0 AND ` + tabs[q.Tab] + ` AND ` + b.personInScope(s, "m.person")
 	if q.Q != "" {
@@ -77,7 +77,7 @@ func (db *DB) GetConversation(ctx context.Context, s access.Scope, conv int64) (
 	var b query
 	text := `SELECT ` + convColumns + `,
 	(SELECT min(m.msgtime) FROM messages m WHERE m.conv_id = c.id) AS first_at,
-	(SELECT count(*) FROM violations v WHERE v.conv_id = c.id AND v.state = 'open' AND ` + b.violationInScope(s, "v.id") + `) AS violations
+	(SELECT count(*) FROM violations v WHERE v.conv_id = c.id AND v.state = 'open' AND v.viewer_id IS NULL AND ` + b.violationInScope(s, "v.id") + `) AS violations
 FROM conversations c` + convJoins + `
 WHERE c.id = ` + b.arg(conv) + ` AND c.message_count > 0 AND ` + b.convInScope(s, "c.id")
 	var row archive.ConvRow

@@ -62,7 +62,7 @@ UNION ALL
 func (db *DB) FindConversationRows(ctx context.Context, s access.Scope, ids []int64) ([]archive.ConvRow, error) {
 	var b query
 	text := `SELECT ` + convColumns + `,
-	(SELECT count(*) FROM violations v WHERE v.conv_id = c.id AND v.state = 'open' AND ` + b.violationInScope(s, "v.id") + `) AS violations
+	(SELECT count(*) FROM violations v WHERE v.conv_id = c.id AND v.state = 'open' AND v.viewer_id IS NULL AND ` + b.violationInScope(s, "v.id") + `) AS violations
 FROM conversations c` + convJoins + `
 WHERE c.id = ANY(` + b.arg(pq.Array(ids)) + `) AND c.message_count > 0 AND ` + b.convInScope(s, "c.id")
 	var rows []archive.ConvRow

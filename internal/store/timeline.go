@@ -92,7 +92,7 @@ FROM (
 	FROM messages m WHERE m.conv_id = ` + c + ` AND ` + b.convInScope(s, c) + ` GROUP BY 1
 ) d LEFT JOIN (
 	SELECT to_char(v.occurred_at AT TIME ZONE ` + zone + `, 'YYYY-MM-DD') AS date, count(*) AS violations
-	FROM violations v WHERE v.conv_id = ` + c + ` AND v.state <> 'false_alarm' AND ` + b.violationInScope(s, "v.id") + ` GROUP BY 1
+	FROM violations v WHERE v.conv_id = ` + c + ` AND v.state <> 'false_alarm' AND v.viewer_id IS NULL AND ` + b.violationInScope(s, "v.id") + ` GROUP BY 1
 ) v ON v.date = d.date
 ORDER BY d.date`
 	days := []archive.Day{}
@@ -186,7 +186,7 @@ func (db *DB) FindOriginals(ctx context.Context, s access.Scope, preMsgIDs []str
 // FindMarks implements archive.Store.
 func (db *DB) FindMarks(ctx context.Context, s access.Scope, messageIDs []string) (map[string][]archive.Mark, error) {
 	var b query
-	text := `SELECT v.message_id, v.id, v.severity, v.rule_name, v.words, v.spans FROM violations v
+	text := `SELECT v.message_id, v.id, v.severity, v.rule_name, v.words, v.spans, v.viewer_id IS NOT NULL FROM violations v
 WHERE v.message_id = ANY(` + b.arg(pq.Array(messageIDs)) + `::uuid[]) AND v.state <> 'false_alarm' AND ` + b.violationInScope(s, "v.id") + ` ORDER BY v.id`
 	st, err := db.prepared(ctx, text)
 	if err != nil {
@@ -202,7 +202,7 @@ WHERE v.message_id = ANY(` + b.arg(pq.Array(messageIDs)) + `::uuid[]) AND v.stat
 		var id string
 		var m archive.Mark
 		var spans []byte
-		if err := rows.Scan(&id, &m.ViolationID, &m.Severity, &m.RuleName, (*pq.StringArray)(&m.Words), &spans); err != nil {
+		if err := rows.Scan(&id, &m.ViolationID, &m.Severity, &m.RuleName, (*pq.StringArray)(&m.Words), &spans, &m.Private); err != nil {
 			return nil, wrap(ctx, "scan mark", err)
 		}
 		if m.Spans, err = decodeSpans(spans); err != nil {

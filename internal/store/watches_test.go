@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -67,6 +68,15 @@ func TestAWatchTellsItsMakerAlone(t *testing.T) {
 		marks, err := d.FindMarks(t.Context(), tt.v.Scope(), d.rows(t, `SELECT id::text FROM messages`))
 		if err != nil || len(marks) != len(tt.want) {
 			t.Errorf("%d messages are marked for %s, %v; want %d", len(marks), tt.v.Person, err, len(tt.want))
+		}
+		for id, of := range marks {
+			if len(of) != 1 || !of[0].Private {
+				t.Errorf("message %s is marked for %s with %+v, want one reminder", id, tt.v.Person, of)
+			}
+		}
+		convs, err := d.FindConversationRows(t.Context(), tt.v.Scope(), d.convIDs(t))
+		if err != nil || slices.ContainsFunc(convs, func(c archive.ConvRow) bool { return c.Violations > 0 }) {
+			t.Errorf("conversations for %s: %+v, %v; want none with violations", tt.v.Person, convs, err)
 		}
 		live, err := d.FindLiveViolations(t.Context(), tt.v.Scope(), 0, 10)
 		if err != nil || len(live) != len(tt.want) {
@@ -167,6 +177,31 @@ func TestAWatchDoesNotTellOfOtherViolations(t *testing.T) {
 			t.Errorf("sensitive for %s (-want +got):\n%s", tt.v.Person, diff)
 		}
 	}
+	for _, tt := range []struct {
+		v    access.Viewer
+		want []bool // whether each mark of the second message is a reminder
+	}{{mei, []bool{true, false}}, {boss, []bool{false}}} {
+		marks, err := d.FindMarks(t.Context(), tt.v.Scope(), ids[1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []bool
+		for _, m := range marks[ids[1]] {
+			got = append(got, m.Private)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("marks for %s (-want +got):\n%s", tt.v.Person, diff)
+		}
+	}
+}
+
+func (d *desk) convIDs(t *testing.T) []int64 {
+	t.Helper()
+	var ids []int64
+	if err := d.SelectContext(t.Context(), &ids, `SELECT id FROM conversations`); err != nil {
+		t.Fatal(err)
+	}
+	return ids
 }
 
 func TestWatchesEnd(t *testing.T) {

@@ -730,7 +730,7 @@ export interface components {
             conversations: number;
             conversations_today: number;
             customers: number;
-            /** @description Open ones. */
+            /** @description Open ones, without the viewer's own reminders (private). */
             violations: number;
         };
         /** @enum {string} */
@@ -757,7 +757,7 @@ export interface components {
             member_count?: number;
             /** Format: int64 */
             messages: number;
-            /** @description Open ones. */
+            /** @description Open ones, without the viewer's own reminders (private). */
             violations: number;
             /**
              * @description Of the relation between employee and customer.
@@ -855,6 +855,8 @@ export interface components {
             words: string[];
             /** @description Into text. */
             spans: components["schemas"]["Span"][];
+            /** @description A reminder that the viewer asked for, not a violation of anybody's: the rule is theirs alone, and nobody else sees it. Absent means false. */
+            private?: boolean;
         };
         /** @description UTF-16 code unit offsets, end exclusive. */
         Span: {
@@ -1204,7 +1206,7 @@ export interface components {
             /** Format: date */
             date: string;
             messages: number;
-            /** @description Those that messages are marked with: false alarms do not count. */
+            /** @description False alarms and the viewer's own reminders (private) do not count. */
             violations: number;
         };
         MessageEvent: {
@@ -1260,6 +1262,8 @@ export interface components {
             /** Format: date-time */
             handled_at?: string;
             note: string;
+            /** @description As private of MessageViolation. */
+            private?: boolean;
         };
         ViolationDetail: {
             violation: components["schemas"]["Violation"];
@@ -1602,7 +1606,7 @@ export interface components {
         FilterHas: components["schemas"]["SearchHas"][];
         /** @description Only what was taken back. */
         FilterRevoked: boolean;
-        /** @description Only what is part of a violation in the viewer's scope, false alarms aside. */
+        /** @description Only what is part of a violation in the viewer's scope. False alarms and the viewer's own reminders (private) do not count. */
         FilterSensitive: boolean;
         EmployeeId: string;
         ConversationId: string;
@@ -2178,7 +2182,7 @@ export interface operations {
                 has?: components["parameters"]["FilterHas"];
                 /** @description Only what was taken back. */
                 revoked?: components["parameters"]["FilterRevoked"];
-                /** @description Only what is part of a violation in the viewer's scope, false alarms aside. */
+                /** @description Only what is part of a violation in the viewer's scope. False alarms and the viewer's own reminders (private) do not count. */
                 sensitive?: components["parameters"]["FilterSensitive"];
                 /** @description best: of the newest 10,000 hits the shortest messages first. Default newest. */
                 order?: components["schemas"]["SearchOrder"];
@@ -2234,7 +2238,7 @@ export interface operations {
                 has?: components["parameters"]["FilterHas"];
                 /** @description Only what was taken back. */
                 revoked?: components["parameters"]["FilterRevoked"];
-                /** @description Only what is part of a violation in the viewer's scope, false alarms aside. */
+                /** @description Only what is part of a violation in the viewer's scope. False alarms and the viewer's own reminders (private) do not count. */
                 sensitive?: components["parameters"]["FilterSensitive"];
                 /** @description next of the page before. */
                 cursor?: components["parameters"]["Cursor"];

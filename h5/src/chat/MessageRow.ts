@@ -81,7 +81,7 @@ function revokedNode(at: string): VNode {
 }
 
 function hitsNode(violations: NonNullable<Message['violations']>): VNode {
-  const tags = violations.map(({ id, rule_name }) => h('span', { key: id, class: 'tag bad one-line' }, clean(rule_name)))
+  const tags = violations.map(({ id, rule_name, private: own }) => h('span', { key: id, class: `tag ${own ? '' : 'bad '}one-line` }, clean(rule_name)))
   return h('p', { key: 'hits', class: 'badges' }, tags)
 }
 

@@ -18,6 +18,7 @@ export default {
   'search.oneDepartment': 'one department',
   'search.says': ': ',
   'search.sensitive': 'Violation',
+  'search.reminder': 'Reminder',
   'search.code': 'QR code',
   'search.filters': 'Filters',
   'search.filtersSet': { one: 'Filters, {n} set', other: 'Filters, {n} set' },

@@ -18,6 +18,7 @@ export default {
   'search.oneDepartment': '1 个部门',
   'search.says': '：',
   'search.sensitive': '违规',
+  'search.reminder': '提醒',
   'search.code': '二维码',
   'search.filters': '筛选',
   'search.filtersSet': '筛选，已设 {n} 项',

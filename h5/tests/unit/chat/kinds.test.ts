@@ -183,6 +183,12 @@ describe('a row', () => {
     expect(off.text()).not.toContain('私下收款')
   })
 
+  it('does not colour a reminder of one\'s own like a violation', () => {
+    const mark = { severity: 'mid' as const, words: [], spans: [] }
+    const tags = show(messageAt(1, { violations: [{ ...mark, id: '1', rule_name: '私下收款' }, { ...mark, id: '2', rule_name: '再说', private: true }] })).findAll('.tag')
+    expect(tags.map((tag) => [tag.text(), tag.classes('bad')])).toEqual([['私下收款', true], ['再说', false]])
+  })
+
   it('asks before a link is opened, and never follows it by itself', async () => {
     const opened: string[] = []
     const chat = context({ openLink: (url) => void opened.push(url) })
