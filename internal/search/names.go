@@ -7,8 +7,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/mozillazg/go-pinyin"
-
 	"huicun/internal/outbox"
 )
 
@@ -36,7 +34,6 @@ type NameKey struct {
 // Bounds of the keys of one name.
 const (
 	maxKeyRunes = 40 // of the name; the rest does not count
-	maxReadings = 4  // of one character
 	maxSpelling = 16 // of one name, where characters have several readings
 	maxInside   = 20 // keys that begin within
 )
@@ -44,7 +41,7 @@ const (
 // NameKeys gives the keys of a name: from its beginning and from each character
 // or word within, as it is written and, where it has Chinese characters, in
 // pinyin; by initials from its beginning only. Characters with several readings
-// make several.
+// make several, see readings.
 func NameKeys(name string) []NameKey {
 	folded := firstRunes(strings.TrimSpace(Fold(name, false)), maxKeyRunes)
 	if folded == "" {
@@ -95,7 +92,6 @@ type part struct {
 
 func partsOf(folded string) []part {
 	var parts []part
-	args := pinyin.Args{Style: pinyin.Normal, Heteronym: true, Fallback: func(rune, pinyin.Args) []string { return nil }}
 	word := false
 	for at, r := range folded {
 		p := part{at: at}
@@ -103,11 +99,7 @@ func partsOf(folded string) []part {
 		switch {
 		case unicode.Is(unicode.Han, r):
 			p.starts = true
-			for _, s := range pinyin.SinglePinyin(r, args) {
-				if s != "" && len(p.spells) < maxReadings && !slices.Contains(p.spells, s) {
-					p.spells = append(p.spells, s)
-				}
-			}
+			p.spells = readings(r)
 		case letter:
 			p.starts = !word
 			p.spells = []string{string(r)}

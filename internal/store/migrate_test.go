@@ -12,6 +12,7 @@ import (
 	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 
+	"huicun/internal/search"
 	"huicun/internal/store/storetest"
 )
 
@@ -226,5 +227,32 @@ func TestRetryLockedEndsWithItsContext(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("retryLocked: %v, want %v", err, context.Canceled)
+	}
+}
+
+// Names that have keys are read again as names are.
+func TestNamesAreReadAgain(t *testing.T) {
+	t.Parallel()
+	db, p := oldDB(t)
+	if _, err := p.UpTo(t.Context(), 20); err != nil {
+		t.Fatal(err)
+	}
+	db.MustExec(`
+INSERT INTO employees (person, userid, name) VALUES ('qin', 'Qin', '秦姐');
+DELETE FROM name_changes;
+DELETE FROM outbox WHERE kind = 'names';
+INSERT INTO name_keys (kind, inside, key, form, source, owner, name) VALUES (1, false, 'qinju', 1, 0, 'qin', '秦姐')`)
+	if _, err := p.UpTo(t.Context(), 21); err != nil {
+		t.Fatal(err)
+	}
+	if n := db.lines(t, `SELECT kind FROM outbox WHERE kind = 'names' AND state = 'available'`); len(n) != 1 {
+		t.Errorf("%d items are to make keys, want 1", len(n))
+	}
+	if n, err := db.SaveNameKeys(t.Context(), 10, search.NameKeys); n != 1 || err != nil {
+		t.Fatalf("keys of %d names were made, %v; want 1", n, err)
+	}
+	want := []string{"jie", "qinjie", "qj", "姐", "秦姐"}
+	if diff := cmp.Diff(want, db.lines(t, `SELECT key FROM name_keys WHERE owner = 'qin' AND name = '秦姐' ORDER BY key COLLATE "C"`)); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
 	}
 }
