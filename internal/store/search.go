@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -22,6 +23,9 @@ import (
 type Search struct {
 	DB      *DB
 	Timeout time.Duration // of one statement; 0 means 10 seconds
+	// MostListed is how many conversations are listed before a search is made, so that
+	// only these are looked at; 0 means 2,000.
+	MostListed int
 }
 
 var _ search.Engine = (*Search)(nil)
@@ -92,7 +96,8 @@ type look struct {
 
 // looking runs f in a transaction that reads. Plans are made for the values at
 // hand, so that months are left out, and in one process: a search is short, and
-// there are many.
+// there are many. A list of conversations is to fit in memory, as a hash. A month is never read from end
+// to end: of many conversations the planner expects far more messages than there are.
 func (s *Search) looking(ctx context.Context, q search.Query, f func(*look) error) error {
 	timeout := s.Timeout
 	if timeout == 0 {
@@ -104,12 +109,12 @@ func (s *Search) looking(ctx context.Context, q search.Query, f func(*look) erro
 			return err
 		}
 		defer func() { _ = tx.Rollback() }() // it only reads
-		const set = `SELECT set_config('statement_timeout', $1, true), set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)`
+		const set = `SELECT set_config('statement_timeout', $1, true), set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true), set_config('work_mem', '32MB', true), set_config('enable_seqscan', 'off', true)`
 		if _, err := tx.ExecContext(ctx, set, strconv.FormatInt(timeout.Milliseconds(), 10)); err != nil {
 			return err
 		}
 		l := &look{tx: tx, q: q, exact: q.Words.Exact}
-		if err := l.prepare(ctx); err != nil {
+		if err := l.prepare(ctx, cmp.Or(s.MostListed, mostNarrow)); err != nil {
 			return err
 		}
 		return f(l)
@@ -125,7 +130,7 @@ func tooLong(ctx context.Context, err error) error {
 	return err
 }
 
-func (l *look) prepare(ctx context.Context) error {
+func (l *look) prepare(ctx context.Context, mostListed int) error {
 	var err error
 	if l.months, err = l.findMonths(ctx); err != nil {
 		return err
@@ -133,7 +138,7 @@ func (l *look) prepare(ctx context.Context) error {
 	if l.below, err = departmentsBelow(ctx, l.tx, l.q.Filter.Departments); err != nil {
 		return err
 	}
-	if l.convs, err = listConversations(ctx, l.tx, l.q, l.below, mostNarrow); err != nil {
+	if l.convs, err = listConversations(ctx, l.tx, l.q, l.below, mostListed); err != nil {
 		return err
 	}
 	l.grams, l.types = gramsOf(l.q)
@@ -202,10 +207,16 @@ func (l *look) where(b *query, w window) string {
 	if f.Flags&search.Sensitive != 0 && !l.q.Scope.All() {
 		add(b.sensitiveInScope(l.q.Scope, "s.id"))
 	}
-	if l.convs.all {
+	of := l.q
+	switch {
+	case l.convs.all:
 		add(`s.conv_id = ANY (` + b.arg(pq.Array(l.convs.ids)) + `)`)
-	} else {
-		add(b.conversationOf(l.q, l.below, "s.conv_id"))
+	case l.convs.ofFew:
+		of.Filter.Departments = nil
+		add(b.chatOfDepartments(l.q.Scope, l.below, "s.conv_id"))
+		fallthrough
+	default:
+		add(b.conversationOf(of, l.below, "s.conv_id"))
 	}
 	return strings.Join(all, ` AND `)
 }

@@ -12,8 +12,9 @@ import (
 
 // Bounds below which a search goes through conversations.
 const (
-	mostNarrow  = 2000   // conversations that are listed before a search
-	fewMessages = 20_000 // messages in them: rather all of these than what the index of grams leads to
+	mostNarrow   = 2000   // conversations that are listed before a search
+	leastPersons = 100    // whose conversations are listed; more where there are not that many
+	fewMessages  = 20_000 // messages in them: rather all of these than what the index of grams leads to
 )
 
 // narrowed are the conversations that a query is about.
@@ -21,6 +22,7 @@ type narrowed struct {
 	all      bool // ids are all of them; false: there are too many to list
 	ids      []int64
 	messages int64 // in them
+	ofFew    bool  // they are too many, but those of the filter's departments are the chats of few people
 }
 
 // conversationOf is a condition: the query is about the conversation. conv is a
@@ -56,6 +58,18 @@ func (q *query) conversationOf(of search.Query, below []int64, conv string) stri
 	return text
 }
 
+func (q *query) personsOfDepartments(below []int64) string {
+	return `SELECT DISTINCT person FROM employee_departments WHERE department_id = ANY (` + q.arg(pq.Array(below)) + `)`
+}
+
+// chatOfDepartments is the condition of conversationOf about departments, for few
+// people: their conversations are listed once in a statement, and not the members of
+// each conversation looked at. IS TRUE keeps the planner from making a join of it.
+func (q *query) chatOfDepartments(s access.Scope, below []int64, conv string) string {
+	return `(` + conv + ` IN (SELECT m.conv_id FROM (` + q.personsOfDepartments(below) + `) x
+	CROSS JOIN LATERAL (SELECT m.conv_id FROM conv_members m WHERE m.person = x.person OFFSET 0) m WHERE ` + q.personInScope(s, "x.person") + `)) IS TRUE`
+}
+
 // withOutsiders is a condition: somebody from outside is in the conversation, or
 // WeCom calls the group one with customers.
 func withOutsiders(conv string) string {
@@ -87,7 +101,9 @@ func departmentsBelow(ctx context.Context, db sqlx.QueryerContext, roots []int64
 type source struct {
 	convs   func(q *query) string // text of a list in the column conv_id
 	persons func(q *query) string // text of a list of the people in it; nil: no matter how many
-	each    int                   // how often a conversation may stand in the list, on average, before it counts as too long
+	// departments says that the people are those of the filter's departments.
+	departments bool
+	each        int // how often a conversation may stand in the list, on average, before it counts as too long
 }
 
 // perConversation is each of lists that have a conversation for every person.
@@ -108,9 +124,9 @@ func sources(of search.Query, below []int64) []source {
 		}})
 	}
 	if len(f.Departments) > 0 {
-		all = append(all, chatsOf(func(q *query) string {
-			return `SELECT DISTINCT person FROM employee_departments WHERE department_id = ANY (` + q.arg(pq.Array(below)) + `)`
-		}))
+		from := chatsOf(func(q *query) string { return q.personsOfDepartments(below) })
+		from.departments = true
+		all = append(all, from)
 	}
 	if !of.Scope.All() {
 		all = append(all, chatsOf(func(q *query) string {
@@ -132,6 +148,7 @@ func chatsOf(persons func(q *query) string) source {
 // listConversations lists the conversations of a query from the first source
 // that has few.
 func listConversations(ctx context.Context, db sqlx.QueryerContext, of search.Query, below []int64, most int) (narrowed, error) {
+	ofFew := false
 	for _, from := range sources(of, below) {
 		if few, err := from.fewPersons(ctx, db, most); err != nil || !few {
 			if err != nil {
@@ -143,8 +160,9 @@ func listConversations(ctx context.Context, db sqlx.QueryerContext, of search.Qu
 		if err != nil || n.all {
 			return n, err
 		}
+		ofFew = ofFew || from.departments
 	}
-	return narrowed{}, nil
+	return narrowed{ofFew: ofFew}, nil
 }
 
 // fewPersons reports whether it is worth a try to list the conversations: nearly
@@ -154,7 +172,7 @@ func (s source) fewPersons(ctx context.Context, db sqlx.QueryerContext, most int
 		return true, nil
 	}
 	var b query
-	mostPersons := max(1, most/20)
+	mostPersons := max(leastPersons, most/20)
 	var n int
 	err := sqlx.GetContext(ctx, db, &n, `SELECT count(*) FROM (`+s.persons(&b)+` LIMIT `+b.arg(mostPersons+1)+`) x`, b.args...)
 	return n <= mostPersons, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"huicun/internal/access"
 	"huicun/internal/fault"
@@ -77,6 +78,39 @@ func TestConversationsOfAQuery(t *testing.T) {
 	}
 	if listed < 50 {
 		t.Errorf("only %d of 200 lists", listed)
+	}
+}
+
+// Where the conversations of a department's few people are too many to be listed
+// before a search, the answers are the same.
+func TestDepartmentsWithManyChats(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, openPostgres)
+	scopes := company(t, b.Archive)
+	fill(t, b.Archive, writer{random(3, 0)}, 300)
+	b.ready(t)
+	o := NewOracle(t, b.Archive)
+	s := &store.Search{DB: b.DB, MostListed: 1}
+	d := newDrawer(o, scopes, random(3, 1))
+	found := 0
+	for range 300 {
+		q := d.query()
+		q.Filter.Departments, q.After = []int64{1 + d.Int64N(8)}, nil
+		want := o.Find(q)
+		got, err := s.Find(t.Context(), q, len(want)+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("Find(%+v) (-want +got):\n%s", q, diff)
+		}
+		if n, err := s.Count(t.Context(), q, len(want)+1); err != nil || n != len(want) {
+			t.Fatalf("Count(%+v) = %d, %v, want %d", q, n, err, len(want))
+		}
+		found += len(want)
+	}
+	if found < 100 {
+		t.Errorf("only %d messages were found", found)
 	}
 }
 
