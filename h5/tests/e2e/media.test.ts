@@ -46,6 +46,26 @@ async function touch(page: Page, fingers: { from: [number, number]; to: [number,
   await client.detach()
 }
 
+describe('the details of a video', () => {
+  for (const screen of ['phone', 'desktop'] as const) {
+    it(`have a small sign of the file, and the whole video: ${screen}`, async () => {
+      changeFile('c-video', { name: '会议.mp4', ext: 'mp4' })
+      const { page, at, opened } = await open('call-video', screen)
+      await at.locator('.recording').click()
+      await sheet(page).locator('.tile.video').waitFor()
+      const within = await sheet(page).locator('.body').boundingBox()
+      const video = await sheet(page).locator('video').boundingBox()
+      const tile = await sheet(page).locator('.tile').boundingBox()
+      if (!within || !video || !tile) throw new Error('not drawn')
+      expect([tile.width, tile.height]).toEqual([40, 48])
+      expect(video.x).toBeGreaterThanOrEqual(within.x)
+      expect(video.x + video.width).toBeLessThanOrEqual(within.x + within.width)
+      expectQuiet(opened)
+      await page.context().close()
+    })
+  }
+})
+
 describe('the viewer', () => {
   it('is swiped through, to both sides in time', async () => {
     const { page, at, opened } = await open('portrait')
