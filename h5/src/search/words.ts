@@ -17,6 +17,12 @@ export function wordsOf(query: string): string[] {
   return found
 }
 
+/** A query without its quotes and exclusions, which ask for more than the words; '' where it has none. */
+export function simplerWords(query: string): string {
+  const plain = query.replace(/(^|\s)-("[^"]*"?|\S+)/g, ' ').replace(/"/g, ' ').replace(/\s+/g, ' ').trim()
+  return plain === query.trim() ? '' : plain
+}
+
 /** The first word of text, and how much of the text it takes. */
 function firstWord(text: string): [string, number] {
   const close = closing[text.charAt(0)]

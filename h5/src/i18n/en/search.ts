@@ -2,6 +2,7 @@
 export default {
   'chat.findPlaceholder': 'Keyword',
   'chat.findNone': 'Nothing found',
+  'chat.findTooLong': 'Too long',
   'chat.findPosition': '{i}/{n}',
   'chat.findPrevious': 'Previous hit',
   'chat.findNext': 'Next hit',

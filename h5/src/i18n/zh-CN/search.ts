@@ -2,6 +2,7 @@
 export default {
   'chat.findPlaceholder': '输入关键词',
   'chat.findNone': '没有找到',
+  'chat.findTooLong': '太长',
   'chat.findPosition': '{i}/{n}',
   'chat.findPrevious': '上一处',
   'chat.findNext': '下一处',

@@ -49,6 +49,25 @@ describe('FindBar', () => {
     expect(page.emitted('find')).toEqual([['报价']])
   })
 
+  it('goes on with Enter once the hit was in view for a moment', async () => {
+    const page = bar()
+    await page.find('input').setValue('报价')
+    vi.advanceTimersByTime(300)
+    await page.setProps({ query: '报价', position: 1, total: 3, state: 'done' })
+    vi.advanceTimersByTime(800)
+    await page.find('form').trigger('submit')
+    expect(page.emitted('step')).toEqual([[1]])
+  })
+
+  it('takes no more than the server, and says of a refused query that it is too long', async () => {
+    const page = bar('报价')
+    expect(page.find('input').attributes('maxlength')).toBe('200')
+    await page.setProps({ state: 'error' })
+    expect(page.find('.status').text()).toBe('加载失败')
+    await page.setProps({ tooLong: true })
+    expect(page.find('.status').text()).toBe('太长')
+  })
+
   it('ends the search when the text is cleared', async () => {
     const page = bar('报价')
     await page.find('input').setValue('')

@@ -9,7 +9,7 @@ import { learnPerson } from '@/search/names'
 import { emptySearch, type Search } from '@/search/query'
 import { toRows } from '@/search/rows'
 import { lastPart, withoutLastPart } from '@/search/typed'
-import { wordsOf } from '@/search/words'
+import { simplerWords, wordsOf } from '@/search/words'
 import { customer, employee, messageAt } from '../chat/fixtures'
 
 const last = (n: number): Api['LastMessage'] => {
@@ -146,5 +146,11 @@ describe('wordsOf', () => {
     ['  ', []],
   ] as const) {
     it(JSON.stringify(query), () => expect(wordsOf(query)).toEqual(want))
+  }
+})
+
+describe('simplerWords', () => {
+  for (const [query, want] of [['报价', ''], ['"报价', '报价'], ['"周六 送货" 定金', '周六 送货 定金'], ['定金 -已退', '定金'], ['-已退', ''], ['"', '']] as const) {
+    it(`of ${query} is ${want || 'nothing'}`, () => expect(simplerWords(query)).toBe(want))
   }
 })
