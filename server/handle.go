@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strconv"
 	"syscall"
 	"time"
@@ -110,6 +111,18 @@ func decodeFault(err error) error {
 		return fault.Invalid("", "the body is empty")
 	}
 	return fault.Invalid("", "the body is no JSON")
+}
+
+// misread is how the generated handlers say which parameter they cannot read.
+var misread = regexp.MustCompile(`^Invalid format for parameter ([a-zA-Z0-9_-]+): `)
+
+// parameterFault says which parameter does not decode although it has the form
+// that openapi.yaml wants: a day that does not exist, for one.
+func parameterFault(err error) error {
+	if m := misread.FindStringSubmatch(err.Error()); m != nil {
+		return fault.Invalid(m[1], "has the wrong form, or does not exist")
+	}
+	return fault.Invalid("", "a parameter has the wrong form")
 }
 
 // optional gives nil for the zero value, which the API leaves out.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"huicun/internal/fault"
 	"huicun/server/api"
 )
 
@@ -39,7 +38,7 @@ func (s *Server) routes() (*gin.Engine, error) {
 
 	v1 := e.Group(apiBase, noStore, s.requireSession, s.limitSession, s.sameOrigin, s.checkCSRF, s.limitHeavy, s.validate)
 	api.RegisterHandlersWithOptions(v1, api.NewStrictHandlerWithOptions(s, nil, strictOptions()), api.GinServerOptions{
-		ErrorHandler: func(c *gin.Context, _ error, _ int) { fail(c, fault.Invalid("", "a parameter has the wrong form")) },
+		ErrorHandler: func(c *gin.Context, err error, _ int) { fail(c, parameterFault(err)) },
 	})
 
 	v1.GET("/openapi.json", s.openapi)

@@ -93,6 +93,30 @@ func TestAFailingEngineIsAnError(t *testing.T) {
 	}
 }
 
+// Searching everywhere and in one conversation take the same, and refuse the
+// same in the same words.
+func TestOneBoundOfWords(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.signedIn("Boss")
+	for _, tt := range []struct{ name, text, message string }{
+		{"500 characters", strings.Repeat("长", 500), "must have at most 200 characters"},
+		{"201 characters", strings.Repeat("😀", 201), "must have at most 200 characters"},
+		{"17 words", strings.Repeat("长 ", 17), "must have at most 16 words"},
+	} {
+		for _, path := range []string{"/search", "/search/conversations", "/conversations/7/find"} {
+			w := b.send("GET", "/api/v1"+path+"?q="+url.QueryEscape(tt.text), "")
+			got := withoutID(t, w.Body.Bytes()).Error
+			if w.Code != http.StatusBadRequest || got.Field == nil || *got.Field != "q" || !strings.Contains(got.Message, tt.message) {
+				t.Errorf("%s, %s: %d %.300s, want 400: q %s", path, tt.name, w.Code, w.Body, tt.message)
+			}
+		}
+	}
+	for _, path := range []string{"/search", "/search/conversations", "/conversations/7/find"} {
+		b.get("/api/v1"+path+"?q="+url.QueryEscape(strings.Repeat("😀", 200)), nil)
+	}
+}
+
 func TestHostileSearches(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -120,6 +144,10 @@ func TestHostileSearches(t *testing.T) {
 		{"a conversation that is no number", "/search?conversation=x", "conversation"},
 		{"a department that is no number", "/search?department=-1", "department"},
 		{"a time", "/search?from=yesterday", "from"},
+		{"a day alone", "/search?q=a&from=2026-01-02", "from"},
+		{"a day that does not exist", "/search?q=a&from=2026-13-45", "from"},
+		{"a moment that does not exist", "/search/conversations?q=a&to=2026-02-30T00:00:00Z", "to"},
+		{"a long type", "/search?type=" + strings.Repeat("a", 201), "type"},
 		{"times upside down", "/search?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"},
 		{"an order", "/search?q=a&order=random()", "order"},
 		{"a flag", "/search?has=money", "has"},

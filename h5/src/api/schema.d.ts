@@ -1580,7 +1580,7 @@ export interface components {
         /** @description Rows wanted, 1 to 100; default 40. */
         Limit: number;
         SearchId: string;
-        /** @description Up to 200 characters, 16 words. */
+        /** @description Up to 200 characters (code points), 16 words; more is invalid. */
         FilterQ: string;
         /** @description Traditional and simplified characters differ. */
         FilterExact: boolean;
@@ -1596,7 +1596,7 @@ export interface components {
         FilterChat: components["schemas"]["SearchChat"];
         /** @description internal: nobody from outside is in the conversation. */
         FilterSide: components["schemas"]["SearchSide"];
-        /** @description Message types as on the wire; one of them. */
+        /** @description Message types as on the wire; one of them. A type that is not known here is not refused: WeCom may have sent it. */
         FilterType: string[];
         /** @description Not before. */
         FilterFrom: string;
@@ -1890,7 +1890,7 @@ export interface operations {
     FindInConversation: {
         parameters: {
             query?: {
-                /** @description What to find, as q of GET /search; not empty. */
+                /** @description What to find, as q of GET /search and with its bounds: up to 200 characters, 16 words; not empty. */
                 q?: string;
                 /** @description Traditional and simplified characters differ. */
                 exact?: components["parameters"]["FilterExact"];
@@ -2156,7 +2156,7 @@ export interface operations {
     Search: {
         parameters: {
             query?: {
-                /** @description Up to 200 characters, 16 words. */
+                /** @description Up to 200 characters (code points), 16 words; more is invalid. */
                 q?: components["parameters"]["FilterQ"];
                 /** @description Traditional and simplified characters differ. */
                 exact?: components["parameters"]["FilterExact"];
@@ -2172,7 +2172,7 @@ export interface operations {
                 chat?: components["parameters"]["FilterChat"];
                 /** @description internal: nobody from outside is in the conversation. */
                 side?: components["parameters"]["FilterSide"];
-                /** @description Message types as on the wire; one of them. */
+                /** @description Message types as on the wire; one of them. A type that is not known here is not refused: WeCom may have sent it. */
                 type?: components["parameters"]["FilterType"];
                 /** @description Not before. */
                 from?: components["parameters"]["FilterFrom"];
@@ -2212,7 +2212,7 @@ export interface operations {
     SearchConversations: {
         parameters: {
             query?: {
-                /** @description Up to 200 characters, 16 words. */
+                /** @description Up to 200 characters (code points), 16 words; more is invalid. */
                 q?: components["parameters"]["FilterQ"];
                 /** @description Traditional and simplified characters differ. */
                 exact?: components["parameters"]["FilterExact"];
@@ -2228,7 +2228,7 @@ export interface operations {
                 chat?: components["parameters"]["FilterChat"];
                 /** @description internal: nobody from outside is in the conversation. */
                 side?: components["parameters"]["FilterSide"];
-                /** @description Message types as on the wire; one of them. */
+                /** @description Message types as on the wire; one of them. A type that is not known here is not refused: WeCom may have sent it. */
                 type?: components["parameters"]["FilterType"];
                 /** @description Not before. */
                 from?: components["parameters"]["FilterFrom"];
