@@ -116,6 +116,12 @@ export function withoutFilters(search: Search): Search {
   return { ...emptySearch(), q, exact, order, view }
 }
 
+/** Whether two searches find the same, in whatever order and view. */
+export function sameSearch(one: Search, other: Search): boolean {
+  const sorted = (search: Search) => packSearch({ ...search, q: search.q.trim(), order: 'newest', view: 'messages' }).split('&').sort().join('&')
+  return sorted(one) === sorted(other)
+}
+
 /** The search as the API and saved searches have it. */
 export function toQuery(search: Search): Api['SearchQuery'] {
   const list = <T>(items: T[]) => (items.length ? [...items] : undefined)
