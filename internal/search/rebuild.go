@@ -25,12 +25,14 @@ type RebuildStore interface {
 	// NextBatch gives the first batch after one, up to another, that has messages;
 	// 0: none.
 	NextBatch(ctx context.Context, after, upTo int64) (int64, error)
-	// SaveRebuild notes that a batch is done, if it was not yet, and what came of
-	// it; it gives how far it is.
-	SaveRebuild(ctx context.Context, batch int64, changed, refused int) (Rebuild, error)
+	// SaveRebuild notes that a batch is done, the next one after r, and what came of
+	// it. It gives how far it is: where another process has gone on or begun again
+	// since r, as that left it.
+	SaveRebuild(ctx context.Context, r Rebuild, batch int64, changed, refused int) (Rebuild, error)
 	// FinishRebuild counts the documents, and forgets follow-up work that was given
 	// up before the rebuild began, as it has done that, unless some were refused.
-	FinishRebuild(ctx context.Context) (Rebuild, error)
+	// Where another process has changed r since, it does nothing and gives that.
+	FinishRebuild(ctx context.Context, r Rebuild) (Rebuild, error)
 }
 
 // Rebuild makes the document of each message again. Those that are as they should
@@ -49,13 +51,16 @@ func (x *Indexer) Rebuild(ctx context.Context, store RebuildStore, anew bool, te
 			return r, err
 		}
 		if batch == 0 {
-			return store.FinishRebuild(ctx)
+			if r, err = store.FinishRebuild(ctx, r); err != nil || !r.FinishedAt.IsZero() {
+				return r, err
+			}
+			continue
 		}
 		run := indexing{Indexer: x}
 		if err := run.batch(ctx, batch); err != nil {
 			return r, err
 		}
-		if r, err = store.SaveRebuild(ctx, batch, run.changed, len(run.refused)); err != nil {
+		if r, err = store.SaveRebuild(ctx, r, batch, run.changed, len(run.refused)); err != nil {
 			return r, err
 		}
 	}

@@ -22,15 +22,17 @@ WHERE $1 OR r.finished_at IS NOT NULL`
 
 	sqlNextBatch = `SELECT COALESCE((SELECT id FROM batches WHERE id > $1 AND id <= $2 AND added > 0 ORDER BY id LIMIT 1), 0)`
 
+	// Whoever was overtaken, or sees that it was begun again, changes nothing.
 	sqlSaveRebuild = `
-UPDATE search_rebuild SET batch_id = $1, changed = changed + $2, refused = refused + $3 WHERE batch_id < $1 AND finished_at IS NULL`
+UPDATE search_rebuild SET batch_id = $3, changed = changed + $4, refused = refused + $5 WHERE ` + rebuildAt
+	sqlFinishRebuild = `UPDATE search_rebuild SET finished_at = now() WHERE ` + rebuildAt
+	rebuildAt        = `started_at = $1 AND batch_id = $2 AND finished_at IS NULL`
 
 	// Whoever counts holds the row that writers of documents need.
 	sqlCountDocuments = `UPDATE search_state SET indexed = (SELECT count(*) FROM search_messages)`
 	sqlForgetGivenUp  = `
 UPDATE outbox SET state = 'completed', finished_at = now()
 WHERE kind = 'index' AND state = 'discarded' AND EXISTS (SELECT FROM search_rebuild r WHERE outbox.created_at < r.started_at AND r.refused = 0)`
-	sqlFinishRebuild = `UPDATE search_rebuild SET finished_at = now() WHERE finished_at IS NULL`
 )
 
 // StartRebuild implements search.RebuildStore.
@@ -51,18 +53,29 @@ func (db *DB) NextBatch(ctx context.Context, after, upTo int64) (id int64, err e
 }
 
 // SaveRebuild implements search.RebuildStore.
-func (db *DB) SaveRebuild(ctx context.Context, batch int64, changed, refused int) (search.Rebuild, error) {
-	if _, err := db.ExecContext(ctx, sqlSaveRebuild, batch, changed, refused); err != nil {
+func (db *DB) SaveRebuild(ctx context.Context, r search.Rebuild, batch int64, changed, refused int) (search.Rebuild, error) {
+	if _, err := db.ExecContext(ctx, sqlSaveRebuild, r.StartedAt, r.Batch, batch, changed, refused); err != nil {
 		return search.Rebuild{}, wrap(ctx, "save rebuild", err)
 	}
 	return readRebuild(ctx, db)
 }
 
 // FinishRebuild implements search.RebuildStore.
-func (db *DB) FinishRebuild(ctx context.Context) (search.Rebuild, error) {
-	return inTx(ctx, db, func(tx *sqlx.Tx) (r search.Rebuild, err error) {
+func (db *DB) FinishRebuild(ctx context.Context, r search.Rebuild) (search.Rebuild, error) {
+	return inTx(ctx, db, func(tx *sqlx.Tx) (search.Rebuild, error) {
+		res, err := tx.ExecContext(ctx, sqlFinishRebuild, r.StartedAt, r.Batch)
+		if err != nil {
+			return r, wrap(ctx, "finish rebuild", err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return r, err
+		}
+		if n == 0 {
+			return readRebuild(ctx, tx)
+		}
 		const lock = `SELECT change FROM search_state WHERE id = 1 FOR UPDATE`
-		for _, text := range []string{lock, sqlCountDocuments, sqlForgetGivenUp, sqlFinishRebuild} {
+		for _, text := range []string{lock, sqlCountDocuments, sqlForgetGivenUp} {
 			if _, err := tx.ExecContext(ctx, text); err != nil {
 				return r, wrap(ctx, "finish rebuild", err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,13 +82,15 @@ func TestDocumentsAreMadeAgain(t *testing.T) {
 	}
 }
 
-// -restart begins with the first batch, whatever was done.
+// -restart begins with the first batch, whatever was done, and whoever is still at
+// it does not take it further or end it.
 func TestARebuildBeginsAnew(t *testing.T) {
 	t.Parallel()
 	a := searchtest.NewArchive(t)
 	for range 3 {
 		a.Save(t, searchtest.Said{From: "lin", To: []string{"wang"}, Text: "x"})
 	}
+	var before search.Rebuild
 	for _, tt := range []struct {
 		anew bool
 		want int64
@@ -96,10 +99,48 @@ func TestARebuildBeginsAnew(t *testing.T) {
 		if err != nil || r.Batch != tt.want || r.UpTo != 3 {
 			t.Errorf("anew %v: %+v, %v", tt.anew, r, err)
 		}
-		for _, done := range []int64{2, 1} { // somebody else was ahead
-			if r, err = a.SaveRebuild(t.Context(), done, 1, 0); err != nil || r.Batch != 2 {
-				t.Errorf("batch %d done: %+v, %v", done, r, err)
+		if tt.anew {
+			if is, err := a.SaveRebuild(t.Context(), before, 3, 1, 0); err != nil || is != r {
+				t.Errorf("saved by who began before: %+v, %v; want %+v", is, err, r)
+			}
+			if is, err := a.FinishRebuild(t.Context(), before); err != nil || is != r {
+				t.Errorf("finished by who began before: %+v, %v; want %+v", is, err, r)
 			}
 		}
+		before = r
+		for _, done := range []int64{2, 1} { // somebody else was ahead
+			if r.Batch > 0 {
+				break
+			}
+			if is, err := a.SaveRebuild(t.Context(), before, done, 1, 0); err != nil || is.Batch != 2 {
+				t.Errorf("batch %d done: %+v, %v", done, is, err)
+			}
+		}
+	}
+}
+
+// Who is overtaken by a -restart, or by the end, goes on with that.
+func TestRebuildsBesideEachOther(t *testing.T) {
+	t.Parallel()
+	a := searchtest.NewArchive(t)
+	for range 3 {
+		a.Save(t, searchtest.Said{From: "lin", To: []string{"wang"}, Text: "x"})
+	}
+	x := &search.Indexer{Store: a.DB, Decode: chatdata.Content}
+	var batches []int64
+	r, err := x.Rebuild(t.Context(), a.DB, false, func(r search.Rebuild) {
+		if batches = append(batches, r.Batch); len(batches) == 3 { // before its last batch
+			if _, err := a.StartRebuild(t.Context(), true); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(batches) == 6 {
+			if _, err := x.Rebuild(t.Context(), a.DB, false, func(search.Rebuild) {}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if want := []int64{0, 1, 2, 0, 1, 2, 3}; err != nil || r.FinishedAt.IsZero() || !slices.Equal(batches, want) {
+		t.Errorf("after batches %v, want %v: %+v, %v", batches, want, r, err)
 	}
 }
