@@ -11,12 +11,12 @@ const (
 	pruneAtOnce      = 5000
 	sqlPruneSearches = `
 DELETE FROM searches WHERE id IN (
-	SELECT id FROM (SELECT id, at FROM searches ORDER BY id LIMIT $2) oldest WHERE at < $1)`
+	SELECT id FROM (SELECT id, at FROM searches ORDER BY id LIMIT $2) oldest WHERE at < LEAST($1, now() - interval '184 days'))`
 )
 
 // PruneSearches deletes what viewers searched for before a time, and returns how
-// many rows went. The database refuses to delete what is younger than half a
-// year.
+// many rows went. What is younger than half a year stays, by the database's
+// clock: it refuses to delete that (searches_kept).
 func (db *DB) PruneSearches(ctx context.Context, before time.Time) (gone int64, err error) {
 	for {
 		n, err := rowsAffected(ctx, db, "prune searches", sqlPruneSearches, before, pruneAtOnce)

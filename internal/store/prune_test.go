@@ -42,14 +42,17 @@ SELECT $1, now() - n * interval '1 hour', '{}', n, 'postgres' FROM generate_seri
 	if err != nil || n != 12000-200*24 {
 		t.Errorf("PruneSearches = %d, %v; want %d", n, err, 12000-200*24)
 	}
-	if n, err := s.PruneSearches(t.Context(), time.Now().AddDate(0, 0, -183)); err == nil || n != 0 {
-		t.Errorf("%d searches of the last half year were deleted, %v", n, err)
+	if n, err := s.PruneSearches(t.Context(), time.Now()); err != nil || n != (200-184)*24+1 {
+		t.Errorf("PruneSearches = %d, %v; want %d, those of the last half year stay", n, err, (200-184)*24+1)
+	}
+	if _, err := s.Exec(`DELETE FROM searches WHERE id = (SELECT min(id) FROM searches)`); err == nil {
+		t.Error("a search of the last half year was deleted")
 	}
 	if _, err := s.Exec(`UPDATE searches SET query = '{"q": "x"}'`); err == nil {
 		t.Error("a search was changed")
 	}
 	var left int
-	if err := s.Get(&left, `SELECT count(*) FROM searches`); err != nil || left != 200*24+1 {
-		t.Errorf("%d searches are left, %v; want %d", left, err, 200*24+1)
+	if err := s.Get(&left, `SELECT count(*) FROM searches`); err != nil || left != 184*24 {
+		t.Errorf("%d searches are left, %v; want %d", left, err, 184*24)
 	}
 }
