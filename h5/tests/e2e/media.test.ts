@@ -67,6 +67,19 @@ describe('the details of a video', () => {
 })
 
 describe('the viewer', () => {
+  it('has nothing under its bars on a desktop', async () => {
+    const { page, at } = await open('portrait', 'desktop')
+    await at.locator('figure button').click()
+    await large(page).waitFor()
+    const [picture, header, footer] = await Promise.all(
+      ['.slide[aria-hidden=false] .box', 'header', 'footer'].map((part) => viewer(page).locator(part).boundingBox()),
+    )
+    if (!picture || !header || !footer) throw new Error('not drawn')
+    expect(picture.y).toBeGreaterThanOrEqual(header.y + header.height)
+    expect(picture.y + picture.height).toBeLessThanOrEqual(footer.y)
+    await page.context().close()
+  })
+
   it('is swiped through, to both sides in time', async () => {
     const { page, at, opened } = await open('portrait')
     await at.locator('figure button').click()
