@@ -62,6 +62,23 @@ func TestDocumentsAsTheyAreSent(t *testing.T) {
 	}
 }
 
+// The template of a version is put while that of the one before is still there, and
+// beside those of prefixes that begin the same.
+func TestTemplatesHaveTheirOwnPriority(t *testing.T) {
+	t.Parallel()
+	last := 500 // of the first version, whatever the prefix
+	for _, of := range []struct {
+		prefix  string
+		version int
+	}{{"huicun", 1}, {"huicun", 2}, {"huicun", 3}, {"huicun-b", 1}, {"huicun-b", 2}, {"huicun-test", 1}} {
+		p := templatePriority(of.prefix, of.version)
+		if p <= last {
+			t.Errorf("%s, version %d: %d, not above %d", of.prefix, of.version, p, last)
+		}
+		last = p
+	}
+}
+
 func FuzzBody(f *testing.F) {
 	f.Add("合同\x00\n\"\\\u2028\x7f", "a\xffb")
 	f.Fuzz(func(t *testing.T, text, from string) {

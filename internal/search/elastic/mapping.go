@@ -64,9 +64,10 @@ func (c *Client) settings(shards int) object {
 	}}
 }
 
-// templatePriority is raised by the length of the prefix: where one begins with
-// another one, the longer counts. Equal ones Elasticsearch would refuse.
-const templatePriority = 500
+// templatePriority: where one prefix begins with another one, the longer counts,
+// and of one prefix the newer version. Elasticsearch refuses a template that has
+// the patterns and the priority of another one.
+func templatePriority(prefix string, version int) int { return 500 + 100*len(prefix) + version }
 
 func (c *Client) templateName() string { return fmt.Sprintf("%s-v%d", c.o.Prefix, schemaVersion) }
 
@@ -74,7 +75,7 @@ func (c *Client) templateName() string { return fmt.Sprintf("%s-v%d", c.o.Prefix
 // words again, so that a template changed by hand does no harm.
 func (c *Client) putTemplate(ctx context.Context) error {
 	body := encode(object{
-		"index_patterns": []string{c.o.Prefix + "-*"}, "priority": templatePriority + len(c.o.Prefix), "version": schemaVersion,
+		"index_patterns": []string{c.o.Prefix + "-*"}, "priority": templatePriority(c.o.Prefix, schemaVersion), "version": schemaVersion,
 		"template": object{"settings": c.settings(c.o.Shards), "mappings": mapping()},
 	})
 	return c.do(ctx, request{method: http.MethodPut, path: "_index_template/" + c.templateName(), body: body, timeout: c.o.BulkTimeout}, nil)
