@@ -107,6 +107,9 @@ func searchReindex(ctx context.Context, args []string, environ map[string]string
 		if f.feeder == nil || o.documents {
 			return rebuildDocuments(ctx, d, o.restart, asJSON, stdout, stderr)
 		}
+		if o.restart {
+			return errors.New("-restart is about documents: say -documents, or neither, to build new indices")
+		}
 		before, err := f.building(ctx, d, c.Search.Prefix)
 		if err != nil {
 			return err

@@ -60,6 +60,22 @@ func TestKillsWhileDocumentsAreMadeAgain(t *testing.T) {
 	w.command(0, "search", "status")
 }
 
+// Indices are not begun anew with -restart: that is told, and nothing is done.
+func TestRestartIsAboutDocuments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.cfg.Search.Engine, w.cfg.Search.URLs = config.SearchElastic, []string{"http://" + freeAddress(t)}
+	if _, errs := w.command(1, "search", "reindex", "-restart"); !strings.Contains(errs, "-restart is about documents") {
+		t.Errorf("reindex -restart: %s", errs)
+	}
+	if n := w.count(`SELECT count(*) FROM search_indexes`); n != 0 {
+		t.Errorf("%d generations were begun", n)
+	}
+	if out, _ := w.command(0, "search", "reindex", "-documents", "-restart"); !strings.Contains(out, "made again: 0 lacked") {
+		t.Errorf("reindex -documents -restart: %s", out)
+	}
+}
+
 // The building of new indices is killed with -9 when documents are in them and
 // that is not noted. It goes on, and each document is there once.
 func TestKillWhileIndicesAreBuilt(t *testing.T) {
