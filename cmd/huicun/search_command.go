@@ -17,9 +17,11 @@ const searchUsage = `huicun search looks after the index of searches.
 
   huicun search status [-json]    what the index holds, and why it is not complete; exit status 1 when it is not
   huicun search reindex [-json]   build new indices in Elasticsearch beside those that are searched, let searches
-                                  go to them when they hold everything, and delete the old ones and those of an
-                                  earlier search.prefix. It goes on where it was stopped, and in huicun serve when
-                                  that runs. With search.engine = "postgres": as with -documents
+                                  go to them when they hold everything, and delete the old ones. It goes on where it
+                                  was stopped, and in huicun serve when that runs. With search.engine =
+                                  "postgres": as with -documents
+  huicun search reindex -others   build nothing, but delete the indices of an earlier search.prefix, which status
+                                  names. Not where the database is a copy: they are searched by the original
   huicun search reindex -documents [-restart] [-json]
                                   make the document of each message in the database again, from the message, beside
                                   huicun serve. Documents that are right stay; indices in Elasticsearch follow the
@@ -104,6 +106,9 @@ func searchReindex(ctx context.Context, args []string, environ map[string]string
 	var asJSON bool
 	var o rebuildOptions
 	return withFinding(ctx, args, environ, stderr, o.flags(&asJSON), func(c config.Config, d *database, f *finding) error {
+		if o.others {
+			return dropOthers(ctx, f, o, asJSON, stdout)
+		}
 		if f.feeder == nil || o.documents {
 			return rebuildDocuments(ctx, d, o.restart, asJSON, stdout, stderr)
 		}
@@ -127,9 +132,6 @@ func searchReindex(ctx context.Context, args []string, environ map[string]string
 			return fmt.Errorf("%w; run it again, or huicun serve, to go on", errInterrupted)
 		}
 		if err != nil {
-			return err
-		}
-		if err := r.dropOthers(ctx); err != nil {
 			return err
 		}
 		if asJSON {
@@ -201,12 +203,22 @@ func (r *reindexing) run(ctx context.Context) (search.Generation, error) {
 }
 
 // dropOthers deletes what earlier values of search.prefix have left.
-func (r *reindexing) dropOthers(ctx context.Context) error {
-	names, err := r.feeder.DropOthers(ctx)
-	for _, name := range names {
-		r.out.line("%s is deleted: it was of another search.prefix", name)
+func dropOthers(ctx context.Context, f *finding, o rebuildOptions, asJSON bool, stdout io.Writer) error {
+	switch {
+	case f.feeder == nil:
+		return errors.New("-others is about Elasticsearch, and search.engine is postgres")
+	case o.documents || o.restart:
+		return errors.New("-others goes with neither -documents nor -restart")
 	}
-	return err
+	names, err := f.feeder.DropOthers(ctx)
+	if asJSON {
+		return errors.Join(err, printJSON(stdout, map[string]any{"deleted": append([]string{}, names...)}))
+	}
+	p := &printer{w: stdout}
+	for _, name := range names {
+		p.line("%s is deleted: it was of another search.prefix", name)
+	}
+	return errors.Join(err, p.err)
 }
 
 // done reports whether searches go to the generation, and nothing is left of the

@@ -12,13 +12,14 @@ import (
 )
 
 // rebuildOptions are the flags of huicun search reindex.
-type rebuildOptions struct{ documents, restart bool }
+type rebuildOptions struct{ documents, restart, others bool }
 
 func (o *rebuildOptions) flags(asJSON *bool) func(*flag.FlagSet) {
 	return func(fs *flag.FlagSet) {
 		jsonFlag(asJSON)(fs)
 		fs.BoolVar(&o.documents, "documents", false, "make the documents in the database again, whichever engine searches")
 		fs.BoolVar(&o.restart, "restart", false, "with -documents or without Elasticsearch: begin again")
+		fs.BoolVar(&o.others, "others", false, "delete what an earlier search.prefix has left in Elasticsearch, and nothing else")
 	}
 }
 

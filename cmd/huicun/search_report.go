@@ -104,7 +104,7 @@ func (r searchReport) print(p *printer) {
 		g.print(p)
 	}
 	for _, g := range r.Others {
-		p.line("             %s is of another search.prefix, and nothing searches it: huicun search reindex deletes it", g.Name)
+		p.line("             %s is of another search.prefix, and nothing searches it: huicun search reindex -others deletes it", g.Name)
 	}
 	for _, m := range r.Refused {
 		p.line("             message %s is left out since %s: %s", m.MessageID, moment(m.At), m.Error)
