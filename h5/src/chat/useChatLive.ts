@@ -39,7 +39,8 @@ export function useChatLive({ cid, liveId, loaded, receive, flagged, changed, ca
       live.on('conversation', (event) => event.conversation_id === cid && changed()),
       live.on('violation', (event) => {
         if (event.conversation_id !== cid) return
-        if (event.message_id) flagged(event.message_id)
+        const { message_id: id } = event
+        if (id) inTurn(undefined, () => flagged(id))
         changed()
       }),
       live.on('file', (event) => {
@@ -55,9 +56,9 @@ export function useChatLive({ cid, liveId, loaded, receive, flagged, changed, ca
   /** Calls take when ready has settled and every take before it was called. */
   function inTurn(ready: Promise<void> | undefined, take: () => void): void {
     if (!ready && !waiting) return take()
-    const mine = (waiting = Promise.all([waiting, ready]).then(() => {
-      take()
+    const mine = (waiting = Promise.allSettled([waiting, ready]).then(() => {
       if (waiting === mine) waiting = undefined
+      take()
     }))
   }
 

@@ -1,5 +1,5 @@
 // Files that came while nobody was told of them.
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope, type EffectScope } from 'vue'
 import type { Api } from '@/api/client'
 import { live } from '@/app/live'
@@ -46,6 +46,7 @@ describe('files that came before the stream opened', () => {
     })
   }
 
+  beforeAll(() => import('@/chat/pending')) // at once afterwards
   beforeEach(() => {
     vi.stubGlobal('EventSource', FakeSource)
     pictures.clear()
