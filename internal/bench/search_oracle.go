@@ -313,7 +313,7 @@ func (o *oracle) conversations(f search.Filter, s *sight) []bool {
 		if len(wanted) > 0 && !wanted[int64(conv)] || f.Groups != nil && t.group != *f.Groups || s != nil && !s.convs[conv] {
 			continue
 		}
-		in[conv] = o.hasPersons(t, f) && o.hasDepartment(t, f) && o.hasOutside(t, f)
+		in[conv] = o.hasPersons(t, f) && o.hasDepartment(t, f, s) && o.hasOutside(t, f)
 	}
 	return in
 }
@@ -327,11 +327,15 @@ func (o *oracle) hasPersons(t talk, f search.Filter) bool {
 	return true
 }
 
-func (o *oracle) hasDepartment(t talk, f search.Filter) bool {
+// hasDepartment: where somebody works whom the viewer may not see is not told.
+func (o *oracle) hasDepartment(t talk, f search.Filter, s *sight) bool {
 	if len(f.Departments) == 0 {
 		return true
 	}
 	for _, m := range t.members {
+		if s != nil && !s.persons[m] {
+			continue
+		}
 		e, ok := employeeNumber(o.persons.list[m])
 		for _, d := range f.Departments {
 			if ok && (d == rootDepartment || d == int64(divisionOf(e)) || d == int64(teamOf(e))) {

@@ -117,6 +117,40 @@ func TestWrongSearchesAreSeen(t *testing.T) {
 	}
 }
 
+// That somebody of a department is in a conversation is not told to who may not see
+// them, as the engines have it.
+func TestUnseenMembersAreOfNoDepartment(t *testing.T) {
+	t.Parallel()
+	o := testOracle(t, smallCorpus(3000))
+	mixed := 0
+	for conv, talk := range o.talks {
+		var members []string
+		for _, m := range talk.members {
+			if _, ok := employeeNumber(o.persons.list[m]); ok {
+				members = append(members, o.persons.list[m])
+			}
+		}
+		if len(members) < 2 {
+			continue
+		}
+		e, _ := employeeNumber(members[0])
+		f := search.Filter{Departments: []int64{int64(teamOf(e))}, ConvIDs: []int64{int64(conv)}}
+		others := slices.DeleteFunc(members[1:], func(p string) bool { n, _ := employeeNumber(p); return teamOf(n) == teamOf(e) })
+		if len(others) == 0 {
+			continue
+		}
+		mixed++
+		for seen, s := range map[bool]*sight{true: o.sightOf(members[:1]), false: o.sightOf(others)} {
+			if got := o.conversations(f, s)[conv]; got != seen {
+				t.Errorf("conversation %d is of the department = %v, want %v", conv, got, seen)
+			}
+		}
+	}
+	if mixed == 0 {
+		t.Error("nobody talks with another team")
+	}
+}
+
 // lateEngine does not answer the first search in time.
 type lateEngine struct {
 	spoiledEngine
