@@ -209,6 +209,8 @@ func (l *look) where(b *query, w window) string {
 	}
 	of := l.q
 	switch {
+	case l.convs.all && len(l.convs.ids) == 1: // so that the index of conversations gives the order too
+		add(`s.conv_id = ` + b.arg(l.convs.ids[0]))
 	case l.convs.all:
 		add(`s.conv_id = ANY (` + b.arg(pq.Array(l.convs.ids)) + `)`)
 	case l.convs.ofFew:
