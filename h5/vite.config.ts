@@ -6,6 +6,10 @@ import { bootScript, routePages } from './build/plugins.ts'
 /** Oldest engines seen in the field: Windows WeCom 5.0 is Chromium 107. */
 const targets = ['chrome87', 'safari14']
 
+/** Sources in chat/messages of the kinds that most chats do without. */
+const rare = 'rare|FieldsCard|LocationCard|MarkdownMessage|NewsCard|PacketCard|PersonCard|SolitaireCard|PlayRow|markdown|RecordCard|MixedMessage|PartView|MessageContent|Unknown'
+const inChat = (files: string) => new RegExp(`src/chat/${files}`.replaceAll('/', '[\\\\/]'))
+
 export default defineConfig({
   plugins: [vue(), bootScript(), routePages()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
@@ -30,8 +34,8 @@ export default defineConfig({
               name: 'app',
               test: /src[\\/](main|i18n[\\/]time|chat[\\/](context|rows|useKeys|useSheets|viewer[\\/]stage|messages[\\/]emoji)|app[\\/](live|watched)|api[\\/]queries[\\/]chat|ui[\\/](Icon|icons|Avatar|colors|PageHeader|StateView|Skeleton|PersonName|motion|person|text|host|toast))\.(vue|ts)/,
             },
-            { name: 'messages', test: /src[\\/]chat[\\/](MessageRow|messages[\\/](?!rare|FieldsCard|LocationCard|MarkdownMessage|NewsCard|PacketCard|PersonCard|SolitaireCard|PlayRow|markdown|RecordCard|MixedMessage|PartView|MessageContent|Unknown))/ },
-            { name: 'rare', test: /src[\\/]chat[\\/]messages[\\/](rare|FieldsCard|LocationCard|MarkdownMessage|NewsCard|PacketCard|PersonCard|SolitaireCard|PlayRow|markdown|RecordCard|MixedMessage|PartView|MessageContent|Unknown)/ },
+            { name: 'messages', test: inChat(`(MessageRow|messages/(?!${rare}))`) },
+            { name: 'rare', test: inChat(`messages/(${rare})`) },
             { name: 'sheet', test: /src[\\/]ui[\\/](Sheet|ConfirmSheet|overlay|Facts|Switch)\./ },
             {
               name: 'lists',
