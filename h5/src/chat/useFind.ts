@@ -47,12 +47,19 @@ function newFind(cid: string) {
   const problem = shallowRef<Problem>()
   const next = ref('')
   let abort: AbortController | undefined
+  /** The page that is on its way. */
+  let reading: Promise<void> | undefined
+  /** On the way to a hit; until it is there, further steps are none. */
+  let stepping = false
+  /** Counts the searches: what an earlier one waited for is none of this one's. */
+  let run = 0
 
   onScopeDispose(() => abort?.abort())
 
   /** Looks for text from the newest message on and goes to the first hit; empty text ends the search. */
   async function find(text: string, reveal = true): Promise<void> {
     abort?.abort()
+    run++
     query.value = text.trim()
     hits.value = []
     total.value = 0
@@ -89,17 +96,22 @@ function newFind(cid: string) {
     }
   }
 
-  /** Asks for the hits behind those that are there. */
+  /** Reads the hits behind those that are there, or waits for them while they are read already. */
   async function more(): Promise<void> {
-    if (next.value && state.value !== 'loading') await fetchPage()
+    if (state.value === 'loading') await reading
+    else if (next.value) await (reading = fetchPage())
   }
 
-  /** Goes to the hit that is older (+1) or newer (-1), round the ends. */
+  /** Goes to the hit that is older (+1) or newer (-1), round the ends; nowhere when the older ones cannot be read. */
   async function step(by: 1 | -1): Promise<void> {
-    if (!hits.value.length || state.value === 'loading') return
+    if (!hits.value.length || stepping) return
+    stepping = true
+    const mine = run
     const to = index.value + by
-    if (to >= hits.value.length && next.value) await fetchPage()
+    if (to >= hits.value.length && next.value) await more()
+    stepping = false
     const count = hits.value.length
+    if (run !== mine || !count || (to >= count && next.value)) return
     index.value = ((to % count) + count) % count
   }
 

@@ -21,8 +21,8 @@ export interface Call {
 /** An answer: a body, or a status and an error code. */
 export type Answer = { body: unknown } | { status: number; code: string }
 
-/** Answers every call with what answer gives, and keeps the calls. */
-export function serve(answer: (call: Call) => Answer): Call[] {
+/** Answers every call with what answer gives, once it gives it, and keeps the calls. */
+export function serve(answer: (call: Call) => Answer | Promise<Answer>): Call[] {
   const calls: Call[] = []
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
     const request = input as Request
@@ -36,7 +36,7 @@ export function serve(answer: (call: Call) => Answer): Call[] {
       csrf: request.headers.get('X-CSRF-Token'),
     }
     calls.push(call)
-    return respond(answer(call))
+    return respond(await answer(call))
   })
   return calls
 }

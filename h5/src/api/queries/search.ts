@@ -9,6 +9,10 @@ const pageSize = 40
 /** A list of hits stays as it was read while one walks through it: only a new search reads again. */
 const keptMs = Infinity
 
+function hitsOf(pages: readonly Api['SearchPage'][] = []): Api['SearchHit'][] {
+  return pages.flatMap((page) => page.items)
+}
+
 /** Hits of a search, page by page; nothing is asked for while wanted is false. */
 export function useHits(query: MaybeRefOrGetter<Api['SearchQuery']>, wanted: MaybeRefOrGetter<boolean>) {
   const found = useInfiniteQuery({
@@ -22,11 +26,15 @@ export function useHits(query: MaybeRefOrGetter<Api['SearchQuery']>, wanted: May
   })
   const pages = computed(() => found.data.value?.pages ?? [])
   return {
-    hits: computed(() => pages.value.flatMap((page) => page.items)),
+    hits: computed(() => hitsOf(found.data.value?.pages)),
     total: computed(() => pages.value[0]?.total),
     /** The engine's own words on the newest page. */
     said: computed(() => pages.value[pages.value.length - 1]),
-    fetchNext: () => found.fetchNextPage(),
+    /** Reads the next page, or waits for it while it is read already; all hits then, and what failed. */
+    fetchNext: async () => {
+      const now = await found.fetchNextPage({ cancelRefetch: false })
+      return { hits: hitsOf(now.data?.pages), failed: now.error ?? undefined }
+    },
     moreFailed: computed(() => found.isFetchNextPageError.value),
     ...paging(found),
     ...loadState(found),
