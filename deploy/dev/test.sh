@@ -1,6 +1,7 @@
 #!/bin/sh
-# test.sh [--full] runs every test, goes on after a failure, and ends with a
-# table of what was run, how long it took and how it went. --full adds formats,
+# test.sh [--full] runs every test, goes on after a failure, and ends with what
+# failed and a table of what was run, how long it took and how it went (who has
+# only the end of the output learns there what to mend). --full adds formats,
 # linters, the race detector on everything, and known vulnerabilities.
 # bin/ and h5/dist are built already (see the Makefile).
 set -u
@@ -11,15 +12,37 @@ full=false
 
 table=
 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+# failures prints what of a failed step's output names a failed test and why:
+# the lines of go test, and vitest's own list of what failed. At most 100 lines.
+failures() { # failures FILE
+	sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+		/Failed (Tests|Suites) [0-9]+/ { listed = 1 }
+		/^ *Test Files / { if (listed) print; listed = 0 }
+		listed && NF || /--- FAIL|_test\.go:[0-9]+:|^panic:|DATA RACE|^FAIL|FAILED/
+	' | cut -c 1-300 | head -n 100
+}
 
 run() { # run TITLE COMMAND…
 	title=$1
 	shift
 	printf '\n==> %s\n' "$title"
 	start=$(date +%s)
-	if "$@"; then result=ok; else
+	rm -f "$work/status"
+	{
+		"$@" 2>&1
+		echo $? >"$work/status"
+	} | tee "$work/output"
+	if [ "$(cat "$work/status" 2>/dev/null)" = 0 ]; then result=ok; else
 		result=FAILED
 		failed=$((failed + 1))
+		{
+			printf '\n==> failed: %s\n' "$title"
+			failures "$work/output"
+		} >>"$work/failures"
 	fi
 	table="$table$(printf '%-6s %5d s  %s' "$result" $(($(date +%s) - start)) "$title")
 "
@@ -102,6 +125,7 @@ fi
 deploy/dev/testdb-stop.sh
 deploy/dev/elasticsearch/elasticsearch.sh stop-unused .cache/testelastic
 
+[ "$failed" -eq 0 ] || cat "$work/failures"
 printf '\n%s' "$table"
 if [ "$failed" -ne 0 ]; then
 	printf 'FAIL: %d of the steps above failed\n' "$failed"
