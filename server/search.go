@@ -15,7 +15,7 @@ func (s *Server) Search(ctx context.Context, req api.SearchRequestObject) (api.S
 	p := req.Params
 	wanted, err := searchRequest(api.SearchQuery{
 		Q: p.Q, Exact: p.Exact, Sender: p.Sender, Person: p.Person, Department: p.Department, Conversation: p.Conversation, Chat: p.Chat,
-		Side: p.Side, Type: p.Type, From: p.From, To: p.To, Has: p.Has, Revoked: p.Revoked, Sensitive: p.Sensitive, Order: p.Order,
+		Side: p.Side, Type: p.Type, From: p.From, To: p.To, Days: p.Days, Has: p.Has, Revoked: p.Revoked, Sensitive: p.Sensitive, Order: p.Order,
 	})
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (s *Server) SearchConversations(ctx context.Context, req api.SearchConversa
 	p := req.Params
 	wanted, err := searchRequest(api.SearchQuery{
 		Q: p.Q, Exact: p.Exact, Sender: p.Sender, Person: p.Person, Department: p.Department, Conversation: p.Conversation, Chat: p.Chat,
-		Side: p.Side, Type: p.Type, From: p.From, To: p.To, Has: p.Has, Revoked: p.Revoked, Sensitive: p.Sensitive,
+		Side: p.Side, Type: p.Type, From: p.From, To: p.To, Days: p.Days, Has: p.Has, Revoked: p.Revoked, Sensitive: p.Sensitive,
 	})
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func searchRequest(q api.SearchQuery) (search.Request, error) {
 	return search.Request{
 		Text: value(q.Q), Exact: value(q.Exact), Senders: value(q.Sender), Persons: value(q.Person), Departments: departments,
 		ConvIDs: conversations, Chat: string(value(q.Chat)), Side: string(value(q.Side)), MsgTypes: value(q.Type),
-		From: value(q.From), To: value(q.To), Has: mapAll(value(q.Has), func(h api.SearchHas) string { return string(h) }),
+		From: value(q.From), To: value(q.To), Days: value(q.Days), Has: mapAll(value(q.Has), func(h api.SearchHas) string { return string(h) }),
 		Revoked: value(q.Revoked), Sensitive: value(q.Sensitive), Order: search.Order(value(q.Order)),
 	}, nil
 }
@@ -121,7 +121,7 @@ func newSearchQuery(r search.Request) api.SearchQuery {
 		Q: optional(r.Text), Exact: optional(r.Exact), Sender: optionalList(r.Senders), Person: optionalList(r.Persons),
 		Department: optionalList(mapAll(r.Departments, text)), Conversation: optionalList(mapAll(r.ConvIDs, text)),
 		Chat: optional(api.SearchChat(r.Chat)), Side: optional(api.SearchSide(r.Side)), Type: optionalList(r.MsgTypes),
-		From: optionalTime(r.From), To: optionalTime(r.To), Has: optionalList(has), Revoked: optional(r.Revoked),
+		From: optionalTime(r.From), To: optionalTime(r.To), Days: optional(r.Days), Has: optionalList(has), Revoked: optional(r.Revoked),
 		Sensitive: optional(r.Sensitive), Order: optional(api.SearchOrder(r.Order)),
 	}
 }

@@ -148,6 +148,9 @@ func TestHostileSearches(t *testing.T) {
 		{"a day that does not exist", "/search?q=a&from=2026-13-45", "from"},
 		{"a moment that does not exist", "/search/conversations?q=a&to=2026-02-30T00:00:00Z", "to"},
 		{"a long type", "/search?type=" + strings.Repeat("a", 201), "type"},
+		{"no days", "/search?q=a&days=0", "days"},
+		{"days that are no number", "/search?q=a&days=all", "days"},
+		{"days and a time", "/search/conversations?days=7&from=2026-01-02T00:00:00Z", "days"},
 		{"times upside down", "/search?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"},
 		{"an order", "/search?q=a&order=random()", "order"},
 		{"a flag", "/search?has=money", "has"},
@@ -192,6 +195,33 @@ func TestSearchesHaveRates(t *testing.T) {
 	}
 }
 
+func TestRecentSearchesAreEmptied(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	mei, boss := f.signedIn("Mei"), f.signedIn("Boss")
+	count := func(b *browser) int {
+		t.Helper()
+		var list api.RecentSearchList
+		b.get("/api/v1/search/recent", &list)
+		return len(list.Items)
+	}
+	for _, b := range []*browser{mei, boss} {
+		b.get("/api/v1/search?q=报价&days=30", &api.SearchPage{})
+	}
+	token := mei.csrf
+	mei.csrf = ""
+	if w := mei.send("DELETE", "/api/v1/search/recent", ""); w.Code != http.StatusForbidden || count(mei) != 1 {
+		t.Errorf("without a token: %d, %d searches left", w.Code, count(mei))
+	}
+	mei.csrf = token
+	if w := mei.send("DELETE", "/api/v1/search/recent", ""); w.Code != http.StatusNoContent {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if count(mei) != 0 || count(boss) != 1 {
+		t.Errorf("%d and %d searches left, want none, and those of others", count(mei), count(boss))
+	}
+}
+
 func TestSavedSearchesOverHTTP(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -209,6 +239,18 @@ func TestSavedSearchesOverHTTP(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"department", "from", "has", "sender"}, *saved.RuleLeftOut); diff != "" {
 		t.Errorf("left out (-want +got):\n%s", diff)
+	}
+	var moving api.SavedSearch
+	mei.json("POST", "/api/v1/searches", `{"name":"近 30 天","shared":false,"query":{"q":"报价","days":30}}`, http.StatusCreated, &moving)
+	mei.json("POST", "/api/v1/searches/"+moving.Id+"/rule", "", http.StatusCreated, &moving)
+	if q := moving.Query; q.Days == nil || *q.Days != 30 || q.From != nil || q.To != nil {
+		t.Errorf("of the last 30 days: %+v", q)
+	}
+	if diff := cmp.Diff([]string{"days"}, *moving.RuleLeftOut); diff != "" {
+		t.Errorf("left out of the last days (-want +got):\n%s", diff)
+	}
+	if w := mei.send("DELETE", "/api/v1/searches/"+moving.Id, ""); w.Code != http.StatusNoContent {
+		t.Errorf("delete: %d %s", w.Code, w.Body)
 	}
 	var list api.SavedSearchList
 	boss.get("/api/v1/searches", &list)

@@ -20,6 +20,12 @@ func (s *Server) ListRecentSearches(ctx context.Context, _ api.ListRecentSearche
 	})}, nil
 }
 
+// DeleteRecentSearches answers DELETE /search/recent.
+func (s *Server) DeleteRecentSearches(ctx context.Context, _ api.DeleteRecentSearchesRequestObject) (api.DeleteRecentSearchesResponseObject, error) {
+	ctx, r := caller(ctx)
+	return api.DeleteRecentSearches204Response{}, s.Finder.ClearRecent(ctx, r.viewer, r.origin())
+}
+
 // ListSavedSearches answers GET /searches.
 func (s *Server) ListSavedSearches(ctx context.Context, _ api.ListSavedSearchesRequestObject) (api.ListSavedSearchesResponseObject, error) {
 	ctx, r := caller(ctx)

@@ -54,6 +54,7 @@ type Finder interface {
 	InConversation(ctx context.Context, v access.Viewer, conv int64, r search.Request, p search.Paging) (search.HitPage, error)
 	Suggest(ctx context.Context, v access.Viewer, typed string, limit int) ([]search.Suggestion, error)
 	Recent(ctx context.Context, v access.Viewer) ([]search.Recent, error)
+	ClearRecent(ctx context.Context, v access.Viewer, from audit.Origin) error
 	Saved(ctx context.Context, v access.Viewer) ([]search.Saved, error)
 	CreateSaved(ctx context.Context, v access.Viewer, in search.SavedInput, from audit.Origin) (search.Saved, error)
 	UpdateSaved(ctx context.Context, v access.Viewer, id int64, in search.SavedInput, from audit.Origin) (search.Saved, error)

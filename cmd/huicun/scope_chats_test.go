@@ -258,7 +258,10 @@ func (g *grower) checkFind(v *refViewer) {
 	if c == nil {
 		return
 	}
-	part := pickOne(g, []string{"tkm", "tkm", "退款", "HELLO", "ｈｅｌｌｏ", "tkm1", "tkc", "报价", "%", "没有"})
+	if other := g.aChat(v); len(other.messages) > len(c.messages) { // so that answers have several pages
+		c = other
+	}
+	part := pickOne(g, []string{"tkm", "tkm", "tkm", "退款", "HELLO", "ｈｅｌｌｏ", "tkm1", "tkc", "报价", "%", "没有"})
 	q := url.Values{"q": {part}}
 	from, to := time.Time{}, time.Now().Add(time.Hour)
 	if g.chance(40) {
@@ -284,7 +287,7 @@ func (g *grower) checkFind(v *refViewer) {
 	slices.Reverse(want)
 	type hit struct{ Message messageItem }
 	path := fmt.Sprintf("/conversations/%d/find", c.id)
-	got, first := allPages[hit](g.scopeSite, v, path, q, 1+g.rnd.IntN(4))
+	got, first := allPages[hit](g.scopeSite, v, path, q, 1+g.rnd.IntN(2))
 	g.differ(v, path+"?"+q.Encode(), mapEach(want, func(m *refMessage) seenMessage { return g.realm.seen(v, m) }),
 		mapEach(got, func(h hit) seenMessage { return h.Message.seen() }))
 	if *first.Total != len(want) {

@@ -54,7 +54,7 @@ var scopeKnows = map[string][]string{
 	"CreateViewer": append([]string{"header X-CSRF-Token"}, viewerFields...),
 	"UpdateViewer": append([]string{"header X-CSRF-Token", "path viewer_id"}, viewerFields...),
 	"Search":       append([]string{"query order"}, filterParams...), "SearchConversations": filterParams,
-	"SuggestForSearch": {"query limit", "query q"}, "ListRecentSearches": {}, "ListSavedSearches": {},
+	"SuggestForSearch": {"query limit", "query q"}, "ListRecentSearches": {}, "DeleteRecentSearches": {"header X-CSRF-Token"}, "ListSavedSearches": {},
 	"CreateSavedSearch":    append([]string{"header X-CSRF-Token"}, savedFields...),
 	"UpdateSavedSearch":    append([]string{"header X-CSRF-Token", "path search_id"}, savedFields...),
 	"DeleteSavedSearch":    {"header X-CSRF-Token", "path search_id"},
@@ -70,11 +70,11 @@ var (
 		"body severity", "body subscribers", "body version", "body words",
 	}
 	filterParams = []string{
-		"query chat", "query conversation", "query cursor", "query department", "query exact", "query from", "query has", "query limit",
+		"query chat", "query conversation", "query cursor", "query days", "query department", "query exact", "query from", "query has", "query limit",
 		"query person", "query q", "query revoked", "query sender", "query sensitive", "query side", "query to", "query type",
 	}
 	savedFields = []string{
-		"body name", "body query", "body query.chat", "body query.conversation", "body query.department", "body query.exact",
+		"body name", "body query", "body query.chat", "body query.conversation", "body query.days", "body query.department", "body query.exact",
 		"body query.from", "body query.has", "body query.order", "body query.person", "body query.q", "body query.revoked",
 		"body query.sender", "body query.sensitive", "body query.side", "body query.to", "body query.type", "body shared", "body version",
 	}

@@ -16,6 +16,7 @@ import (
 const (
 	publicEmployee = "pub"
 	publicCustomer = "wmScopePublic000000000000customer"
+	filesCustomer  = "wmScopeFiles0000000000000customer"
 )
 
 // grower makes things up, in the database by way of the product, and in the

@@ -147,7 +147,11 @@ func (g *grower) liveStep(hs *httptest.Server) {
 	var watchers []*watcher
 	for _, v := range g.realm.viewers {
 		if !v.disabled {
-			watchers = append(watchers, g.watch(ctx, hs, v, pickOne(g, g.realm.chats)))
+			chat := pickOne(g, g.realm.chats)
+			if of := g.filesChat(); of != nil && g.chance(30) {
+				chat = of
+			}
+			watchers = append(watchers, g.watch(ctx, hs, v, chat))
 		}
 	}
 	g.live()
@@ -160,6 +164,7 @@ func (g *grower) liveStep(hs *httptest.Server) {
 	}
 	messages, violations := len(g.realm.messages), len(g.realm.violations)
 	g.happen()
+	g.sayFile()
 	last, x := g.lastWord()
 	g.checkFilesTold(watchers, before)
 	for _, w := range watchers {
@@ -173,6 +178,25 @@ func (g *grower) liveStep(hs *httptest.Server) {
 	cancel()
 	for _, w := range watchers {
 		<-w.ended
+	}
+}
+
+// filesChat is where sayFile is said; nil before the first.
+func (g *grower) filesChat() *refChat {
+	return findOne(g.realm.chats, func(c *refChat) bool {
+		return c.kind == "direct" && slices.Contains(c.members, publicEmployee) && slices.Contains(c.members, filesCustomer)
+	})
+}
+
+// sayFile has a message with a file said where nearly every viewer may read.
+func (g *grower) sayFile() {
+	g.t.Helper()
+	for {
+		m, raw := g.raw(publicEmployee, []string{filesCustomer}, "")
+		g.store1(m, raw)
+		if slices.ContainsFunc(m.places, func(p refPlace) bool { return p.file != nil && p.file.state == "pending" }) {
+			return
+		}
 	}
 }
 

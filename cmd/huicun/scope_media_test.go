@@ -284,7 +284,7 @@ func (g *grower) retryFile(v *refViewer, path string, f *refFile) {
 	want := http.StatusForbidden
 	if v.admin {
 		want = http.StatusConflict
-		if slices.Contains([]string{"refused", "broken", "over_limit"}, f.state) {
+		if slices.Contains([]string{"refused", "broken", "over_limit", "expired"}, f.state) {
 			want, f.state = http.StatusOK, "pending"
 		}
 	}

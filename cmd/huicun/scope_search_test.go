@@ -48,10 +48,15 @@ type refFilter struct {
 	keep        func(*refMessage) bool
 }
 
+var china = time.FixedZone("CST", 8*60*60)
+
 // filters are one of each kind, of things that v may see or not.
 func (g *grower) filters(v *refViewer) []refFilter {
 	r := g.realm
 	person, other, chat, from, to := pickOne(g, g.people()), pickOne(g, r.messages), pickOne(g, r.chats), g.moment(), g.moment()
+	days := 1 + g.rnd.IntN(60)
+	year, month, day := time.Now().In(china).Date()
+	since := time.Date(year, month, day-days+1, 0, 0, 0, 0, china)
 	key := strings.ToLower(person)
 	if strings.HasPrefix(person, "w") {
 		key = person
@@ -73,6 +78,7 @@ func (g *grower) filters(v *refViewer) []refFilter {
 		{"type", "revoke", func(m *refMessage) bool { return m.revokes != "" }},
 		{"from", from.Format(time.RFC3339Nano), func(m *refMessage) bool { return !m.at.Before(from) }},
 		{"to", to.Format(time.RFC3339Nano), func(m *refMessage) bool { return m.at.Before(to) }},
+		{"days", fmt.Sprint(days), func(m *refMessage) bool { return !m.at.Before(since) }},
 		{"has", "link", has(func(p refPlace) bool { return p.tab == "link" })},
 		{"has", "file", has(func(p refPlace) bool { return p.tab != "link" })},
 		{"has", "qr", has(func(p refPlace) bool { return p.file != nil && p.file.code != "" })},
@@ -135,7 +141,7 @@ func (g *grower) aSearch(v *refViewer) (url.Values, []*refMessage) {
 			keep = append(keep, f.keep)
 		}
 	}
-	if from, to := q.Get("from"), q.Get("to"); to != "" && from > to {
+	if from, to := q.Get("from"), q.Get("to"); to != "" && from > to || q.Has("days") && from+to != "" {
 		return g.aSearch(v)
 	}
 	if g.chance(10) && part != "報價" && part != "报价" {
@@ -394,9 +400,26 @@ func (g *grower) checkSavedList(v *refViewer) {
 		return item{ID: strconv.FormatInt(s.id, 10), Name: s.name, Shared: s.shared, Mine: s.owner == v}
 	})
 	g.differ(v, "/searches", want, getAs[listPage[item]](g.scopeSite, v, "/searches").Items)
+	g.checkRecent(v)
+}
+
+// checkRecent: viewers are listed their own searches, and empty their own list.
+func (g *grower) checkRecent(v *refViewer) {
+	g.t.Helper()
 	type recent struct{ Query struct{ Q string } }
+	list := func(v *refViewer) []recent { return getAs[listPage[recent]](g.scopeSite, v, recentSearches).Items }
+	if other := pickOne(g, g.realm.viewers); g.chance(30) && other != v && !other.disabled {
+		before := list(other)
+		if a := g.ask(v, http.MethodDelete, recentSearches, nil); a.status != http.StatusNoContent {
+			g.t.Errorf("%s: %s empties the list of searches: %d %s", g.name, v.userid, a.status, a.body)
+		}
+		if left := list(v); len(left) > 0 {
+			g.t.Errorf("%s: recent searches of %s, emptied: %+v", g.name, v.userid, left)
+		}
+		g.differ(other, recentSearches, before, list(other))
+	}
 	getAs[searchPage](g.scopeSite, v, "/search?q="+ownWord(v))
-	got := getAs[listPage[recent]](g.scopeSite, v, recentSearches).Items
+	got := list(v)
 	if len(got) == 0 || got[0].Query.Q != ownWord(v) {
 		g.t.Errorf("%s: recent searches of %s begin with %+v", g.name, v.userid, got)
 	}

@@ -27,7 +27,7 @@ func (a *app) buildServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	finder := &search.Service{Engine: a.searchEngine(), Archive: reading, Store: a.db, Names: a.db}
+	finder := &search.Service{Engine: a.searchEngine(), Archive: reading, Store: a.db, Names: a.db, Zone: a.zone}
 	monitor := a.monitor()
 	a.server, err = server.New(server.Options{
 		PublicURL: a.cfg.Server.PublicURL, TrustedProxies: a.cfg.Server.TrustedProxies,

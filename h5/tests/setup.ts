@@ -1,5 +1,6 @@
 // Runs before every test file: what happy-dom lacks of a browser.
 import { afterEach, beforeAll } from 'vitest'
+import '@/features/admin/texts'
 import { loadPageTexts, setLocale } from '@/i18n/t'
 
 beforeAll(loadPageTexts)

@@ -23,7 +23,8 @@ const (
 	FileOpened        = "file.opened" // a file of a message was opened, played or saved
 	FileRetried       = "file.retried"
 
-	Searched      = "search" // Object search:id: what for is in the table searches alone
+	Searched      = "search"                // Object search:id: what for is in the table searches alone
+	RecentCleared = "search.recent_cleared" // the list alone: the searches stay
 	SearchSaved   = "saved_search.created"
 	SearchUpdated = "saved_search.updated"
 	SearchDeleted = "saved_search.deleted"

@@ -16,6 +16,7 @@ import (
 const (
 	maxIDs     = 100 // of each list
 	maxIDBytes = 200
+	maxDays    = 3660
 )
 
 // Request is what a viewer asks for, as they typed and chose it. Zero fields do
@@ -31,6 +32,7 @@ type Request struct {
 	Side        string   // SideInternal, SideExternal
 	MsgTypes    []string // as on the wire
 	From, To    time.Time
+	Days        int      // the last so many days, today among them, instead of From and To; 0: not asked for
 	Has         []string // HasFileName …
 	Revoked     bool
 	Sensitive   bool
@@ -51,9 +53,9 @@ const (
 // flagNames are the flags by their names in Request.Has.
 var flagNames = map[string]Flags{FileName: HasFile, LinkName: HasLink, QRName: HasQR}
 
-// Query checks a request and gives what an engine is asked, without scope.
-// fault.Invalid names the field as the API has it.
-func (r Request) Query() (Query, error) {
+// Query checks a request and gives what an engine is asked, without scope. The
+// zone of now says when days begin. fault.Invalid names the field as the API has it.
+func (r Request) Query(now time.Time) (Query, error) {
 	words, err := ParseWords(r.Text, r.Exact)
 	if err != nil {
 		return Query{}, err
@@ -61,9 +63,13 @@ func (r Request) Query() (Query, error) {
 	if err := r.checkLists(); err != nil {
 		return Query{}, err
 	}
+	from, err := r.since(now)
+	if err != nil {
+		return Query{}, err
+	}
 	f := Filter{
 		Senders: personid.Keys(r.Senders), Persons: personid.Keys(r.Persons), Departments: r.Departments, ConvIDs: r.ConvIDs,
-		MsgTypes: r.MsgTypes, From: r.From.UTC(), To: r.To.UTC(),
+		MsgTypes: r.MsgTypes, From: from.UTC(), To: r.To.UTC(),
 	}
 	if f.External, err = choice("side", r.Side, SideInternal, SideExternal); err != nil {
 		return Query{}, err
@@ -89,6 +95,20 @@ func (r Request) Query() (Query, error) {
 		return Query{}, fault.Invalid("order", "must be newest, oldest or best")
 	}
 	return Query{Words: words, Filter: f, Order: order}, nil
+}
+
+// since gives the first moment that is searched; the zero time for no bound.
+func (r Request) since(now time.Time) (time.Time, error) {
+	switch {
+	case r.Days == 0:
+		return r.From, nil
+	case r.Days < 1 || r.Days > maxDays:
+		return time.Time{}, fault.Invalid("days", "must be 1 to %d", maxDays)
+	case !r.From.IsZero() || !r.To.IsZero():
+		return time.Time{}, fault.Invalid("days", "must not come with from or to")
+	}
+	year, month, day := now.Date()
+	return time.Date(year, month, day-r.Days+1, 0, 0, 0, 0, now.Location()), nil
 }
 
 func (r Request) checkLists() error {
@@ -146,7 +166,7 @@ func (r Request) fields() []string {
 	set := map[string]bool{
 		"q": r.Text != "", "exact": r.Exact, "sender": len(r.Senders) > 0, "person": len(r.Persons) > 0,
 		"department": len(r.Departments) > 0, "conversation": len(r.ConvIDs) > 0, "chat": r.Chat != "", "side": r.Side != "",
-		"type": len(r.MsgTypes) > 0, "from": !r.From.IsZero(), "to": !r.To.IsZero(), "has": len(r.Has) > 0,
+		"type": len(r.MsgTypes) > 0, "from": !r.From.IsZero(), "to": !r.To.IsZero(), "days": r.Days != 0, "has": len(r.Has) > 0,
 		"revoked": r.Revoked, "sensitive": r.Sensitive, "order": r.Order != "",
 	}
 	var names []string

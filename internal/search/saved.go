@@ -39,6 +39,8 @@ type Store interface {
 	// FindRecent gives what the viewer searched for, each query once, newest
 	// first.
 	FindRecent(ctx context.Context, viewer int64, limit int) ([]Recent, error)
+	// ClearRecent has FindRecent give only searches that come later.
+	ClearRecent(ctx context.Context, viewer int64, e audit.Entry) error
 	// FindSaved gives the viewer's saved searches, then those that others share,
 	// each by name.
 	FindSaved(ctx context.Context, viewer int64) ([]Saved, error)
@@ -72,6 +74,12 @@ func (s *Service) note(ctx context.Context, v access.Viewer, n Note, from audit.
 	return s.Store.SaveSearch(ctx, v.ID, n, repeatedWithin, from.Entry(audit.Searched, "", detail))
 }
 
+// ClearRecent empties the list of what the viewer searched for lately; what they
+// searched for stays on record.
+func (s *Service) ClearRecent(ctx context.Context, v access.Viewer, from audit.Origin) error {
+	return s.Store.ClearRecent(ctx, v.ID, from.Entry(audit.RecentCleared, audit.Object("viewer", v.ID), nil))
+}
+
 // Recent gives what the viewer searched for lately.
 func (s *Service) Recent(ctx context.Context, v access.Viewer) ([]Recent, error) {
 	return s.Store.FindRecent(ctx, v.ID, maxRecent)
@@ -84,7 +92,7 @@ func (s *Service) Saved(ctx context.Context, v access.Viewer) ([]Saved, error) {
 
 // CreateSaved keeps a search.
 func (s *Service) CreateSaved(ctx context.Context, v access.Viewer, in SavedInput, from audit.Origin) (Saved, error) {
-	in, err := in.check()
+	in, err := in.check(s.now())
 	if err != nil {
 		return Saved{}, err
 	}
@@ -95,7 +103,7 @@ func (s *Service) CreateSaved(ctx context.Context, v access.Viewer, in SavedInpu
 // it. fault.Conflict: it was changed elsewhere since, or it has a rule and no
 // words any more.
 func (s *Service) UpdateSaved(ctx context.Context, v access.Viewer, id int64, in SavedInput, from audit.Origin) (Saved, error) {
-	in, err := in.check()
+	in, err := in.check(s.now())
 	if err != nil {
 		return Saved{}, err
 	}
@@ -116,13 +124,13 @@ func (s *Service) DeleteSaved(ctx context.Context, v access.Viewer, id int64, fr
 }
 
 // check gives in ready to be stored, or says what is wrong with it.
-func (in SavedInput) check() (SavedInput, error) {
+func (in SavedInput) check(now time.Time) (SavedInput, error) {
 	in.Name = strings.TrimSpace(in.Name)
 	n := utf8.RuneCountInString(in.Name)
 	if n < 1 || n > maxNameRunes || !utf8.ValidString(in.Name) || strings.ContainsRune(in.Name, 0) {
 		return in, fault.Invalid("name", "must have 1 to %d characters", maxNameRunes)
 	}
-	_, err := in.Request.Query()
+	_, err := in.Request.Query(now)
 	return in, err
 }
 

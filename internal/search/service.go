@@ -33,6 +33,7 @@ type Service struct {
 	Archive Archive
 	Store   Store
 	Names   Names
+	Zone    *time.Location // in which days begin; nil: UTC
 
 	// CountWithin bounds the time that counting may take; 0 means 2 seconds.
 	CountWithin time.Duration
@@ -86,11 +87,19 @@ func (s *Service) Search(ctx context.Context, v access.Viewer, r Request, p Pagi
 	return page, s.note(ctx, v, note, from)
 }
 
+// now is the time, in the zone of the reader's days.
+func (s *Service) now() time.Time {
+	if s.Zone == nil {
+		return time.Now().UTC()
+	}
+	return time.Now().In(s.Zone)
+}
+
 // query checks a request and gives what the engine is asked. A filter that
 // names what the viewer may not see finds nothing, like one that names what
 // does not exist.
 func (s *Service) query(ctx context.Context, v access.Viewer, r Request) (Query, error) {
-	q, err := r.Query()
+	q, err := r.Query(s.now())
 	if err != nil {
 		return q, err
 	}

@@ -392,6 +392,38 @@ func TestFiltersReachTheEngine(t *testing.T) {
 	}
 }
 
+func TestTheLastDays(t *testing.T) {
+	t.Parallel()
+	china := time.FixedZone("CST", 8*60*60)
+	now := time.Date(2026, 3, 1, 0, 30, 0, 0, china) // the day before in UTC
+	for days, want := range map[int]time.Time{
+		1:    time.Date(2026, 3, 1, 0, 0, 0, 0, china),
+		7:    time.Date(2026, 2, 23, 0, 0, 0, 0, china),
+		30:   time.Date(2026, 1, 31, 0, 0, 0, 0, china),
+		3660: time.Date(2016, 2, 23, 0, 0, 0, 0, china),
+	} {
+		q, err := search.Request{Days: days}.Query(now)
+		if err != nil || !q.Filter.From.Equal(want) || !q.Filter.To.IsZero() {
+			t.Errorf("%d days: %v to %v, %v; want from %v", days, q.Filter.From, q.Filter.To, err, want)
+		}
+	}
+	l := newListed(1)
+	s := serviceOf(l)
+	s.Zone = china
+	before := time.Now().In(china)
+	if _, err := s.Search(t.Context(), boss, search.Request{Days: 1}, search.Paging{}, audit.Origin{}); err != nil {
+		t.Fatal(err)
+	}
+	year, month, day := before.Date()
+	midnight := time.Date(year, month, day, 0, 0, 0, 0, china)
+	if from := l.asked.Filter.From; !from.Equal(midnight) && !from.Equal(midnight.AddDate(0, 0, 1)) { // should midnight come in between
+		t.Errorf("today begins at %v, want %v", from, midnight)
+	}
+	if len(l.notes) != 1 || l.notes[0].Request.Days != 1 || !l.notes[0].Request.From.IsZero() {
+		t.Errorf("noted: %+v", l.notes)
+	}
+}
+
 func TestRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	many := make([]string, 101)
@@ -419,6 +451,10 @@ func TestRequestsAreRefused(t *testing.T) {
 		"an unknown flag":   {r: search.Request{Text: "x", Has: []string{"soul"}}, field: "has"},
 		"an unknown order":  {r: search.Request{Text: "x", Order: "worst"}, field: "order"},
 		"times upside down": {r: search.Request{From: noon, To: noon.Add(-1)}, field: "to"},
+		"days and a time":   {r: search.Request{Days: 7, From: noon}, field: "days"},
+		"days and an end":   {r: search.Request{Days: 7, To: noon}, field: "days"},
+		"negative days":     {r: search.Request{Text: "x", Days: -1}, field: "days"},
+		"many days":         {r: search.Request{Text: "x", Days: 3661}, field: "days"},
 		"a limit":           {r: search.Request{Text: "x"}, p: search.Paging{Limit: 101}, field: "limit"},
 		"a cursor":          {r: search.Request{Text: "x"}, p: search.Paging{Cursor: "x"}, field: "cursor"},
 		"a cursor of best":  {r: search.Request{Text: "x", Order: search.Best}, p: search.Paging{Cursor: "WyJzZWFyY2gtYmVzdCJd"}, field: "cursor"},

@@ -40,7 +40,7 @@ func (s *Service) CreateRule(ctx context.Context, v access.Viewer, id int64, fro
 // watchOf makes a search of v a rule, and names the fields that it does not look
 // at.
 func (s *Service) watchOf(ctx context.Context, v access.Viewer, in SavedInput) (w Watch, leftOut []string, err error) {
-	q, err := in.Request.Query()
+	q, err := in.Request.Query(s.now())
 	if err != nil {
 		return w, nil, err
 	}

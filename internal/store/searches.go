@@ -30,6 +30,7 @@ type requestJSON struct {
 	Type         []string   `json:"type,omitempty"`
 	From         *time.Time `json:"from,omitempty"`
 	To           *time.Time `json:"to,omitempty"`
+	Days         int        `json:"days,omitempty"`
 	Has          []string   `json:"has,omitempty"`
 	Revoked      bool       `json:"revoked,omitempty"`
 	Sensitive    bool       `json:"sensitive,omitempty"`
@@ -41,7 +42,7 @@ type requestJSON struct {
 func encodeRequest(r search.Request) (text, key string, err error) {
 	row := requestJSON{
 		Q: r.Text, Exact: r.Exact, Sender: r.Senders, Person: r.Persons, Department: r.Departments, Conversation: r.ConvIDs,
-		Chat: r.Chat, Side: r.Side, Type: r.MsgTypes, From: timeOrNil(r.From), To: timeOrNil(r.To), Has: r.Has,
+		Chat: r.Chat, Side: r.Side, Type: r.MsgTypes, From: timeOrNil(r.From), To: timeOrNil(r.To), Days: r.Days, Has: r.Has,
 		Revoked: r.Revoked, Sensitive: r.Sensitive,
 	}
 	same, err := json.Marshal(row)
@@ -69,7 +70,7 @@ func decodeRequest(text []byte) (search.Request, error) {
 	}
 	r := search.Request{
 		Text: row.Q, Exact: row.Exact, Senders: row.Sender, Persons: row.Person, Departments: row.Department, ConvIDs: row.Conversation,
-		Chat: row.Chat, Side: row.Side, MsgTypes: row.Type, Has: row.Has, Revoked: row.Revoked, Sensitive: row.Sensitive,
+		Chat: row.Chat, Side: row.Side, MsgTypes: row.Type, Days: row.Days, Has: row.Has, Revoked: row.Revoked, Sensitive: row.Sensitive,
 		Order: search.Order(row.Order),
 	}
 	if row.From != nil {
@@ -124,7 +125,8 @@ func (db *DB) SaveSearch(ctx context.Context, viewer int64, n search.Note, withi
 const sqlFindRecent = `
 SELECT s.query, s.at, s.total FROM (
 	SELECT DISTINCT ON (r.key) r.id, r.query, r.at, r.total FROM (
-		SELECT id, key, query, at, total FROM searches WHERE viewer_id = $1 ORDER BY at DESC LIMIT 1000) r
+		SELECT id, key, query, at, total FROM searches
+		WHERE viewer_id = $1 AND at > COALESCE((SELECT recent_since FROM viewers WHERE id = $1), '-infinity') ORDER BY at DESC LIMIT 1000) r
 	ORDER BY r.key, r.at DESC, r.id DESC) s
 ORDER BY s.at DESC, s.id DESC LIMIT $2`
 
@@ -150,6 +152,14 @@ func (db *DB) FindRecent(ctx context.Context, viewer int64, limit int) ([]search
 		}
 	}
 	return out, nil
+}
+
+// ClearRecent implements search.Store.
+func (db *DB) ClearRecent(ctx context.Context, viewer int64, e audit.Entry) error {
+	return db.change(ctx, e, func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE viewers SET recent_since = now() WHERE id = $1`, viewer)
+		return wrap(ctx, "clear recent searches", err)
+	})
 }
 
 const sqlSaved = `

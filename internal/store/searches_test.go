@@ -46,6 +46,9 @@ func TestSearchesAreNoted(t *testing.T) {
 	full.Request = fullRequest()
 	full.Total = &search.Total{Count: search.MaxRefs}
 	save(full)
+	moving := note("微信", false)
+	moving.Request.Days = 30
+	save(moving)
 	uncounted := note("微信", false)
 	uncounted.Total = nil
 	save(uncounted)
@@ -56,16 +59,44 @@ func TestSearchesAreNoted(t *testing.T) {
 	}
 	want := []search.Recent{
 		{Request: search.Request{Text: "微信"}},
+		{Request: moving.Request, Total: &search.Total{Count: 3, Exact: true}},
 		{Request: fullRequest(), Total: &search.Total{Count: search.MaxRefs}},
 		{Request: search.Request{Text: "电话"}, Total: &search.Total{Count: 3, Exact: true}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(search.Recent{}, "At")); diff != "" {
 		t.Errorf("recent searches (-want +got):\n%s", diff)
 	}
-	if other, err := s.FindRecent(t.Context(), v.ID+1, 20); err != nil || len(other) != 0 {
+	forgetful := s.create(t, access.AccountInput{UserID: "Mei", Role: access.RoleViewer, Departments: []int64{2}}).Viewer
+	if err := s.SaveSearch(t.Context(), forgetful.ID, note("微信", false), time.Hour, from("mei").Entry(audit.Searched, "", nil)); err != nil {
+		t.Fatal(err)
+	}
+	svc := search.Service{Store: s.DB}
+	if err := svc.ClearRecent(t.Context(), forgetful, from("mei")); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.FindRecent(t.Context(), forgetful.ID, 20); err != nil || len(left) != 0 {
+		t.Errorf("recent searches, emptied: %v, %v", left, err)
+	}
+	if kept, err := s.FindRecent(t.Context(), v.ID, 20); err != nil || len(kept) != len(want) {
+		t.Errorf("recent searches of who emptied none: %v, %v", kept, err)
+	}
+	var onRecord int
+	if err := s.Get(&onRecord, `SELECT count(*) FROM searches WHERE viewer_id = $1`, forgetful.ID); err != nil || onRecord != 1 {
+		t.Errorf("searches on record: %d, %v", onRecord, err)
+	}
+	if err := s.SaveSearch(t.Context(), forgetful.ID, note("电话", false), time.Hour, from("mei").Entry(audit.Searched, "", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if anew, err := s.FindRecent(t.Context(), forgetful.ID, 20); err != nil || len(anew) != 1 || anew[0].Text != "电话" {
+		t.Errorf("recent searches, anew: %v, %v", anew, err)
+	}
+	if other, err := s.FindRecent(t.Context(), forgetful.ID+1, 20); err != nil || len(other) != 0 {
 		t.Errorf("recent searches of somebody else: %v, %v", other, err)
 	}
-	wantLog := []string{"boss search search:1", "boss search search:2", "boss search search:3", "boss search search:4"}
+	wantLog := []string{
+		"boss search search:1", "boss search search:2", "boss search search:3", "boss search search:4", "boss search search:5",
+		"boss viewer.created viewer:2", "mei search search:6", "mei search.recent_cleared viewer:2", "mei search search:7",
+	}
 	log := strings.Join(s.actions(t), "\n")
 	if !strings.HasSuffix(log, strings.Join(wantLog, "\n")) {
 		t.Errorf("log:\n%s\nwant at the end:\n%s", log, strings.Join(wantLog, "\n"))

@@ -1825,6 +1825,7 @@ type SearchPage struct {
 type SearchQuery struct {
 	Chat         *SearchChat  `json:"chat,omitempty"`
 	Conversation *[]string    `json:"conversation,omitempty"`
+	Days         *int         `json:"days,omitempty"`
 	Department   *[]string    `json:"department,omitempty"`
 	Exact        *bool        `json:"exact,omitempty"`
 	From         *time.Time   `json:"from,omitempty"`
@@ -2113,6 +2114,9 @@ type FilterChat = SearchChat
 // FilterConversation defines model for FilterConversation.
 type FilterConversation = []string
 
+// FilterDays defines model for FilterDays.
+type FilterDays = int
+
 // FilterDepartment defines model for FilterDepartment.
 type FilterDepartment = []string
 
@@ -2379,6 +2383,9 @@ type SearchParams struct {
 	// To Before.
 	To *FilterTo `form:"to,omitempty" json:"to,omitempty"`
 
+	// Days The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them.
+	Days *FilterDays `form:"days,omitempty" json:"days,omitempty"`
+
 	// Has The message has all of them.
 	Has *FilterHas `form:"has,omitempty" json:"has,omitempty"`
 
@@ -2433,6 +2440,9 @@ type SearchConversationsParams struct {
 	// To Before.
 	To *FilterTo `form:"to,omitempty" json:"to,omitempty"`
 
+	// Days The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them.
+	Days *FilterDays `form:"days,omitempty" json:"days,omitempty"`
+
 	// Has The message has all of them.
 	Has *FilterHas `form:"has,omitempty" json:"has,omitempty"`
 
@@ -2447,6 +2457,12 @@ type SearchConversationsParams struct {
 
 	// Limit Rows wanted, 1 to 100; default 40.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// DeleteRecentSearchesParams defines parameters for DeleteRecentSearches.
+type DeleteRecentSearchesParams struct {
+	// XCSRFToken Value of csrf in GET /me.
+	XCSRFToken Csrf `json:"X-CSRF-Token"`
 }
 
 // SuggestForSearchParams defines parameters for SuggestForSearch.
@@ -2661,6 +2677,9 @@ type ServerInterface interface {
 	// SearchConversations In which conversations the same search finds how many messages, the one with the newest hit first.
 	// (GET /search/conversations)
 	SearchConversations(c *gin.Context, params SearchConversationsParams)
+	// DeleteRecentSearches Empties the viewer's list of recent searches; the searches themselves stay on record.
+	// (DELETE /search/recent)
+	DeleteRecentSearches(c *gin.Context, params DeleteRecentSearchesParams)
 	// ListRecentSearches What the viewer searched for lately, each query once, newest first, 20 at most.
 	// (GET /search/recent)
 	ListRecentSearches(c *gin.Context)
@@ -3844,6 +3863,14 @@ func (siw *ServerInterfaceWrapper) Search(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", c.Request.URL.Query(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter days: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "has" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "has", c.Request.URL.Query(), &params.Has, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
@@ -3999,6 +4026,14 @@ func (siw *ServerInterfaceWrapper) SearchConversations(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", c.Request.URL.Query(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter days: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "has" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "has", c.Request.URL.Query(), &params.Has, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
@@ -4047,6 +4082,49 @@ func (siw *ServerInterfaceWrapper) SearchConversations(c *gin.Context) {
 	}
 
 	siw.Handler.SearchConversations(c, params)
+}
+
+// DeleteRecentSearches operation middleware
+func (siw *ServerInterfaceWrapper) DeleteRecentSearches(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteRecentSearchesParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "X-CSRF-Token" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-CSRF-Token")]; found {
+		var XCSRFToken Csrf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-CSRF-Token, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-CSRF-Token", valueList[0], &XCSRFToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-CSRF-Token: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XCSRFToken = XCSRFToken
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter X-CSRF-Token is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeleteRecentSearches(c, params)
 }
 
 // ListRecentSearches operation middleware
@@ -4745,6 +4823,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/search", wrapper.Search)
 	router.GET(options.BaseURL+"/search/conversations", wrapper.SearchConversations)
 	router.GET(options.BaseURL+"/search/suggestions", wrapper.SuggestForSearch)
+	router.DELETE(options.BaseURL+"/search/recent", wrapper.DeleteRecentSearches)
 	router.GET(options.BaseURL+"/search/recent", wrapper.ListRecentSearches)
 	router.GET(options.BaseURL+"/searches", wrapper.ListSavedSearches)
 	router.POST(options.BaseURL+"/searches", wrapper.CreateSavedSearch)
@@ -5905,6 +5984,39 @@ func (response SearchConversationsdefaultJSONResponse) VisitSearchConversationsR
 	return err
 }
 
+type DeleteRecentSearchesRequestObject struct {
+	Params DeleteRecentSearchesParams
+}
+
+type DeleteRecentSearchesResponseObject interface {
+	VisitDeleteRecentSearchesResponse(w http.ResponseWriter) error
+}
+
+type DeleteRecentSearches204Response struct {
+}
+
+func (response DeleteRecentSearches204Response) VisitDeleteRecentSearchesResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteRecentSearchesdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response DeleteRecentSearchesdefaultJSONResponse) VisitDeleteRecentSearchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRecentSearchesRequestObject struct {
 }
 
@@ -6640,6 +6752,9 @@ type StrictServerInterface interface {
 	// SearchConversations In which conversations the same search finds how many messages, the one with the newest hit first.
 	// (GET /search/conversations)
 	SearchConversations(ctx context.Context, request SearchConversationsRequestObject) (SearchConversationsResponseObject, error)
+	// DeleteRecentSearches Empties the viewer's list of recent searches; the searches themselves stay on record.
+	// (DELETE /search/recent)
+	DeleteRecentSearches(ctx context.Context, request DeleteRecentSearchesRequestObject) (DeleteRecentSearchesResponseObject, error)
 	// ListRecentSearches What the viewer searched for lately, each query once, newest first, 20 at most.
 	// (GET /search/recent)
 	ListRecentSearches(ctx context.Context, request ListRecentSearchesRequestObject) (ListRecentSearchesResponseObject, error)
@@ -7493,6 +7608,32 @@ func (sh *strictHandler) SearchConversations(ctx *gin.Context, params SearchConv
 	}
 }
 
+// DeleteRecentSearches operation middleware
+func (sh *strictHandler) DeleteRecentSearches(ctx *gin.Context, params DeleteRecentSearchesParams) {
+	var request DeleteRecentSearchesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteRecentSearches(ctx, request.(DeleteRecentSearchesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteRecentSearches")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeleteRecentSearchesResponseObject); ok {
+		if err := validResponse.VisitDeleteRecentSearchesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListRecentSearches operation middleware
 func (sh *strictHandler) ListRecentSearches(ctx *gin.Context) {
 	var request ListRecentSearchesRequestObject
@@ -7973,221 +8114,223 @@ func (sh *strictHandler) GetSignature(ctx *gin.Context, params GetSignatureParam
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H1bk9w21thfQXVSZekzNTOyZVd2prYSrS62vpXWtjS2v6qVqwdNnm5ihwQoAJxWr0pV+5LnvKbyA/Yp",
-	"ec9Dfs1W9n+kcACQIBvsJmd6dEl9D7vWNElcDg7O/fJuloqyEhy4VrPTd7OKSlqCBol/PRL8CqSimgn+",
-	"LDO/MD47nVVU57NkxmkJs9NZGrw0Z9ksmUl4UzMJ2exUyxqSmUpzKKn5XG8q84nSkvHV7P37ZPaolkpI",
-	"8ywDlUpWmWFmpzMObzURS6JzIBVdAVnAUkg4miV2DW9qkJtgEXaY3XM9KatCbAAGtwLuhenbeMqK4WGX",
-	"rLjekBrko5zqbeg84yRjElJN0pxqRYQkjJOVFHWliODFZhBOZrhw3v8oYTk7nf2H4xYPju1TdfwKqExz",
-	"XEGwoOC4owsTHNzBKSAhcqgzv0ItxOACw+HDhTINpYpAKpmV9O0z+/D+yUnin1Mp6SZY92OoqNQl8Ag4",
-	"22eEZeqMUE48KpithDtKDKwXUIh1QpgyUDcYGq56aGdZu4BD7uvJW5pGtnQuacbMv2lBKM+IYmVVsCWD",
-	"zKCMpKm54yRjyyXIoRUDDh3B0oUQBVAerOKpFOX2Iv4k9J57uzTfhTMshSwNxs8yquGeZiXMksHL8T1V",
-	"kZ3nQEpQyhCNnCpCi8KdXjm0ipyq+Jnsvx1mCb2zGjyqH0Gq2KWxvxvUMwv1mIe3Oq2VFiVIg5TtPgiV",
-	"MAX1KjvxIdHup+1t/FwRLchXJychht1JRQakEoxrdTch978layHNHSuF2YO5QVe0YNnQ0t/MxlDJl3Al",
-	"LiHbXtMPvNiQdU41WVNFNL0EThY0vRyaTrqBRiH9K+AZyF3neRbQjpIoyjLC9NDcyg53yFN6BVwxza5g",
-	"F2SYIoYymWVScsVEgbjk8euKwRrkF4qoVFRwRJ7SQgGhBZWlQsrSeUmsOZFQMrMTRe5Ukl1RDXdJJggX",
-	"mqSi5rv27xY7Dvosi2yLcQ2S0+KUcLEQ2YYYCkNErRXLYCLFNp9MZJa4qHaN52J7hX/YSRC1uD45PMff",
-	"+/O9cLTQfKUINfIBQmDNJHTw84g8xJeIdlhhTuySmyPNwV5W84uEZa0gOyW/wiNRkpJuSE6vgChkn4On",
-	"i4s+DG4/ZyWLsLyXYq3ImnINWULuG1p0/+TkjGSwpHWhyYOToaUVOF64tpK+ZWVdugWUjLu/msUYNFuB",
-	"xOU4AA+Kf44ZTZcAX9Y7hEpZX0eotFg6OKjCx9OH/QXv/+CwljxcZ1hHjHaM7N6YPniq5HIbiX6hRY03",
-	"wjw2xOK7J+fkuGzvaw7UUmm3gn+79+jVy6f3zsUl8EkreG9eVpXgCvAaPJHSKkKp4NqJqbSqCpbiBo//",
-	"4mSHceTIjoazbItHqZEllpQVkB0hLNxXZtCHBUicu5KiAqmZXR3VGspKBxtprkAySyVQDdncqipjaFYy",
-	"A7/drScsi/58yXj8Ad4EexqRp4YsTVqY0lTjUMDNnf/zrAKemWc4VvsvQzFqjvRxlswsNBEBkDzOfosM",
-	"rcW+Y3Mi4vuki9lRBG5R7c8zxP7eZbCsBHeTNOfXOax2jWLxF0i1mRfP/0e6gm0caCj2KPnYItL7Pv1O",
-	"ULUfsSOcI7bCR1Rmj9o70l1jKmQ1jAxVI4GPOYTeitzH0SUVDLhubnB3SYuaFZnjKs+Br3TeZWwBJova",
-	"ot7eN5Wm6WXvzQcnkVd7e7AzJG5Nfpzolgxh4noQ0HQlAbKYhGaQbfx1u9GRuEUkO8+m3UGXEv5qxBwd",
-	"aIuKblRCFhtiSM0RQc262DgTlNTEoFVGlkLiT+YllJ0lGECd2R9qruqqElJD9prfcfSBlGpl1oXGA0oq",
-	"uikEzayclQmwctWSGfFJoQh2FzVXlNKMtmTfVNqI24wTpo0Yx4VmKSQog5vvlqyw8p1Zqzp6bahS725Q",
-	"me0DdHi5DGW3WLD3qy6yvE9mSwZFFtHOtchEQq6EhoSkoigg1QmRkFU0vQSdkBJAM75KDI8CnlGJ/yoS",
-	"o1NyDsUZQuX7b4iWlKuCalDkEqy9awxVemrWFaNKnr14qq8NlUpmrDSkMHGK4ayFSDK7EiwFJLsZGFKL",
-	"4E1mhUi99QpK4f5lDsc8Y/xylszWQKvKfJFTLSEV0pLrTOCo2k6DsMGZHXBmycxBx0gfePqzZJaJ1Nzj",
-	"NdOpkYtKKi8zy5I4rBUuywLSPGRv8bYYiNpP5yqnEuxSDHjNr5JdwdwtWImCacrwFW5XFmB4lMmZPUYO",
-	"3vxM7ggOdxOC+/d/mGWSO0DTnFCpWVqYHzOR+ufteuwvo4/6OeOXAUb2D7w5p33DuPeCoUrI2F4J7IV5",
-	"KfjIndi2pdvd4wbUp4jiBv/OiD/OU7ziStQyhbOQyJzuoBJHUXprqMP2KhA1kJaYYz4zAwiZgTzqTtYQ",
-	"mtGnsOMEHOrvGeAlvhUM467i3s/MW8FniOmRnZvLcGoQri7NANZamkoA7iC6Nsqvyg0dX+cGDZm1Jtnl",
-	"QzYaFK/wrkUAoZ1EtOvjc3jb0tceG0TaNcD7Osb6Lj9Y0jQGkO/QSH9GarTn/Y6UUC5Aqobx0SuqqRy9",
-	"61ak7W97j6C/B6uajf3RvG8uNFV7oficKu30dXuRzdbmaJaKqzZONlAdgYZx/e2DWRJ5vQJrEBwHEAnm",
-	"fu+QTBovhLmUGXEygTcKf6FQJDnaqcX0rH7WoybBGfkWoNcAgbvDYL8f3wzs2SFNnWUugwKM+rDYzP1H",
-	"3V/912ZVhkcvQUrkOivBzatxzYjpIrLcP9HSm6eI0DlIgmY8If2P6FCKAqBRhiIY/kMF6KdSCVkznYta",
-	"j7JiHs2i9p8tPQwR2O8pQKHOovZd18egKStiCk73So+9JSjN+aPZ9517zwiDVpiTapoSbe7ipA8ckRmt",
-	"Xb7A96PqZcNntyYRax6z13uCV3m7fRShJFvleoexn6xzoYAs6sUCBXEJJJN0zb29Fb8/mu3T0HoOUDtr",
-	"C5/gMFoo78OlJ1cDunLXcx8D2TWIqgVj5No9aTxbjFt3goEZemVQaemwlG0S0TcDD0HNWj9w4fsA88ee",
-	"0B/QLhTA6ao22IpUBkX7VZR6hUPGTSfIYVTsdzeLGrCsef9f/LH1p8ee9eHTjJOEczYjxAA1zdzTpzU3",
-	"sfokHl7R8wuJ07ZMI4pCrMcv+ym+H1vwIWxFSbOe2E4e0832BjLHtztkM04xW8lkGzN2sb/DuPD2YJxb",
-	"9njm95hunjOlb2p2fOxE6l3UYti22I0S6a6jccyPoWwJ0cgOxJK0gR/KRo4QxtOidprD9tENUOJhoyaV",
-	"wLUj4Fvr0hvihEktqv3sB2lnO6KbNgk2vxtsBznC9hCuf5L+SCKWS5nm7ArmW4Z+9yDDaytLkAU6CeEK",
-	"ZJTsd4KbBuh3+Mpci8xe+cmEPsChuJSsElJSxgNkIygoTOGpyayA5TSxbRqRTGaVUMxLrluD1QrkAPJ/",
-	"HGm+oeJuZcH6u0eS9JCqjxtxREg6bHkPefT4fAjXTHM3xvPpZKaFpsUIUcOzcPt+dCtxPwnEf05FLM7j",
-	"laaLAoh5mKBlAt7SsirAxxMlhlnNl6LmWUIk1TBHLz9kSRNxZGNGo7I+Wq/jsQlOzo06IuFNDUqPctjh",
-	"rtrhOh9vw6z3sYVUDLRP/cK7MLyETUQMCKCGumpCnOs5IQJfMhdK5QmhpWH68yXwxPL/xDATliZEaSq1",
-	"mlOdEOCZ/UdV0BQSYo0bKiFCrihnCmRCqNbAM4CEZLW0wrqCVPBMWTP/3HpJnDE6IcGC40o+LeoIcpyz",
-	"0rLil08fka+//vp3CeG1NWIhiUxZSYv9vNBAzc8RB3YBjWrVQ09Rgs4ZX5EFpLQEF0cjls5N0wTIevno",
-	"jEhAlxCUhK4ow/1OV9faWBO1O8ZmojYVjhsFhRWjt3ltls3XQzyPZtnEoIEOkCO7goDpTzXBbZvQ0Noe",
-	"f7QlOhzIPPbbkClvEpg0Xd3k+IOF243GTvw7WkWOe6lBzhW8iU5qQ4EHH/c9cOqSVRWCZs14JtZR4Fhr",
-	"zxQs6ruQmyV3FthY8YIJYmD4nuk4y5rnsRi1h0iBXOhwx0MTuM8DHrPbBNaYXFRFY5LRM66FpzBHGt7q",
-	"8a6KivK9eNIyLzv/AHziEgvE49ZRaiBMEXyeEDCqqsb4Q2r+p0kBVGmiBCkp38QBOE0aMkd4LUGou/L7",
-	"J8nJyYlZYSnUGA15v6AUGta2Rb4BDmBDDYZiobIp/onJsVN6nJEnm7VjtytOvM/dLTMKkcCnu2062cMd",
-	"WoLei5BlnJFKipWk5RcYdk9rnYud/pXGYbGtxcgIcuRaV2hqMf+wKTpnBFA7R7/GminYL5DYSaNw6Tmp",
-	"Y4xYglIDNl7NdJ31zE6iXhTBIVsByjrO+WrK+8Og+quwWSORi7K1wxcxTX7VGj62xYsm7iqiuMtqSILy",
-	"YaER2aMAFIhoAc6FHqE8E203UhT7PdnmHQzSFBXMFfsrjDFAxW1Lgyp27Io2Wq+zAeFiHYTaELI+XDoL",
-	"bWGdtKf1W/R4f6686bN/q/fCvW967H0Rny+Izthm0yimHxFDbhS584+//X1ey+IusqCK6twJ8EwRxTQ4",
-	"zzhTzuaAMUoboxAhvzJjzGuuWXHaCPlNzBnK+jgAhzVaMWKCfxYzOrrV41p+eomqcJPeULFU1y7LYLT1",
-	"JxNrXgiazaMk7DwHhAphWkGxTAhVhHKj0tE0L4HHw036et6gS3qx0aDIOgdOCiEuISOMa+EEAOf4DgP1",
-	"zog0yj1kpOMADnAdteR5WlA1PGthZIklZUUtgWhBlqDTnDB9ZrNhcL8+HcKc3eaUrPONS31Y0Sv0zDs9",
-	"T+uuy1yCxiyDNbXZBVpU5unbislOpHAyW0gXPS6uQM6bdAQtZFwjGJJMlgVdxQ/OQtegLxc6Bs5w4WX2",
-	"jZne3N/Y7Dl4T+iQ7ToKagPLM0IXmCeC54zKhU0r4XEuW1C5gjg6PrRyFrn/7ckJqdhbKJrMFsOgXKhA",
-	"Ys7R/O1vRPOSyoXUIM2V86s6JbVE2VOVtCgIcFGv8vi62js9wScu4jlqzcVaUxXi/ikxR6DQvFWqBNOg",
-	"rb/GXnVzmoZdGNVyQJHIvomqILHD3xYkWRlhNH/YtLc1IWgbJwv726CstMNzsYL43aRNQNYZOUGJzJ0Q",
-	"F6SSYOhs/NJXQhl9Lo4yHgl8qlsGIu7qB6QD5q9tnaqlBeYeMfOnDcJdgKED+CVkrRFn+1jMsc4RgmOo",
-	"IU41TAePnLdiT2DS7nggnO4I76HP61qxKwxMdjQ/OyOOcrkXvlDkG5LRjbLxcYZynfVzw5rY5ksu1khV",
-	"LaU7tYmH9iWkB6moCww9JAsgogJunWOeInEbOtRmYiBQJlDTaMxRXpeLIUyxJKCDLwFPHSf0nwuzGxs5",
-	"KCSpCrrxAZsdRiqkOWkJBjprhXnZ1tdqvsBobyQBlhGhaJGJI/LQ3QimSUo5qhRmOs/EIR7FsqZXYAbb",
-	"Xu1zUWccFIoTD/4TgTc1LYjSEvFZJeQEs3u/+SYmUwSI1hcq1izTeSRsBik2ChEIoBH68rAtCoW5ZxrK",
-	"aIyLHhfAHoS8TzCzxumaUDvZoDlxjIfGMF3l73Nik1VP4pRNtjnO++Nesw+g7setQVbW37Ygt/p+k+ds",
-	"wJQ0JzR4sIfweLUYssPS0xOv0T2E9R+KzAoKcUZp+NGuz7nRCfBzJ1ViPROK4iuh7eEbHoJqhVBO6DQj",
-	"kwIyosUIz/2gKxw3/0pTXceCQdAfgdN5XwRy8lPnqfi943VfEkd9yZeeE5AvPcEnXzrKTr4kLdXd1mQc",
-	"aR4XSzvMITOmNOOp9v4qlbgyEwR4KjeNv2jEJJ6BjFsSgmTsuwVdrSAuDztVYocsPmICjP5rnKYREaqj",
-	"vfjTExJZOycDcbPtqK3qtB1IWWSg9NyNOafR7CqwgrZ9t52fW0FXOY1xnOwcsPJx0DcfZHVc4nFLObWi",
-	"Bxai0Dnl5Gsrz9CVOHOyySVApaxTzqjo34w8GS+njFuqlWXGvmulnHFv13xI52hsB4geRpNQmhWFYfEL",
-	"CJWQkTuuudkFXcSCuEM7xTpnaY5SpRForNS3AFLSDEbN1KN59j624mArIPrzn6Jw+xvrSU+clqJZc4sd",
-	"/UUwPtGZyVl6+cEzVQfdCbcjKO13Umwpp53yFDavDS8fTTFjwf7ijeeoIbXIN6DNfWKCk/kg7gLVUUnk",
-	"pdsd5oShCME3mCY64JkoYT7k6vgV9Qy33qAmjhE8G+NMCZQrzFllVqNvDEP2J+uzsfFQdVEM5AF2Q7ZG",
-	"SmmInE3Zh/3hf0Oy5psBD1Mje3p0dzDfcVVuEDw/1ZE7Ngxj13KNPHfd1V4jq3GfJjTCwpM4vUgqTb7q",
-	"OFDH5ZfRFfxoVfOxHushHcVCwK96B5DjKklO1RyF/bhvyDxGVWLAdTRRoWmc/1tBnOwKotHA9vJrYaO2",
-	"rKmUXQEq+bQkSlhpwFu0mSIlU2rAkKCpXEGEWHm9Bp0fp4RlPlXLS7hakAJVHT5WpwlBlwRQ3nFALQkZ",
-	"6zd3YaExW5APHm0MMM7PQ6i6tAUBEivKB9WzLJVeiGzzhbImH1kXaOzWOTCpCC0Ed0qfq1SFFj6FPjzt",
-	"zTuOFi9poQZsvPuqn1yBZHqzv3qVe29PMMkBgkiSGWYr3yA+ydF4t+IQBH7sXREpIb3YvsI7fBvOxrdt",
-	"UvMWrj3Cqvnev914UaIrbGS/nrs7bRJV+7YGF0Z8aotQGORLm0QNz73X4Kp/riHFqotRtm2zeyNB5mjq",
-	"R0sksBUnLqCgI4jptk7YgEOnU55lcBMGlyjf2MDe//LP//o///nf/refyPz0KzwyN7FWIOMmmRj1e0S5",
-	"4CylBRqzrW8b/aWFMHc5pSq+5DHpyPbEmkRkWOodLvpTLO5hXnKV6HCz8dsdB9UfjEJtI0rNC7YmBmYg",
-	"AkfYmzPA54P+mDm34Zq9WgS0xG+p6lHtLxQxkt+ZNdyjh9nlPSoM3AVDxdaJs2N7mwPlNml30DPUhiMM",
-	"wsrMZV8zq3IugwqKQlk3rS1jGM5qSLEFyMh0Fx/pZ2A9fB/7uYJBlGQQ0ynFQoSVoWJX7Me6iCX20qIY",
-	"yiKhtYoq1hlYpdpufAG5uf1ovEHLOuPkXGJczoBv3lYXG5DQJKTAriA7JTmgmu7rFg642uMuacaZyidq",
-	"xkYbGQwTFbVORdmJvkVPeWazlJAj9APkQ2XQbioOaBSMbhJNGgwQbCNxhxtM34F+u6kY+v1UU0m5Zhww",
-	"UXkbc3ZnAlr724SUnnpRsPQSNvOrjqjatVipaIxd3w7RGar5LsgKjO9XxOKAbExePLBYZJv9q3EDuNdj",
-	"M7+EFLi20bmxEnjjgWgrTI4qGfoTvhrGle7/5hxf7W/Ql7UcCFUOd3eINL0OtK6fqNet73LzNQmZDTl6",
-	"hiMRtay5uYsRXvQCCxWbyYmQJAOonDfHGo2pLw4TY+DR+M1kLzAO5cpEAoRFprqBlmEswo18frt8d90C",
-	"PENEK6qonudAhGQrxmmRWKkG4yx8dJtLtouz94GFZDe70IvNeHPgrq01BVgMR+gIz8zVbsJdUizs3xFp",
-	"4vWY9x7RwlGEzrKi5+VCUZuUlqxkHPMSe8p2C5SXdczWZDsTON17t7S0EDqPR7hxuiiGygvmLJYF26j8",
-	"iihBllQeJrvaBrPSohi4P/i4l547PuTSft7JLL9hUaVrafz1wkByUgEWW/L3JSxji6gxlnea0HcFUnUj",
-	"94NTO4jJoG8iaC0ILcqGBx473e0j64KvRd12Rx14OPSN3sC6gGe8qvVHuFMe/4N6ot/a0tdNIdLkE7gc",
-	"Q4X2pwU6H+CO9GkP2gNZprCiDUUza5FNW1VwAXqj2weuGh1VBDKmITsjHCCDjCw25Mefz+Pkbvvi9GvL",
-	"7jniTjF2+7r/e8+d+7DXbehCHUTSrQu4iYRbF3AOsWV4f19wJt+cRAv+Hvwcd+7Fn9mgb8xv6SWouohs",
-	"rLEhf1RD8X5j8Ct6BdmQwjfkJ2McdhPR4cJj43j6dbRH3w8gKkyHtTACb4T1Z6AtDWNcAkkbe5X0Y5h7",
-	"NdexWoiodwX/4DSGZP2lVhrDPE6JLQ3sDYy4VyfoBtWQCyEuCZ1YvgRLfA4wuAOLJDvkC6+Gu9X403eI",
-	"MyAW7EHOAbHgelz7OujVgrZnqb0CiW4u77my0YPo18J5zgiW9l0yo9msmc6tHsMk1mXpKzHBgd0CO4wz",
-	"qN557TmJQ/CTkOpcn63YAf5QsyKLZio8xJSyFXCQjU8S7eI8g7dE2NDjNd1sh2k2xXBHxpm1vuCpAVzt",
-	"TM0ow1v1vfC8/GvFiKY+X0zmdR+6LJlIbX40mcdro6ACrE7bsNgmVs4QKNsqBTKyAY0h/G0w58YVYeZi",
-	"PTJ8Lg0WGLlfzh/fMX4gkXZriF+gupprMRQFYFYLwdjqtG2TZc3pBNObzJS8P9e1LEVuhzuOd2ex4pvU",
-	"PfUGg23Ac1g7wSzCwJCY4QskdzWfp0St7i7siWtqFjAOKkO1JVvkGdHO0b+NGuHKyTL7v3ti38WQ6Wjl",
-	"BoxROPVExsHNFUUwm236Um5j6pIWxcI1tNi/kqf+7clBMxE8u3GlSt8k0cEyGYPpTxq4Nz1mhNIrieoN",
-	"FFRplu4gZ08DcPkBak6vKCuoy8FnJRjBLPEEzqVrm2GGx3XtFP2Q3Z4Fb+SuL2NVULCyysTasdbJOPGj",
-	"HeVWsDI+3lwsBWZNqy5ZupPVZf5g+tRIMS69En9QBGPC4mh7E5L0udZ4CaDdA8Awuj8zAsd43vsop3yL",
-	"3TrmZ2WXDeiRjHURSEf7KUMjSxnKYmaK+oO8OBAuaeRyQk/t7lEDF8eIcb0eMIWMV1IsCihjvG/jlEAX",
-	"UCBkq5dRrtYQL5o3KG/sEisGgTiesTox3h9Yp+asw7Fh3PxBuoDMJtXUMuTGb27GUHoH7fs0mPKHZaHX",
-	"Lpl0Xdd2w20ncNmfvJq7bQ9p25wbMo8t/qx8a0uI2gIBRo0tgXIjH2N+t+EgsfIcTi0Z20p7m3FcsxVm",
-	"WIP0RsM0El1ENHONnccZTHKqDt8/OZkJOSIdI7zPnQSaa4PlzUCVz8adHHWnu6Vee1YV9uyNFQ/IYEov",
-	"Wt91cGQBL5eVc/3mrAOX0Xfr9WTW9+lFCdr9c5jGtsmrvSJy11Ng8F9TMdVKMRGqd13S26+66EmbX94w",
-	"ZTuPV6BzSZ9SaUwx7hZbwXBgQ8q0EJfm/7AsSqzYUDTEeH91u32K4ZjSfVsqc40pOnbgODxaT55HrUKs",
-	"0diaoZa9ijtDbS+mbT+rs0fF86RdtK2vRYJcAjtFReUhVxB3/OUTy6UCPVwp6akUpZ1Uu37dLpREyAx7",
-	"5hk1h0prhbKBI/0g4E6S6rTS3U2p3wmxQtvnxVacxkPvueApzJWOh/ip8MNozpvStKyuY4NsP06CRYRT",
-	"RjHPaE/bPfDPn967/61VL2vOzCGZM1VYHpnA27SolRPr+5RsV0jqCA+EfQ+xLr7eARKKbSAi1UDgCgqP",
-	"YgVd2XyVM6JtPLEiirbt49fSkZJevZamSeGaSm7zclPJNEuR7hdiQK5e0ILyNKZ7+fBZ8nuvTXxJ3jTh",
-	"sQN20JTWq1zP62paqeFOcPQIHWxFjf7jCPO492O1/K3d7KuT0Wr8d7SKZoHR1TAlecV4Ch1rMhZCM1qa",
-	"r8vzRWP79MaF61Ql2FVeYHI/KVeVYFIwfPvhmIh4fFvVaQpKTWxfNTZ30t3D9y53VsYUZkFyUWS2MITh",
-	"mfHFmu8PgkGYjxBBofZmjRaV+rHqO0fNRhc9aGP2x5S6atz5I2Tk5jSG0g1cbsFIR5ijjgNWEBffaUst",
-	"YL4M1n2ETBHqE2qoJoYHdUJDfUZmJiY03nR4Hq/JxDOxtv77QRrxM9ppXCEvKWwdDF/No0nmxLoxFCtP",
-	"1dxmgzdyp6vJ0mb3mufXKfNgcyiC3Ikm4SNEpl5KRcNFHKkNKXSXPCaOCXYw3t+v4FCjbLVerUAd3mWV",
-	"Ne3/uqfS9saxKaZN58YzzIzDfCt7UraFjfXGC+naMfgD0z234XAV9niQ4bDH1Y3dMalZA51dkE/UdIX3",
-	"k1nF+AYDjRlnmtFCRYe9UT0Ml+Dll7b7HA/i4G+x4vr+/bDj67bx3KW89KhM0P/mTS10nHG88Qk2uym5",
-	"eWkrmnwodcZTmx2dMHSfBCbe+mvbFzthk1ZVl7xYPzxZgSZ0YXbHNLnzKDc6su3i08+jc/JBpIJz/E79",
-	"mm/iChyVxSZaATKnLkqJKu1awiMJOVIakyGxTmW4kdB3HIkbi5b9sF1gBcniRSqVkeEmlByp7VmFTsca",
-	"oy4vYaP6tG8t8G76ggiOpf42oRB6n4S76X0yo19/2ybVnY6Dhod+DNdstG2sUvQ1A40zpnaERh8yOt9m",
-	"5Ai+ZKt4H6/MV1O1L7nqyWckpdxVx/SLJTnIgdCpHb085wqA32qLr+uXNL9hufLtbl2uYHlzvF3491t4",
-	"dWKM24UNY+BQrP6uXm0B/2aZ8l0Ct9sC3gryHiZ6fsoBtwcYhig+2BOi2C+cMHyeQyc4fGiHYO+OAF2f",
-	"tbfJM6PLk9xE/gmvR3w5g9VSxhQO6rwznGMJVywDHqtKdZ672la2oLJhlutOBHHO4tXlc8qzYmJQr/9m",
-	"Skbfnk71TYUNIbNATp77tk+BDO3/2TxrhOrfksl1Znf1euFOxtu2MqdpLeVEoA1Xx1HEPTPyW7/6zkDJ",
-	"GqvITWmU3wa3x0PRdxTAmVrK7bAFczzS37hozlbLMVFhBUOHzrPE+lnmVpX9bVQKyTVy6Jwqta/6ji+z",
-	"FiJbQAHaaCLfLxPRdSdtGmqI37YF2TKjlZ6aVLXKsYzumUuFUBjo1cah+9jEUUf00MwYOyNMh46J8j9X",
-	"RpD/pg0ldqYRrJK11CCt9k6Jb13SNqe4f2IVI6oxJXj0IncUCLsKyf1uPtcU4uvhQjtEu+tktqPfSjPU",
-	"zcvpDT2+ztVt9jGqaWfn7WDCnRs+RPnqHRURpzcqa/rleo0bI12WrNAgD9K2rFntUEsfz5u6aW/JiD6L",
-	"E4neyAryiDxpbc7ylYG4y2ED5RNQmIFbKsQlA5/nczqbz78XSt/La5bWvIUbrdgfwVBPDCJcRiLiHv74",
-	"zIM+RPsm5o/866sf/oSNnDi9hHlKFSRYfqnT05Tc+fn80d0Ek04xus5sWSWkYEqbX17zi3d4VgkxGPKf",
-	"31/Y2CZR0Tc1ENv9Vh0R7MarSE6vAIszq5xWkCB9vMBnF2eNU0XUjdu5W4fgNbeBgYoU7BLs+03MILxl",
-	"Sh+RR9QmmllKxldAVGMb4gC2L1IONANJLv7t3qNXL5/eOxeXwC/IHSyMf4GBWiVc3D16zRvLwensezwB",
-	"8n//z//45//670GC1ensPgo8FXBasdnp7Oujk6Ovsb6jzvGIj1vm4RJYDJriaTzLZqczoyw89G2t2qCx",
-	"2emf4/e1feXY1n+fvU/2vvkcyw+//83gqqoEVxb9vjo56VX9oJU1bzPBj//itAFLIUZxrB9tjdF+G9XZ",
-	"Q4wWObIWsiV1+Zyx4Zr1HdsWznhx6rKkcmPGae1dDce1Bru2FGzQH9/wvnUOWCAMk2aolOjbveMMfgYD",
-	"aVEkDctu2LXt3Y1NTv/cMB2zmOO0YMD1PXT4WWe3UJFzfQmVkPoRvmy3MvV4sQmaPTPs2/wHZ489yHGF",
-	"C3vfJWJa1vB+C1MeRIxJQkN2gENtumM5W63rUXJKpKi1jYhJCIZZ44kqTdPLNtXDnVEDfX9MYTf043c9",
-	"5v9+8D5+B/pRN41m4qUMPn6W4eWMF54ja7TLKJZholUmKQqJViNlq1yfEQfWwL0Vtt5DjuEzCx3DoNay",
-	"5DGgz6tukwCEG3eCdIQSnPc40s3R5wfe43Gd9oQOOzCAdhRiHGd0s5taP6YbdXi0ePbwTw+RA5O/YhSM",
-	"P/uHitHjV4aZ5ZQNHbv+60c79sd0g/augbPOsNnETc/YgNyydZQhPAtovDsN3GzjiWue/NLZWqIn/5Tx",
-	"7Bm/XdLg3TFmIRhL8qYXO245mhGxmFYuWvyU1Kj6fXVyYoQeSVMzWULuf2udXmdWQCorvRlCnzc7sWe/",
-	"ePEUBfsnGEK5vas/CR1UdozNjxHg4RLGxf5t1yzdNYkW15ric5LBfCfsyF38nukD3MOnmGKPdlSGCl6H",
-	"8iY+nAt51TUvYRPmNEh/w2v0oimnftCLeMVUTYvTtqOjuXfYzE+dkSvBUji1/2mlUWyaSIuiDZZVg5hI",
-	"F7O+wBWiptdE7SpmSS9NEieOaqLbuYneORzRBV02NrOuZk9I6cLlp+S0aBpJaUEWQucoq6gjYi60Fisr",
-	"V+PLVtMbFEqwXvsNacwnddHapmG3qOzYtlkGr7AXKLYJu50b12YMRuvt+z6oZnaxdG3FEtuzzK5AJoRq",
-	"gxiOA6swQduPf0QecuKKFhMhmzLfLCNes+dCzzGL1mxl++a/aLPuDnzh3chmLW3zAHcTmisueHgNboTs",
-	"Q7OftbOhDuCtuNY5FZvP9yw4zHRoKd4xm+2KMGm25xiN4xQbq8U0nak19l3FObG5tWHDrg9paKB2pd6j",
-	"4Na3wdU/CAlp23xEiYiNoDyEem1HMle3DFOAGUbtZSDJHRdyiadzd4CM9GIOhtWjjr/89vSOZpqd6ke7",
-	"mANoIe1gThkRaJJoAiQD05PL8TQaPl2IK3QElSFkKxBVAQ62nRCKQcg+CaJHevSvF3YR5O5Y6wktGMXi",
-	"wjbQ4dqKQE9ntX0gAiifdaNNNGlaRMSmC3JLJ8370GUUoLG9VZWpDf2NzeR9gNtClrOIZ030aGE+w/4K",
-	"yYwWxYCg9TlJKx5vbltgafAzaoKJI/zxuyZcYY9V7kkb4TCN+fsPDeP/EGAeokV+o4cxeW3RnKmw7sqF",
-	"ozUudSP4R0weLM2N2tFeYx+uskd/2r7KzYfoMS4KoKsaiSWGkqtRKlOfdPp/2y4jaKwVkuCAt2VN+aRo",
-	"x1ZtqFukHx008+qOR9mkp05sqzwdpC9cdntUocEAAUUu3FAX5E7YiO9uQi7Cu3FB7oQra95pXE4X5E43",
-	"9sA8NTr7BbljlDj7G2pyFxIU6Atyx/X/Dwqk2R51K1phBy+XPH33iDyhaY4qOuUosUtIBeeQaitjPKdK",
-	"38MZ7j17bJSXFWir2afYaYeTBeg1AD8ij0RphZdLgMrbA7gtk4sd8be1rlfYt+25AeYemSMEkXNttLYR",
-	"1xDSrGZZD3PpXv2yKRKBCl27HZgkLu7Fqh7tjocWYdP5zMcuBOMGZnUNb/UxjnXPdsDrXrz+gNs3ixPg",
-	"WQFKuQ56N79kr0BegbyHx4ErUwPyfgm7uPELmN2qcjTERK2j9uZg+DUXWHKQrTi2IQ6B4KMyfsPuktom",
-	"+nUhYMNOXsCn5dR9AS4cZpRH93M6rrZgV7fSMFGgtbe1bp+fxeOM0eN3WlwCfz/IEp6jie3OxT/+9vd5",
-	"LYsLG2raNiJF6h309buLRA2jPKyIgMik4YicYwgBTtdiWGKdNYY+h80deUauaMFcxarX/AItfXP86+KM",
-	"uI3ge2ifsaQ0zSG9BFc72da+tYYT316TosUQo2mWhAuj9JmZXbdItK8khAvZXc5rrEzQaaTZxuM4tRZj",
-	"udyqxBVIIwxhRpXtBdhkjpwa3c9b9R6cPLAxO5RvbCK/BQ/mpj44uX9EXgLF2JzXvDEN4d4M5V5KULk1",
-	"geIHPkTH8pbjd23I3vtjbNZ9/M78x/x9kbhu4LRQAnkotpWzxrywP+zRa/6rBZyLPcB+O6gwVwXdKGsi",
-	"1xblDNU+CyubWnjaYJPOILb5uKw5ufP9+YvnCXn1y3cJ+fHxU/KPv/39bmL7173mVGua5j7h0gxPwrso",
-	"Ug2efxyRl/YimNmeLe/hX4gUFtiQOYHBsHPXYdWZ9hsCRgqxSogqaVE0Do7X/M6FzutygcifkItKKA0S",
-	"/7rruufWEmVgaRfQyYM3MxlAgevK6mtrBza/xUaDrfBA7lxg8/Pfn9w7wcHFazQKh6E6xByhz/rNaZb4",
-	"Kn1H5KHHqq9+ZyWgl6Dl5t5Da0UUhL7mHkPxMhhIqLAF/8kJjq68C2slcNFfEX+ZbNJuY5ek2h6uGdvf",
-	"3HVu8UkaxMWxcUs4w2t+YSs6mofzcjGvQM5zUcsLQotCrJULdlO1wUw/IrODGUimogRFfG+eiqZgg9Ei",
-	"TDjq/UKpxpCm0Plpm9EPO532ilj2zJZSlPfQlYqzWIGrnQfx8YZC078c/0uX9TRG3QXjFEW1/YJTUdgT",
-	"Qdbz1cm3tzGHvQpIlDBOlxaEKlLWhWYVlfrYLMDeFlzF17EYqvM23skRGUILgwgb/ObB/W/j3+C4jj6j",
-	"Vuovzc15LS4JsVnYak+F3aP9S8jS1i0dFBsjhHm3JOnLf06TpNx3t23VaTunRwWcpnLJIWw6DdttzMha",
-	"EAlKFFfgmPoUqPfZ4YhTeGo9zdc+iVGxIh/qzHAzA+d2mKtiDg05Fd4NB/qgwGMjahjZoZJgaD3ykkCo",
-	"ucmJHkvD+8Ig1F4cPoe2h4GEZa1QFJVO+rpyzLZgJUNXXE4zAm8rwyESH2+lzK0v6Mr9sKSscGx+Tc22",
-	"tDA8WkvmJVIkFtYCYMmIYd0lU8rwNiFJRku6QqXLVRoTEryg5rigD4Iy1O3MyGnuk5b6YOt4mjlB8Yj8",
-	"6mQR7CNr31DaSG62FmwbBr7ORQG4LcNmj8iDk99hInTBUn3qBsZ3cBtWtEFTjdmepcxn5JuTr0/bxcdK",
-	"1/aDgbXcfPArlkzRRj/uVXRpma50Az+E3/MpHppyHMwpFGG3Q4sJLhT87qRrKOl6FzF9SdcfnKuFWsKN",
-	"RZtGBDikNEEVySCVm0q3EfhDYJd1sccZ+hLfuEXMbTp7DYiXuMRD2ONcLdZ7WEceR41Cx4IEbVLRhINH",
-	"EqgG7CP2SRml2paDo6xS9w868RByG2AewCqFIDckBlPId51ag9TH2rdpi54idjz7JM8Q28t9YMNirwfc",
-	"wGHmB4ltdQYg204MDTcogWA7B4x4HXe871wi+XsrjfkC7d1Tfoy/X+uc8TrdiLk/iJUMwUoBhwiRMQNt",
-	"3YgzFICDHC0jm8WJ2yBPvQmwfrtlHL1dMmOk+L0EJpm5SjExR8WHw7SPzj8+p4P1Xo2t2+JUNVuixOWa",
-	"erEV/ba1lGgu5jBEjdoSlVF/x49UatRM35CKSm2LQi0Kyi8VKWuFwVRGr0Py50TfM/J6xrit+qZezzoy",
-	"+xm553qoMLTRbnBYqxfbfAHXHychmGgrOLzmTbpKghZRuMLYU0XWLNO5Ub9SqrCCQUJqjl5QLNOdNJbi",
-	"tWRaA6Z8aUkzZjZHCzTIsbIq2NIopW1SzBHx1eveWG+DzUhXzi6NLoyztoq4i3fGmF8DfOz951TNwItT",
-	"0o1r14YGOQMV1D/XvgmaWSpgrpKfTwtx9Jo/scZmTOwZsNOfNWb3xpRgVuWN4RGzsOv5N/Wy2xSen2bX",
-	"yPYZ9forW65j9PtNuZSR77exmeO/6RXEHPuV7bAxdt+2Q8LIt8+NYjb67adSlBPGFuPftS0zRr780nWr",
-	"mIILrv1ExMsASu/q8IZGl1xIHWYWuFgg8thFkNnvBiPmZT9ifnTPj88teitoH3SriSo8U53Y8sA5qiPU",
-	"UgF0/fW29GPAt0YGJ25321P/Tvn+nfJ9JpTv86MkHzIa9Bl3PoEOKWirCTnByXZ9zsUaO74EqeEoS3Fo",
-	"nTFBn9Wt2NEYCZKQOrANGyHxFQubW7ZGBjPtSnhxPXQPZQ8JCHfTjXgpJCmohmKT2HgJ219d8BS6+YgJ",
-	"+arbzmcHsFVTznoHtbfvPBVySMjtNRTCimhhVvyukO1JoRGfwIXsVhMfQocWrDfHiB8xwBpdfzaivnFU",
-	"G+XRJhoFJeETVxA+Ibb+ulHLfAF2ez0XKMRRjdd4/43c4xEIWp7f7l3st2q/9at43imGZWZvBk9sm0ub",
-	"dWXjnWx9fmw17y6oO50oeHe7E8I28p+URTpY2EdxLnT66+86/5uf/h8BKkWoG++M3D85QRqMR+sjSUdR",
-	"WVDH7+y/xhmob3L67mw+A0u1EyT6RefE2ieAG73TugWwr73VaKAoFOGiCag922XeDm/bsJX2I4D7U7mY",
-	"J5/jxWzNt8MoNM2WSx5aRMPIFrSTMl/JUHlcnHTH0Sk1zhNldKr/z+96U+y7iYlqAd3S1z2uqgjn7ClA",
-	"QTMRI/RkGHaBE/swJyxGWNINWQksdCDcIWP2gF0itt5p4/UxohqDgtdOLt94U8rWijHdKsdQdfGa6xxK",
-	"a+A+Is+06wXVtEP5qlMzyhY6NDKzrQVKSUY3nrkkLrbbsZycKiPfW5wvGw5ELtABio2fRK0vmp4rGBqF",
-	"coh6zXET7olVH1hQzdNFj7cJDcwTXLEMIrl13tUC0W7oI3HdDjna5IGLepXbTDB4S8uqwLvmPm4C3RpC",
-	"7wK9mgwGf/Ui9vY27OIjX6CPINt02ePN7+kLermHnHpXWcCDEfuQuNrgPUWZC0TcQSmbsrt7BCD34g1E",
-	"331E7pXNQBO1PkAsEVtxZWMmw0QdpsgKvUa279twqpRqGngOeeFdM7vb5N+uXd4A3mmqD4BoZpImtdtV",
-	"gMCCexe21DKxkLgglWRco5sz5nvv1xx1VWR3aqm/uHduEYRBF5KB2DWXrnUA1fShGykKHw+PfVqma3by",
-	"SSmYYf+dD6xb+t4v8Svgzu4AR5dlmFTuc/dsmnQJ5QLknuMMkP34nf2H1yh36DfXPGZ3Eh9ftZmMEief",
-	"G0p4jUZi/Ls17Qnpszo72NIGq2jk2rBcQqo9j8FoB1EB90zIxjzsQCYvve4hns1re2y/v1rxTzbtLlRb",
-	"YGQhdD61tohvO7KAnF4xUctx5UR+4AX2WlMwvTLR5EYE0cl9cnK36PLN6y98Ts6rbqOMW/RZ/RKrQj9U",
-	"orFTVb69AIagtj1AdiZt/RK0SJlKU92Xtx0d2e+tM1gnoGnndIhoyWa4VkPxjYFsKm/eqU6Cqfksfjh7",
-	"SkAc6Ag+OmfrtlP54NytbQJ02+jxgspLhVYMjyKOwCaEEqSwts8qZrwaBralSnbu7RpSUR4rtuJU13Jn",
-	"yZRXzUv7eJe1EbH0ErAcuBkdEXmIbvuOWdsVsYSsZsmMrswRjaoYnGUSVNO2p2rSGUWtyVLSlS3yZy5U",
-	"LpS2oaILCOpfDCyxlsVHK1HfAn5Iq/Qv3By9/vXVvVeP/9iO6KTqqinCHMApooQHbYIQMRpLxZ9/MyBS",
-	"WLzH4oyB6OnsmFbs+Or+7P1v7/9fAAAA//8=",
+	"7L1bjxw3liD8V4j8PsDSdKiqZMvGdhUGu2pd2pqW2rZUtgdoGVXMiJMZ7IogQySjUtmGgHnZ531d7A+Y",
+	"p933fdhfM9j+HwueQ8YtGZmRVVmSPJiHbqsyIng5PDz3y6+zVJWVkiCtmZ3+Oqu45iVY0PjXEyWvQRtu",
+	"hZIvMveLkLPTWcVtPktmkpcwO52lnZcuRDZLZhre1UJDNju1uoZkZtIcSu4+t+vKfWKsFnI5+/AhmT2p",
+	"tVHaPcvApFpUbpjZ6UzCe8vUgtkcWMWXwOawUBqOZgmt4V0Net1ZBA2zfa5nZVWoNcDoVsC/sP82noti",
+	"fNiFKG42pAX9JOd2EzovJMuEhtSyNOfWMKWZkGypVV0ZpmSxHoWTG6477/+vYTE7nf1/xy0eHNNTc/wG",
+	"uE5zXEFnQZ3jji5MSfAHZ4B1kcOchRVapUYX2B2+u1BhoTQRSCWzkr9/QQ8fnpwk4TnXmq87637K12Zz",
+	"vec5sIIby4xiJZdrlvG1SZhVGV8zXiq5dBspE8YNPmJzWArpgP0kF5KfMSGNBZ65HS+0KhmXGbPqiD1m",
+	"hl9DxgzCkJXqGtzJsJWwOQ45BgA3S2/jJX8vyrqcnX71zTcnyawUkv582GxVSAtL0N3NQsW1LUFGcKd9",
+	"xkRmzhiXLOC920X3+BKHWHMo1Cphwrhdu+vYPaLRXbQLOOQhPnvP08iWzjXPhPs3L/AAjCirQiwEZO5+",
+	"aJ46gsYysViAHlsx4NCRKzlXqgAuO6t4rlW5uYg/K7uDSDkE6c2wULp013uWcQsPrChhloxSgm/5CP6W",
+	"YIyjkDk3jBeFP71RBMu5iZ/JblLgljA4q9Gj+h60iVEI+t2hnltowDwkYWltrCpBO6Rs98G4hn1Qr6KJ",
+	"D4l2P2xu48eKWcW+PDnpYti9VGXAKiWkNfcT9vAbtlLa3bFSuT24G3TNC5GNLf3dbApLeA3X6gqyzTV9",
+	"J4s1W+XcshU3zPIrkGzO06ux6bQfaBLSvwGZgd52nmcd2lEyw0XGhB2b29BwhzylNyCNsOIatkFGGOYo",
+	"k1smZ9dCFYhLAb+uBaxAf2GYSVUFR+w5LwwwXnBdGiLt3ZfUSjINpXA7MexepcU1t3CfZYpJZVmqarlt",
+	"/36x06Avssi2HOHXkhenTKq5ytbEglRtjchgT4rtPtlTMsBFtWs8V5sr/MNWgmjVzcnhOf4+nO+Vp4Xu",
+	"K+OYtiIIrISGHn46Du1eYtZjhTuxK+mONAe6rO4XDYvaQHbKfoYnqmQlX7OcXwMzyD5HTxcXfRjcfilK",
+	"EWF5r9XKsBWXFrKEPXS06OHJyRnLYMHrwrJHJ2NLK3C8qICBC9ghX3gAj8q6nhntL+6+rrdI0Lq+iQRN",
+	"WDo6KIlm+w/7E97/0WGJPNxkWE+Mtozs39h/8NToxSYS/cSLGm+Ee+yIxR+fnbPjsr2vOXCi0n4F//zg",
+	"yZvXzx+cqyuQe63gg3vZVEoawGvwTGvS+lIlrRdTeVUVIsUNHv/Vyw7TyBGNhrNsikepkyUWXBSQHSEs",
+	"/Fdu0McFaJy70qoCbQWtjlsLZWU7G2muQDJLNXAL2QXpZVNoVjKDsN2NJyKL/nwlZPwB3gQ6jchTR5b2",
+	"Wpix3OJQIN2d/8usApm5ZzhW+y9HMWqJ9HGWzAiaiABIHme/RIa2atexeRHxQ9LH7CgCt6j2lxli/+Ay",
+	"ECvB3STN+fUOq12jmv8VUuvmxfP/ni9hEwcaij1JPiZE+jCk3wnaMSbsCOeIrfAJ19mT9o7015gqXY0j",
+	"Q9VI4FMOYbAi/3F0SYUAaZsb3F/SvBZF5rnKS5BLm/cZWweTVU2ot/NNY3l6NXjz0Unk1cEeaIbErymM",
+	"E92SI0zSjgKaLzVAFpPQHLJNv263OhK/iGTr2bQ76FPCn52YYzvaokFDx3zNHKk5YqhZF2tvb9OWObTK",
+	"2EJp/Mm9hLKzBgeoM/qhlqauKqUtZG/lPU8fWGmWbl1oPOCs4utC8YzkrEwByVUL4cQngyLYfdRcUUpz",
+	"2hK9aawTt4VkwjoxTiorUkhQBnffLURB8p1bqzl666jS4G5wne0CdPdyOcpOWLDzqz6yfEhmCwFFFtHO",
+	"rcpUwq6VhYSlqiggtQnTkFU8vQKbsBLACrlMHI8CmXGN/yoSp1NKCcUZQuXbr5nVXJqCWzDsCsi4N4Uq",
+	"PXfrilGlwF4C1beOSiUzUTpSmHjFcNZCJJldK5ECkt0MHKlF8CazQqXBVAel8v9yh+OeCXk1S2Yr4FXl",
+	"vsi51ZAqTeQ6UziqpWkQNjizB84smXnoOOkDT3+WzDKVunu8EjZ1clHJ9VVGLEnCyuCyCJDuoXiPt8VB",
+	"lD69MDnXQEtx4HW/anENF37BRhXCcoGvSFpZB8OjTM7tMXLw7md2T0m4nzDcf/jDLZPdA57mjGsr0sL9",
+	"mKk0PG/XQ79MPuqXQl51MHJ44M057RrGv9cZqoRM7JTAXrmXOh/5E9s06/t73ID6FFHc4d8ZC8d5ilfc",
+	"qFqncNYlMqdbqMRRlN466rC5CkQNpCXumM/cAEpnoI/6kzWEZvIpbDkBj/o7BniNb3WG8Vdx52furc5n",
+	"iOmRnbvLcOoQri7dAGQtTTWA9BBdOeXX5I6Or3KHhoKsSbR8yCaD4g3etQggrJeItn18Du9b+jpgg0i7",
+	"RnhfzzPR5wcLnsYA8kf0SJyxGu15v2cllHPQpmF8/JpbrifvuhVph9veIejvwKpmY39y77sLzc1OKL7k",
+	"xnp9nS6y29oFmqXiqo2XDUxPoBHSfvNolkRer4AMgtMAosHd7y2SSeOFcJcyY14mCEbhLwyKJEdbtZiB",
+	"1Y/chxq8kW8OdgXQcXc47A/ju4EDO+Spt8xlUIBTH+bri/BR/9fwtVuV49EL0Bq5zlJJ92pcMxK2iCz3",
+	"z7wM5immbA6aoRlP6fAjes+iAGiUoQiGf1cBOuVMgs4nVdtJVsyjWdT+s6GHIQKHPXVQqLeoXdf1KVgu",
+	"ipiC07/SU28JSnPhaHZ9599zwiAJc9rsp0S7u7jXB57ITNYuX+H7UfWy4bMbk6iVjNnrA8Grgt0+ilBa",
+	"LHO7xdjPVrkywOb1fI6CuAaWab6Swd6K3x/NdmloA28vzdrCp3MYLZR34dKz6xFduR+mEAPZDYgqgTFy",
+	"7Z41ni0hyZ3gYIZeGVRaeixlk0QMzcBjUCPrBy58F2D+NBD6O7QLBXC+rB22IpVB0X4ZpV7dIeOmE+Qw",
+	"Jva7n8WMWNaC/y/+mIIHYs+G8GnGSbpzNiPEALWfuWdIa25j9UkCvKLn1yVOmzKNKgq1mr7s5/h+bMGH",
+	"sBUlzXpiO3nK15sbyDzf7pHNOMVsJZNNzNjG/g7jwtuBcX7Z05nfU75+KYy9rdnxqRept1GLcdtiP0qk",
+	"v47GMT+FsiXMIjtQC9YGfhiKHGFCpkXtNYfNoxuhxONGTa5BWk/AN9Zl18wLk1ZVu9kP0s52RD9t0tn8",
+	"drAd5AjbQ7j5SYYjiVgudZqLa7jYMPT7BxleW12CLtBJCNego2S/F8k1Qr+7r1xgDNWNCH0Hh+JSsklY",
+	"yYXsIBtDQWEfnprMCljsJ7btRySTWaWMCJLrxmC1AT2C/J9Gmm+ouF9ZZ/39I0kGSDXEjTgiJD22vIM8",
+	"Bnw+hGumuRvT+XQys8ryYoKoEVg4vR/dStxPAvGfUxWL83hj+bwA5h4maJmA97ysCgjxRIljVhcLVcss",
+	"YZpbuEAvP2RJE3FEAbJRWR+t1/HYBC/nRh2R8K4GYyc57HBX7XC9jzdhNviYIBUD7fOw8D4Mr2AdEQM6",
+	"UENdNWHe9ZwwhS+5C2XyhPHSMf2LBciE+H/imIlIE2Ys19ZccJswkBn9oyp4Cgkj44ZJmNJLLoUBnTBu",
+	"LcgMIGFZrUlYN5AqmRky81+Ql8QboxPWWXBcyedFHUGOc1ESK379/An76quvfp8wWZMRC0lkKkpe7OaF",
+	"DmphjjiwC2hUqwF6qhJsLuSSzSHlJfg4GrXwbpomGjjIR2dMA7qEoGR8yQXud391rY01MdtjbPbUprrj",
+	"RkFBYvQmr82yi9UYz+NZtmfQQA/IkV1Bh+nva4LbNKGhtT3+aEN0OJB57JcxU95eYLJ8eZvj7yycNho7",
+	"8T/yKnLcCwv6wsC76KQUCjz6eOiBM1eiqhA0KyEztYoCh6w9+2DR0IXcLLm3wMaK15kgBoZvhY2zrIs8",
+	"FqP2GCmQDx3ueWg67vMOj9luAmtMLqbiMcnohbQqUJgjC+/tdFdFxeVOPGmZF80/Ap+4xALxuHWUGpgw",
+	"DJ8nDJyqajH+kLv/WVZAJzkhDsD9pCF3hDcShPorf3iSnJycuBWWykzRkHcLSl3D2qbIN8IBKNRgLBYq",
+	"28c/sXfslJ1m5Mlm7djtipPgc/fLjEKk49PdNJ3s4A4tQR9EyAopWKXVUvPyCwy757XN1Vb/SuOw2NRi",
+	"dAQ5cmsrNLW4f1A+0hkD1M7Rr7ESBnYLJDRpFC4DJ3WMEWswZsTGa4Wts4HZSdXzonPIJECR41wu93l/",
+	"HFR/U5Q1ErkoGzt8FdPkl63hY1O8aOKuIoq7rsYkqBAWGpE9CkCBiBfgXegRyrOn7UarYrcn272DQZqq",
+	"ggsj/gZTDFBx29Koih27oo3W621AuFgPoTaEbAiX3kJbWCftaf0SPd4fq2D6HN7qnXAfmh4HX8Tn60Rn",
+	"bLJpFNOPmCM3ht37t3/514taF/eRBVXc5l6AF4YZYcF7xoXxNgeMUVo7hQj5lRvjopZWFKeNkN/EnKGs",
+	"jwNIWKEVIyb4ZzGjo189ruWH16gKN+kNlUht7bMMJlt/MrWSheLZRZSEneeAUGHCGigWmP/HpVPpeJqX",
+	"IOPhJkM9b9QlPV9bMGyVg2SFUleQMSGt8gKAd3x3A/XOmHbKPWSs5wDu4DpqyRdpwc34rJjouOCiqDUw",
+	"q9gCbJozYc8oGwb3G9Ih3NmtT9kqX/vUhyW/Rs+81/Os7bvMNVjMMlhxyi6wqnJP31dC9yKFk9lc++hx",
+	"dQ36oklHsErHNYIxyWRR8GX84Ai6Dn2lsjFwdhdeZl+76d39jc2eQ/CEjtmuo6B2sDxjfI55InjOqFxQ",
+	"WomMc9mC6yXE0fExyVns4TcnJ6wS76FoMlscg/KhAok7R/d3uBHNSyZX2oJ2Vy6s6pTVGmVPU/KiYCBV",
+	"vczj62rv9B4+cRXPUWsu1oqbLu6fMncEBs1bpUkw55v8NXTV3Wk6duFUyxFFIvs6qoLEDn9TkBRlhNH8",
+	"Yd3e1oShbZzN6bdRWWmL52IJ8bvJm4CsM3aCEpk/IalYpcHR2filr5Rx+lwcZQIShFS3DFTc1Q9IB9xf",
+	"mzpVSwvcPRLuTwrCnYOjA/glZK0RZ/NY3LFeIASnUEOcapwOHnlvxY7ApO3xQDjdEd7DkNe1FNcYmOxp",
+	"fnbGPOXyL3xh2NeU/43xcY5ynQ1zw5rY5iupVkhVidKdUuIhvYT0IFV1gaGHbA5MVSDJORYokqTQoTYT",
+	"A4GyBzWNxhzldTkfwxQiAT186fDUaUL/uXK7ochBpVlV8HUI2OwxUqXdSWtw0FkZzMsmX6v7AqO9kQQQ",
+	"I0LRIlNH7LG/EcKylEtUKdx0gYlDPIplxa/BDba52peqziQYFCce/ScG72peMGM14rNJ2Alm9379dUym",
+	"6CDaUKhYiczmkbAZpNgoRCCAJujL47YoFOZeWCijMS52WgB7J+R9DzNrnK4ps5UNuhPHeGgM0zXhPieU",
+	"rHoSp2y6zXHeHfeafQR1P24NIll/04Lc6vtNnrMDU9Kc0OjBHsLj1WLIFkvPQLxG9xDWfygyEhTijNLx",
+	"o22fS6cT4OdeqsTiLRzFV8bbw3c8BNUKZbzQ6UZmBWD5jN2e+1FXOG7+jeW2jgWDoD8Cpwu+COTkp95T",
+	"8Y+e1/2OeerLfhc4AftdIPjsd56ys9+xlupuajKeNE+LpR3nkJkwVsjUBn+VSXyZCQYy1evGXzRhksBA",
+	"pi0JQTL13YIvlxCXh70qsUUWnzABRv81TtOICNXTXsLpKY2sXbKRuNl21FZ12gykLDIw9sKPecGj2VVA",
+	"gja9284vSdA1XmOcJjt3WPk06LsPsjou8filnJLogYUobM4l+4rkGb5UZ142uQKoDDnlnIr+9cSTCXLK",
+	"tKWSLDP1XZJypr1dyzGdo7EdIHo4TcJYURSOxc+hq4RM3HEt3S74PBbE3bVTrHKR5ihVOoGGpL45sJJn",
+	"MGmmAc2j+9iKg62AGM5/H4U73NhAeuK0FM2aG+zor0rIPZ2ZUqRXHz1TddSdcDeC0m4nxYZy2itPQXlt",
+	"ePl4ihkL9EswnqOG1CLfiDb3mQlO7oO4C9RGJZHXfneYE4YihFxjmuiIZ6KEizFXx8+oZ/j1dmriOMGz",
+	"Mc6UwKXBnFVBGn1jGKKfyGdD8VB1UYzkAfZDtiZKaYicTdmH3eF/Y7LmuxEPUyN7BnT3MN9yVW4RPL+v",
+	"I3dqGMa25Tp57qarvUFW4y5NaIKFJ/F6kTaWfdlzoE7LL+NL+J5U86ke6zEdhSAQVr0FyHGVJOfmAoX9",
+	"uG/IPUZVYsR1tKdC0zj/N4I4xTVEo4Hp8ltFUVtkKhXXgEo+L5lRJA0Ei7YwrBTGjBgSLNdLiBCroNeg",
+	"8+OUiSykagUJ1ypWoKojp+o0XdAlHShvOaCWhEz1m/uw0JgtKASPNgYY7+dh3FxRQYCERPlO9Syi0nOV",
+	"rb8wZPLRdYHGbpuD0IbxQkmv9PlKVWjhM+jDs8G842nxghdmxMa7q/rJNWhh17urV/n3dgSTHCCIJJlh",
+	"tvIt4pM8jfcr7oIgjL0tIqVLLzav8BbfhrfxbZrUgoVrh7Dqvg9vN16U6Aob2W/g7k6bRNWhrcGHEZ9S",
+	"EQqHfGmTqBG49wp8qdMVpFh1Mcq2Kbs3EmSOpn60RIJYSuYDCnqCmG3rhI04dHrlWUY34XCJyzUF9v6X",
+	"v//X//n3//a/w0Tup5/hibuJtQEdN8nEqN8TLpUUKS/QmE2+bfSXFsrd5ZSb+JKnpCPTiTWJyLCwW1z0",
+	"p1jcw73kK9HhZuO3Ow6qPziFmiJK3QtUEwMzEEEi7N0Z4PNRf8yFpHDNQS0CXuK33Ayo9heGOcnvjAz3",
+	"6GH2eY8GA3fBUbFV4u3YwebAJSXtjnqG2nCEUVi5ueg1tyrvMqigKAy5aamMYXdWR4oJIBPTXUKkn4P1",
+	"+H0c5gp2oiQ7MZ1azVW3MlTsin1fF7HEXl4UY1kkvDZRxToDUqpp43PI3e1H4w1a1oVk5xrjckZ881Rd",
+	"bERC05CCuIbslOWAanqoWzjiao+7pIUUJt9TM3bayGiYqKptqspe9C16yjPKUkKOMAyQ7yqDtKk4oFEw",
+	"uk00aWeAzjYSf7id6XvQbzcVQ78faq65tEICJipvYs72TECyv+2R0lPPC5Fewfriuieq9i1WJhpjN7RD",
+	"9IZqvutkBcb3q2JxQBSTFw8sVtl692r8AP712MyvIQVpKTo3VgJvOhCpwuSkkqE/4KvduNLd35zjq8MN",
+	"hrKWI6HK3d0dIk2vB62bJ+r167vcfk1KZ2OOnvFIRKtr6e5ihBe9wkLFbnKmNMsAKu/NIaMxD8VhYgw8",
+	"Gr+Z7ATGoVyZSICwyFQ/0LIbi3Arn982312/AM8Y0Yoqquc5MKXFUkheJCTVYJxFiG7zyXZx9j6ykOx2",
+	"F3q+nm4O3La1pgCL4wg94Vn42k24S45dDHoiTbwe884jmnuK0FtW9Lx8KGqT0pKVQmJe4kDZboHyuo7Z",
+	"mqgNg9e9t0tLc2XzeISb5PNirLxgLmJZsI3Kb5hRbMH1YbKrKZiVF8XI/cHHg/Tc6SGX9Hkvs/yWRZVu",
+	"pPHXcwfJvQqwUMnf17CILaLGWN79hL5r0KYfud85tYOYDIYmgtaC0KJs98Bjp7t5ZH3wtajb7qgHD4++",
+	"0RtYF/BCVrX9BHcq4H+nnqhvrdEUIk0+g8sxVmh/v0DnA9yRIe1Be6DIDFa04WhmLbL9VtW5AIPR6YGv",
+	"RscNg0xYyM6YBMggY/M1+/7H8zi527w4w9qyO464V4ydXg9/77hzH/e6jV2og0i6dQG3kXDrAs4htozg",
+	"7+ucydcn0YK/Bz/HrXsJZzbqGwtbeg2mLiIba2zIn9RQvNsY/IZfQzam8I35yYSE7UR0vPDYNJ5+E+0x",
+	"9AOICtPdWhgdbwT5M9CWhjEuHUkbe5UMY5gHNdexWoiqtwX/4DSOZP21NhbDPE4ZlQYOBkbcqxd0O9WQ",
+	"C6WuGN+zfAmW+BxhcAcWSbbIF0EN96sJp+8RZ0Qs2IGcI2LBzbj2TdCrBe3AUnsNGt1cwXNF0YPo18J5",
+	"zhiW9l0Ip9mshM1JjxEa67IMlZjOgd0BO4wzqMF57TiJQ/CTLtW5OVuhAf5QiyKLZio8xpSyJUjQjU8S",
+	"7eIyg/dMUejxiq83wzSbYrgT48xaX/C+AVztTM0o41sNjf+C/EtiRFOfLybz+g99lkykNj+azOO1UVAB",
+	"NqdtWGwTK+cIFLVKgYytwWIIfxvMufZFmKVaTQyfSzsLjNwv74/vGT+QSPs1xC9QXV1YNRYF4FYLnbHN",
+	"adsmi8zpDNOb3JRyONeNLEV+h1uOd2ux4tvUPQ0Gg03AS1h5wSzCwJCY4Qss9zWf94la3V7YE9fULGAa",
+	"VMZqS7bIM6F3ZXgbNcKll2V2f/eM3sWQ6WjlBoxROA1ExsPNF0Vwm22acG5i6oIXxdw3tNi9kufh7b2D",
+	"ZiJ4dutKlaFJoodlMgXTnzVwb3rMKGOXGtUbKLixIt1Czp53wBUGqCW/5qLgPgdflOAEsyQQOJ+u7YYZ",
+	"H9e3UwxD9nsWvNPbvoxVQcHKKnvWjiUn454fbSm3gpXx8eZiKTAyrfpk6V5Wl/tD2FMnxfj0SvzBMIwJ",
+	"i6PtbUjSb7XGSwfaAwCMo/sLJ3BM571Pci432K1nfiS7rMFOZKzzjnS0mzI0spSjLG6mqD8oiAPdJU1c",
+	"TtdTu33UjotjwrhBD9iHjFdazQsoY7xv7ZVAH1CgdKuXcWlWEC+aNypvbBMrRoE4nbF6MT4cWK/mrMex",
+	"cdz8TvuAzCbVlBhy4zd3Yxi7hfZ9Hkz547LQG5dMuqlru+G2e3DZH4Kau2kPaXu6OzKPLf5Ivk2abtTM",
+	"ODW2BC6dfIz53Y6DxMpzeLVkat/wTcZxw1aYCXXG3q8hdrdw6a3mbsTAiDznu0FPs7Lk3By+6XIyU3pC",
+	"DkeXCPSybm4MlncjpUEbH3TUB++XeuNZTbfRb6ziQAb7NLANrQonVv3yqTw37+g6coNDi99Am0NzXxS7",
+	"/T/HCXOb8TqoPHczrQf/tS+mkugTIZU3pdfDUo2BHobljZPD83jZOp8pqo3FvOR+hRaMIXb0zyp15f4P",
+	"a6nEKhRF45J3l8TbpU1Oqfe3oWfXmNdDA8fh0br/AmoVaoUW2gxV82Xcg0oNnDads96IFU+u9iG6oYAJ",
+	"shZsLxUVonwV3emXTy0WBux4eaXnWpU0qfVNvn38idIZNtpzuhHXZLqiaJNh5HAvs3W/et9NfeA9Aow2",
+	"z0ssJY/H60slU7gwNh4XaLofRhPljOVldRPDZftx0llEd8oo5jmVa7Nx/vnzBw+/IZ20lsIdkjtTgzWV",
+	"GbxPi9p4XWBIybbFsU5wW9B7iHXx9Y6QUOwdESkhAtdQBBQr+JKSXM6YpSBkwwxve86vtCclgyIvTWfD",
+	"FdeSknlTLaxIke4XakQYn/OCyzSmsIWYW/aPQQX5HXvXxNSOGE9TXi9ze1FX+9Un7kVUT1DcltwpTZ4w",
+	"T3s/1gCAjG1fnkzW/f/Iq2jqGF+OU5I3QqbQM0Fj9TSn2oViPl80BtNgkbhJKYNtNQn2bkLlSxnsFUHf",
+	"fjgljB7fNnWagjF79ryamnDp7+EHn3CrY1q2YrkqMqom4XhmfLHu+4NgECYxRFCovVmTRaVhgPvWUbPJ",
+	"lRLaQP8p9bGaGIAJMnJzGmM5Cj4hYaL3zFPHEdOJDwql+gyYZIPFIiEzjIcsHG6Z40G9eNKQxpmpPbp1",
+	"ejyPF3KSmVqR03+URvyIxh1f/UsrKp4RSoA0GaBYbIZjuapaUgp5I3f6Qi5tSrB7fpPaEJR40Um4aLJE",
+	"usg0yMNouIgntV0K3SePiWeCPYwP96tzqFG2Wi+XYA7v58qanoH9U2kb6lBeatPu8QzT6TBJi06K+t6Q",
+	"C19p38MhHJgd+BrHS7fHIxPH3bR+7J4djqx6tKCQ3emr9SezSsg1RicLKazghYkOe6siGj4rLCxt+zke",
+	"JCqgxYqbBwV028RuWtx9nsyAynSa5ryrlY0zjnchK2c7JXcvbYSgj+XbBGqzpX2GHZLAJJiMqeexFzZ5",
+	"VfXJCznv2RIs43O3O2HZvSe505Gp9c8w+c7LB5Gyz/E79XO+jitwXBfraNnInPvQJm6s7yOPJOTIWMyg",
+	"xOKW3Y10Hc6RYLNorRBqHatYFq9saZwMt0edkprOquuprDFU8wrWZkj7VgrvZqii4FnqL3tUTx+ScD99",
+	"yIAM6297q/rT8dAI0I/hGoXoxspL3zA6ORNmSzz1IUP6KY1HyYVYxpt/ZaEEK73kSy6fsZRLX1IzLJbl",
+	"oEfirbY0AL0wAPJO+4LdvA76LWucb7b48lXOm+Ptw3/Y96sXmNwubBwDxwL8tzV46/BvkZnQWnCzl+Cd",
+	"IO9hQu73OeD2ALtxjY92xDUOqy2Mn+fYCY4f2iHYuydAN2ftbcbN5Jomt5F/utcjvpzREitTqg313hlP",
+	"zIRrkYGMlbI6z31BLKrC7Jjlqhd2nIt4Sfqcy6zYMxI4fLNPGuCO9vZNWQ6ls46cfBF6RXVk6PDP5lkj",
+	"VP+S7F2cdluDGOllvE0rc5rWWu8JtPGSOob5Z05+G5bsGalzQ4rcPt3124j4ePz6lqo5+9Z/O2yVnYD0",
+	"t660s9GnTFVY9tCj8ywhP8sFqbK/TMo7uUHinVeldpXsCbXZusjWoQBtCFJosonoupU2jXXRb3uJbJjR",
+	"ykBNqtrkWHv3zOdPGIwOa4PXQ0DjpCN67GaMnRHmUMdE+R8rJ8h/3cYfe9MIltZaWNCkvXMW+p20HS0e",
+	"npBixC3mEU9e5JaqYtddcr+dzzXV+wa40A7R7jqZbWnS0gx1+xp8Y49vcnWbfUzq9Nl7uzPh1g0foub1",
+	"ljKK+3c3a5rsBo0bw2MWorCgD9LrrFntWB+gwJv6uXLJhOaMexK9iWXnEXnS2p3lGwdxn/gGJmStCAe3",
+	"VKkrASE56HR2cfGtMvZBXou0li3ceCX+BI56YuThIhJG9/j7FwH0XbRvAgXZP7357s/Y/UnyK7hIuYEE",
+	"azb1GqGyez+eP7mfYKYqhuS5LZuEFcJY98tbefkrnlXCHIb85w+XFBClKv6uBkYtc80Rwxa+huX8GrCi",
+	"s8l5BQnSx0t8dnnWOFVU3bid+8UL3kqKJjSsEFdA7zeBhvBeGHvEnnDKTiNKJpfATGMbkgDUTCkHnoFm",
+	"l//84Mmb188fnKsrkJfsHlbTv8TorhIu7x+9lY3l4HT2LZ4A+7//53/8/X/9905W1unsIQo8FUheidnp",
+	"7Kujk6OvsCikzfGIj1vm4bNeHJriabzIZqczpyw8Dr2w2kiz2elf4ve1feWYisbPPiQ733yJNYs//OJw",
+	"1VRKGkK/L09OBqVCeEXmbaHk8V+9NkAUYhLH+p4Kkw57r84eY7TIEVnIFtwngcaGa9Z3TH2f8eLUZcn1",
+	"2o3T2rsajksGu7Z+bKepvuN9qxywqhhm2nCt0bd7zxv8HAbyokgalt2wa2r4jZ1R/9IwHbeY47QQIO0D",
+	"dPiRs1uZyLm+hkpp+wRfpq3se7zYOY3ODJs9/8HbYw9yXN2FfegTMatr+LCBKY8ixiRlITvAoTYttbyt",
+	"1jc2OWVa1ZYiYhKGsdl4osby9KrND/Fn1EA/HFO3hfrxrwPm/2H0Pv4R7JN+7s2el7Lz8YsML2e8Wh1b",
+	"oV3GiAyzszLNUUgkjVQsc3vGPFg77q1uvz7kGCEd0TMMTpalgAFDXnWXBKC7cS9IRyjB+YAj3R59vpMD",
+	"HtfraeixA6NuJyHGcYiSHaXWT/naHB4tXjz+82PkwOxvGAUTzv6xEfz4jWNmORdjx27/9smO/Slfo71r",
+	"5Kwz7FBx2zN2ICe2jjJEYAGNd6eBG3WruOHJL7ytJXryz4XMXsi7JQ3BHeMWgrEk7wYB58TRnIglrPEh",
+	"5qesRtXvy5MTJ/RonrrJEvbwG3J6nZGAVFZ2PYY+77Ziz27x4jkK9s8whHJzV39WtlMOMjY/RoB3lzAt",
+	"9m+z0Om2Say60RS/JRkstM+O3MVvhT3APXyOefloRxWo4PUobxLCuZBX3fASNmFOo/S3e41eNTXYD3oR",
+	"r4WpeXHatoF09w47AJozdq1ECqf0n1YaxU6LvCjaYFkziol8PhsKXF3UDJoorWKWDHIrceKoJrqZ0Bic",
+	"wxFd0KdwC3I1B0LK5z6pJedF033KKjZXNkdZxRwxd6GtWpJcjS+TpjcqlGCR91vSmM/qorWdxu5Q2aFe",
+	"Ww6vsIEo9ha7mxvXphlGi/SH5qludrXwvcgSanRGK9AJ49YhhufAppvVHcY/Yo8l85WOmdJNbXCRsaDZ",
+	"S2UvMPXWbWXz5r9qU/UOfOH9yG4tbccBfxOaK65k9xrcCtnHZj9rZ0MdIFhxyTkVmy80OjjMdGgp3jIb",
+	"tVLYa7aXGI3jFRvSYpp21habteKc2BHbsWHfvLRroPb14aPgtnfB1T8KCWl7g0SJCEVQHkK9ppHc1S27",
+	"ecMCo/Yy0OyeD7nE07k/QkYGMQfj6lHPX353ekczzVb1o13MAbSQdjCvjCg0STQBkh3Tk08MdRo+n6tr",
+	"dASVXchWoKoCPGx7IRSjkH3WiR4Z0L9B2EUnd4esJ7wQHCsSU6DDjRWBgc5KzSM6UD7rR5tY1vSViE3X",
+	"yS3da97HPqMAje2tqswp9Dc2U/ABbgpZ3iKeNdGjhfsMmzIkM14UI4LWb0laCXhz1wJLg59RE0wc4Y9/",
+	"bcIVdljlnrURDvsx//ChY/wfA8xjtChs9DAmrw2asy+s+3LhZI3L3Ar+EZOHSHOndrTXOISr7NCfNq9y",
+	"8yF6jIsC+LJGYomh5GaSyjQkneHf1JoEjbVKMxzwrqwpnxXt2CgodYf0o4dmQd0JKJsM1IlNlaeH9IXP",
+	"bo8qNBggYNilH+qS3et277ufsMvu3bhk97ora95pXE6X7F4/9sA9dTr7JbvnlDj6DTW5Sw0G7CW7pwFb",
+	"/3eqqlFjuyWvsO2XT56+f8Se8TRHFZ1LlNg1pEpKSC3JGC+5sQ9whgcvnjrlZQmWNPsU2/NINge7ApBH",
+	"7IkqSXi5AqiCPUBSbV1so7+pdb3BZm8vHTB3yBxdEHnXRmsb8V0k3WoW9TiXHhQ920ciMF3Xbg8miY97",
+	"IdWj3fHYIiidz33sQzBuYVa38N4e41gPqG1e/+INB9y8WZKBzAowxrfdu/0lewP6GvQDPA5cmRmR90vY",
+	"xo1fwexOlaMxJkqO2tuD4edcYZ1CsZTYu7gLhBCV8Qu2pLSU6NeHAIWdvILPy6n7Cnw4zCSP7m/puNoq",
+	"X/3yxMyAtcHWunl+hMeZ4Me/WnUF8sMoS3iJJrZ7l//2L/96UevikkJN2+6lSL07zQDvI1HDKA8SERCZ",
+	"LByxcwwhwOlaDEvIWePoc7cjpMzYNS+EL3P1Vl6ipe8C/7o8Y34j+B7aZ4iUpjmkV+ALLlPBXDKchJ6c",
+	"HC2GGE2zYFI5pc/N7FtMon0lYVLp/nLeYmWCXvfNNh7Hq7UYy+VXpa5BO2EIM6qogWCTOXLqdL9g1Xt0",
+	"8ohidrhcUyI/gQdzUx+dPDxir4FjbM5b2ZiGcG+Oci80mJxMoPhBCNEh3nL8axuy9+EYO3wf/+r+4/6+",
+	"THwLcV4YhTwUe9GRMa/bVPborfyZAOdjD7BJDyrMVcHXhkzkllDOUe2zbjlUgicFm/QGoY7lupbs3rfn",
+	"r14m7M1Pf0zY90+fs3/7l3+9n1DTu7eSW8vTPCRcuuFZ9y6q1ELgH0fsNV0EN9uLxQP8C5GCgA2ZFxgc",
+	"O/dtWb1pvyFgrFDLhJmSF0Xj4Hgr713avC7niPwJu6yUsaDxr/u+5W6tUQbWtIBeHrybyQEKfCvXUJC7",
+	"Y/Obry1QhQd27xI7pv/jyYMTHFy9RaNwN1SHuSMMWb85z5JQ2u+IPQ5Y9eXvSQJ6DVavHzwmK6Ji/K0M",
+	"GIqXwUHCdPv2n5zg6Ca4sJYKF/0lC5eJknYbuyS3dLhu7HBzVznhk3aIi2PjlnCGt/KSykC6hxfl/KIC",
+	"fZGrWl8yXhRqZXywm6kdZoYRBQ3mIJmqEgwLDX0qngIFo0WYcNT7hVKNI01d5yd1sB93Ou0UsejMFlqV",
+	"D9CVirOQwNXOg/h4S6HpH47/oc96GqPuXEiOotpuwako6ESQ9Xx58s1dzEFXAYkSxunygnHDyrqwouLa",
+	"HrsF0G3BVXwVi6E6b+OdPJFhvHCIsMZvHj38Jv4NjuvpM2ql4dLcntfikhCbFVV7KmiP9JfSJRU7HRUb",
+	"I4R5uyQZaobuJ0n57+7aqtO2W48KOE3lkkPYdBq225iRrWIajCquwTP1faA+ZIcTTuE5eZpvfBKTYkU+",
+	"1pnhZkbO7TBXxR0aciq8Gx70naqQjajhZIdKg6P1yEs6Qs1tTvRYO97XDUIdxOFLaBsfaFjUBkVR7aWv",
+	"a89sC1EKdMXlPGPwvnIcIgnxVsbd+oIv/Q8LLgrP5lfcbcsqx6OtFkEiRWJBFgAiI451l8IYx9uUZhkv",
+	"+RKVLl9pTGkIgprngiEIylG3Myen+U9a6oP95nnmBcUj9rOXRbD5LL1hrJPcqIBsGwa+ylUBuC3HZo/Y",
+	"o5PfYyJ0IVJ76gfGd3AbJNqgqcZtjyjzGfv65KvTdvGxerfDYGCr1x/9iiX7aKOf9ir6tExfukEewu/5",
+	"HA/NeA7mFYpui0TCBB8Kfn+va6j5ahsxfc1XH52rdbWEW4s2jQhwSGmCG5ZBqteVbSPwx8Cu62KHM/Q1",
+	"vnGHmNu0AxsRL3GJh7DH+VqsD7D4PI4ahQ6BBG1S0YSDJxq4BWw+9lkZpdo+hZOsUg8POvEYcjtgHsAq",
+	"hSB3JAZTyLedWoPUxzb0doueIrZJ+yzPEHvSfWTD4qBx3Mhh5geJbfUGIOpBhoYblECwBwRGvE473l99",
+	"IvkHksZCVff+KT/F3290znidbsXcH8VKhmClgEOEyLiBNm7EGQrAnRwtJ5vFidsoT70NsH65Yxy9WzLj",
+	"pPidBCaZ+UoxMUfFx8O0T84/fksHG7waG7fFq2pUosTnmgaxFf22tdZoLpYwRo3aEpVRf8f3XFvUTN+x",
+	"imtLRaHmBZdXhpW1wWAqp9ch+fOi7xl7OxOSqr6Zt7OezH7GHvjGKwJttGsclvRiyhfwTXUShom2SsJb",
+	"2aSrJGgRhWuMPTVsJTKbO/Ur5QYrGCSslugFxTLdSWMpXmlhLWDKl9U8E25zvECDnCirQiycUtomxRyx",
+	"UL3uHXkbKCPdeLs0ujDO2iriPt4ZY34d8LFhoFc1O16ckq99jzc0yDmooP65Cp3T3FIBc5XCfFapo7fy",
+	"GRmbMbFnxE5/1pjdG1OCW1UwhkfMwr5R4L6XnVJ4fpjdINtn0utvqFzH5PebcikT329jM6d/MyiIOfUr",
+	"assxdd/UIWHi2+dOMZv89nOtyj3GVntAk6/N9LepwcbEl1/73hb7YI5vVhHxSYCx25rIoYkmV9p28xB8",
+	"5BB76uPN6LvR+Ho9jK+f3CHktxbr1elQdKdpLTIzvUj0jivVRmirAeh796lQZIfLTQxl3GzoZ/6DTv4H",
+	"nfx3SSd/e3TnY0aavpDe39AjHG2lIi+UURvqXK2wm0wn7RzlNAmto6fT+HUjLjVGsDSkTQuYrSYCfI8A",
+	"dIO8tz1MAM/KyopDmABooEGoViEMKgO079Ae2Jz5gCL6C3NkDBTXQAYCpqTPpo2CM9liHB6C7e6UxM5M",
+	"2xKRwh4PZKfqsMimtfRCaVZwC8U6oTgWapavZAr9PNGEfdlvs7QFUU1TZnwLX6V3nis9pnwMGj1hpbpu",
+	"tYJtofR7hax8BsSsX+V9DB1asN4eI77HwHd0yVKmQxNA4JR6SgDrlOpPfKH+hFFdfKcuh8L4RNrmKC5z",
+	"iyRwNzXb4anp9K+/27s47Lt/51fxvFekzM3eDJ5Qz1LKhqM4NOqbYHKuwV9Qfzoj1G2bm6ez1c/LU9BZ",
+	"2Cdx+nQBs/X8b3/6fwKoDON+vDP28OQEaTAebYjwnURlwRz/Sv+a5ji4zen7s/kNeBC8EDYsBqhWITHf",
+	"afjkrslB+1tmoSgMk6oJdD7b5nbo3rZx6/knAPfncjFPfosXszWrj6PQfjZ29pgQDSOO0H4tQoVJE3Bx",
+	"rzuOzsJpHkKnvf47v+tNEfYmVq0FdEtfd7gQI5xzoDx2mrw4oSfDcBicOISfYZHIkq/ZUmEBCuUPGbM6",
+	"aInYEqnNo8BIdwzWXnm5fB2MVhsrxjS4HFMI1FvplB1yPByxF9b36Gra1HzZq+VFBSidzEw1WjnL+Dow",
+	"l8TH3HuWk3Pj5HvC+bLhQOwSHdPYkEvV9rLphYMhayiHmLcSN+GfkPogOlVWfVR/m2giAsFVi06EfavT",
+	"kQaNFtoQIe13KNFXAlLVy5wy9OA9L6sC75r/uAlAbAi9D8BrMkvC1Yv4QdpwmE98gT6BbNNnj7e/p6/4",
+	"1Q5yGlyYHR6M2IfElYIqDRc+QHQLpWzKIe8QgPyLd2gPeUOZgaq2B4jxEktpKJa1m0AlDFuiN4/68Y2n",
+	"sJmmsepYdIRvMniX/Nu3MRzBO8vtARDNTdKk3PvKHFgI8ZJKYDOCxCWrtJAW3c+xmIhhLVhf3XerlvqT",
+	"f+cOQdjpDjMSU+jT6A6gmj72I0XhE+CxS8v0TWg+KwWz2xfpI+uWoSdP/Ar4szvA0WUZJvuHnEpKXy+h",
+	"nIPecZwdZD/+lf4RNMot+s0Nj9mfxKdXbfZGiZPfGkoEjUZjXgKZ9pQO2bY9bGmDiCxybVgsILWBx2AU",
+	"iqpABiZEsShbkClIrzuIZ/PaDtvvzyT+6aYNiWkLv8yVzfet+RLawcwh59dC1XpamZfvZIE98AzsXzFq",
+	"7wYR0clD0ni/GPbt62L8lhx//QYmd+jv+ynWHWCsdGav2n97ARxBbXuzbE2m+6nTumZfmuq/vOuo1WHP",
+	"o9H6DU2brUNEsTbDtRpKaNhEKdZ5r2oMlkwQ8cPZUZrjQEfwyTlbv83NR+dubXOmu0aPV1xfGbRiBBTx",
+	"BDZhnCGFpf63mInsGNiGKtm7tytIVXlsxFJyW+utpWzeNC/t4l1kIxLpFWCZdjc6IvIY3Q6dzDYrlSld",
+	"zZIZX7ojmlTJOcs0mKadUtWkmarasoXmSyq+6C5UroylEN45dOqSjCyx1sUnax3QAn5Mqwwv3B69/unN",
+	"gzdP/9SO6KXqqimO3YFTRAnvtG9CxGgsFX/5xYHIYFElwhkH0dPZMa/E8fXD2YdfPvy/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

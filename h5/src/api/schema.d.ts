@@ -400,7 +400,8 @@ export interface paths {
         get: operations["ListRecentSearches"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Empties the viewer's list of recent searches; the searches themselves stay on record. */
+        delete: operations["DeleteRecentSearches"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1168,6 +1169,7 @@ export interface components {
             from?: string;
             /** Format: date-time */
             to?: string;
+            days?: number;
             has?: components["schemas"]["SearchHas"][];
             revoked?: boolean;
             sensitive?: boolean;
@@ -1602,6 +1604,8 @@ export interface components {
         FilterFrom: string;
         /** @description Before. */
         FilterTo: string;
+        /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them. */
+        FilterDays: number;
         /** @description The message has all of them. */
         FilterHas: components["schemas"]["SearchHas"][];
         /** @description Only what was taken back. */
@@ -2178,6 +2182,8 @@ export interface operations {
                 from?: components["parameters"]["FilterFrom"];
                 /** @description Before. */
                 to?: components["parameters"]["FilterTo"];
+                /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them. */
+                days?: components["parameters"]["FilterDays"];
                 /** @description The message has all of them. */
                 has?: components["parameters"]["FilterHas"];
                 /** @description Only what was taken back. */
@@ -2234,6 +2240,8 @@ export interface operations {
                 from?: components["parameters"]["FilterFrom"];
                 /** @description Before. */
                 to?: components["parameters"]["FilterTo"];
+                /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them. */
+                days?: components["parameters"]["FilterDays"];
                 /** @description The message has all of them. */
                 has?: components["parameters"]["FilterHas"];
                 /** @description Only what was taken back. */
@@ -2306,6 +2314,28 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RecentSearchList"];
                 };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    DeleteRecentSearches: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Value of csrf in GET /me. */
+                "X-CSRF-Token": components["parameters"]["csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Emptied. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Error"];
         };

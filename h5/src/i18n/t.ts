@@ -3,6 +3,7 @@
 // this folder only; a key missing from either language does not compile.
 import { computed, shallowRef } from 'vue'
 import zhCore from './zh-CN'
+import type zhAdmin from './zh-CN/adminPages'
 import type zhPages from './zh-CN/pages'
 
 /** A text by plural category; Chinese has only `other`. */
@@ -14,7 +15,7 @@ export interface Plural {
 /** Texts of the entry chunk by key. */
 export type CoreMessages = Record<keyof typeof zhCore, string | Plural>
 /** Texts that come with the pages, by key. */
-export type PageMessages = Record<keyof typeof zhPages, string | Plural>
+export type PageMessages = Record<keyof typeof zhPages | keyof typeof zhAdmin, string | Plural>
 /** A text's key. */
 export type Key = keyof CoreMessages | keyof PageMessages
 /** A language of the interface. */
@@ -28,7 +29,9 @@ export const locales: Record<Locale, string> = { 'zh-CN': '简体中文', en: 'E
 const storageKey = 'huicun.locale'
 const core = shallowRef<CoreMessages>(zhCore)
 const pages = shallowRef<Partial<PageMessages>>({})
-const messages = computed<Texts>(() => ({ ...core.value, ...pages.value }))
+/** Chinese texts that came later than those of the pages. */
+const later = shallowRef<Texts>({})
+const messages = computed<Texts>(() => ({ ...core.value, ...later.value, ...pages.value }))
 let pageTexts: Promise<void> | undefined
 const current = shallowRef<Locale>('zh-CN')
 /** The language asked for last; current once its texts are here. */
@@ -88,6 +91,11 @@ export function loadPageTexts(): Promise<void> {
   return pageTexts
 }
 
+/** Adds Chinese texts of what is seldom opened. */
+export function addTexts(texts: Texts): void {
+  later.value = texts
+}
+
 /** The language may be changed while its texts are on their way: the last one asked for counts. */
 async function fetchPageTexts(): Promise<void> {
   const of = wanted
@@ -109,7 +117,7 @@ async function coreOf(of: Locale): Promise<CoreMessages> {
   return of === 'en' ? (await import('./en')).default : zhCore
 }
 
-async function pagesOf(of: Locale): Promise<PageMessages> {
+async function pagesOf(of: Locale): Promise<Partial<PageMessages>> {
   return (of === 'en' ? await import('./en/pages') : await import('./zh-CN/pages')).default
 }
 

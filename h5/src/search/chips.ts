@@ -2,6 +2,7 @@
 import type { Api } from '@/api/client'
 import { t } from '@/i18n/t'
 import { clean } from '@/ui/text'
+import { spanOf } from './days'
 import { isChosen, typeChoices, withChoice } from './kinds'
 import { conversationName, personName } from './names'
 import type { Search } from './query'
@@ -60,7 +61,11 @@ function typeChips({ type }: Search): FilterChip[] {
   ]
 }
 
-function dayChips({ from, to }: Search): FilterChip[] {
+function dayChips({ from, to, days }: Search): FilterChip[] {
+  if (days) {
+    const span = spanOf(days)
+    return [{ key: 'days', label: span ? t(`search.span.${span}`) : t('search.chip.days', { n: days }), without: { days: 0 } }]
+  }
   if (!from && !to) return []
   const label = from && to ? (from === to ? from : t('search.chip.between', { from, to })) : t(from ? 'search.chip.from' : 'search.chip.to', { day: from || to })
   return [{ key: 'days', label, without: { from: '', to: '' } }]

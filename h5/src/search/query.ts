@@ -25,6 +25,8 @@ export interface Search {
   /** First and last day, 2026-01-31 in the device's zone. */
   from: string
   to: string
+  /** The last so many days instead, today among them; 0 for from and to. */
+  days: number
   has: Api['SearchHas'][]
   revoked: boolean
   sensitive: boolean
@@ -41,8 +43,9 @@ export const extras = ['file', 'link', 'qr'] as const
 /** Orders of hits, the default first. */
 export const orders = ['newest', 'oldest', 'best'] as const
 
-/** How many characters of a query the server takes. */
+/** How many characters of a query the server takes, and how many days back from today. */
 export const longestQuery = 200
+const mostDays = 3660
 
 const lists = ['sender', 'person', 'department', 'conversation', 'type'] as const
 const switches = ['exact', 'revoked', 'sensitive'] as const
@@ -51,7 +54,7 @@ const switches = ['exact', 'revoked', 'sensitive'] as const
 export function emptySearch(): Search {
   return {
     q: '', exact: false, sender: [], person: [], department: [], conversation: [], chat: '', side: '', type: [],
-    from: '', to: '', has: [], revoked: false, sensitive: false, order: 'newest', view: 'messages',
+    from: '', to: '', days: 0, has: [], revoked: false, sensitive: false, order: 'newest', view: 'messages',
   }
 }
 
@@ -66,7 +69,8 @@ export function readSearch(query: LocationQuery): Search {
   search.has = extras.filter((one) => texts(query.has).includes(one))
   search.order = orders.find((one) => one === query.order) ?? 'newest'
   search.view = query.view === 'conversations' ? 'conversations' : 'messages'
-  ;[search.from, search.to] = inOrder(dayOf(texts(query.from)[0]), dayOf(texts(query.to)[0]))
+  search.days = countOf(texts(query.days)[0])
+  if (!search.days) [search.from, search.to] = inOrder(dayOf(texts(query.from)[0]), dayOf(texts(query.to)[0]))
   return search
 }
 
@@ -77,6 +81,7 @@ export function writeSearch(search: Search): Record<string, string | string[]> {
   for (const name of [...lists, 'has'] as const) if (search[name].length) query[name] = [...search[name]]
   for (const name of switches) if (search[name]) query[name] = '1'
   for (const name of ['chat', 'side', 'from', 'to'] as const) if (search[name]) query[name] = search[name]
+  if (search.days) query.days = String(search.days)
   if (search.order !== 'newest') query.order = search.order
   if (search.view !== 'messages') query.view = search.view
   return query
@@ -106,8 +111,8 @@ export function asks(search: Search): boolean {
 
 /** Whether a filter is set. */
 export function limits(search: Search): boolean {
-  const { sender, person, department, conversation, type, has, chat, side, from, to, revoked, sensitive } = search
-  return [sender, person, department, conversation, type, has].some((one) => one.length > 0) || Boolean(chat || side || from || to || revoked || sensitive)
+  const { sender, person, department, conversation, type, has, chat, side, from, to, days, revoked, sensitive } = search
+  return [sender, person, department, conversation, type, has].some((one) => one.length > 0) || Boolean(chat || side || from || to || days || revoked || sensitive)
 }
 
 /** The search without its filters; what was written, how and in which order stays. */
@@ -137,6 +142,7 @@ export function toQuery(search: Search): Api['SearchQuery'] {
     side: search.side || undefined,
     type: list(type),
     ...between(search.from, search.to),
+    days: search.days || undefined,
     has: list(has),
     revoked: search.revoked || undefined,
     sensitive: search.sensitive || undefined,
@@ -176,6 +182,12 @@ export function inOrder(from: string, to: string): [string, string] {
 function midnight(day: string, days: number): Date {
   const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
   return new Date(year, month - 1, date + days)
+}
+
+/** A number of days that the server takes, else 0. */
+function countOf(text = ''): number {
+  const days = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  return days <= mostDays ? days : 0
 }
 
 /** A day that exists, else ''. */

@@ -52,6 +52,13 @@ async function scrollList(list: Locator, rows: string, px: number): Promise<{ to
   }
 }
 
+/** Whether a row is there, all of it in view of its list. */
+async function inView(row: Locator, list: Locator): Promise<boolean> {
+  if (!(await row.count())) return false
+  const [box, view] = [await row.boundingBox(), await list.boundingBox()]
+  return Boolean(box && view && box.y >= view.y - 1 && box.y + box.height <= view.y + view.height + 1)
+}
+
 async function expectFine(opened: Opened, screen: Screen): Promise<void> {
   expect(await violations(opened.page)).toEqual([])
   if (screen === 'phone') expect(await tooSmall(opened.page)).toEqual([])
@@ -121,11 +128,7 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
     await page.goBack()
     await expect.poll(() => new URL(page.url()).pathname).toBe('/search')
     expect(asked(page).get('chat')).toBe('direct')
-    const last = page.locator('.hit-row.chosen')
-    await last.waitFor()
-    const box = await last.boundingBox()
-    const view = await list.boundingBox()
-    expect(box && view && box.y >= view.y - 1 && box.y + box.height <= view.y + view.height + 1).toBe(true)
+    await expect.poll(() => inView(page.locator('.hit-row.chosen'), list)).toBe(true)
     expect(before).toContain('原木色')
     await expectFine(opened, screen)
   })
@@ -171,6 +174,21 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
     await expect.poll(() => asked(page).get('q')).toBe('没有 人说过')
   })
 
+  it('searches the last days, whatever day it is', async () => {
+    const opened = await openHits('/search?q=原木色', screen)
+    const { page } = opened
+    if (screen === 'phone') await page.getByRole('button', { name: '筛选', exact: true }).click()
+    await page.getByRole('radio', { name: '近 30 天' }).click()
+    if (screen === 'phone') await page.getByRole('button', { name: '查看结果' }).click()
+    await page.getByText('范围：近 30 天').waitFor() // what the mock server has is older
+    expect(asked(page).get('days')).toBe('30')
+    expect(asked(page).has('from')).toBe(false)
+    await expectFine(opened, screen)
+    await page.getByRole('button', { name: '不限时间' }).click()
+    await hits(page).first().waitFor()
+    expect(asked(page).has('days')).toBe(false)
+  })
+
   it('keeps a search with a reminder, runs it, and deletes it', async () => {
     const opened = await openHits('/search?q=私人微信&chat=direct', screen)
     const { page } = opened
@@ -196,8 +214,11 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
     await page.getByRole('dialog').getByText('也不再提醒').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
     await kept.waitFor({ state: 'detached' })
-    await page.getByRole('heading', { name: '最近搜索' }).waitFor()
-    expectQuiet(opened)
+    const recent = page.getByRole('heading', { name: '最近搜索' })
+    await recent.waitFor()
+    await page.getByRole('button', { name: '清空最近搜索' }).click()
+    await recent.waitFor({ state: 'detached' })
+    await expectFine(opened, screen)
   })
 
   it('marks what was found in a card, walking and in its chat', async () => {
@@ -229,9 +250,14 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
     const status = page.locator('.find .status')
     await status.getByText(/^1\/501$/).waitFor()
     await page.getByRole('button', { name: '下一处' }).waitFor()
+    for (let i = 2; i <= 20; i++) {
+      await page.getByRole('button', { name: '上一处' }).click()
+      await status.getByText(new RegExp(`^${i}/501$`)).waitFor()
+    }
     await page.getByRole('button', { name: '查看全部结果' }).click()
     const pane = page.getByRole('region', { name: '查找聊天内容' })
     await pane.getByText('共 501 条').waitFor()
+    await expect.poll(() => inView(pane.locator('.find-row.chosen'), pane.locator('.virtual-list'))).toBe(true)
     await expectFine(opened, screen)
     const list = pane.locator('.virtual-list')
     const { top, nth } = await scrollList(list, '.find-row', 1500)

@@ -55,6 +55,12 @@ function chatFits(chat, query) {
   )
 }
 
+/** The first moment in China of the day so many days ago. */
+function daysAgo(days) {
+  const china = new Date(Date.now() + 8 * 3_600_000)
+  return new Date(Date.UTC(china.getUTCFullYear(), china.getUTCMonth(), china.getUTCDate() - days) - 8 * 3_600_000).toISOString()
+}
+
 function messageFits(message, query) {
   const all = (name) => query.getAll(name)
   return (
@@ -63,6 +69,7 @@ function messageFits(message, query) {
     all('has').every((one) => has[one](message)) &&
     (!query.get('from') || message.sent_at >= new Date(query.get('from')).toISOString()) &&
     (!query.get('to') || message.sent_at < new Date(query.get('to')).toISOString()) &&
+    (!query.get('days') || message.sent_at >= daysAgo(Number(query.get('days')) - 1)) &&
     (query.get('revoked') !== 'true' || Boolean(message.revoked)) &&
     (query.get('sensitive') !== 'true' || Boolean(message.violations?.length))
   )
@@ -105,7 +112,7 @@ function remember(query, count) {
   const kept = {}
   for (const name of new Set(query.keys())) {
     if (name === 'limit') continue
-    kept[name] = lists.includes(name) ? query.getAll(name) : flags.includes(name) ? query.get(name) === 'true' : query.get(name)
+    kept[name] = lists.includes(name) ? query.getAll(name) : flags.includes(name) ? query.get(name) === 'true' : name === 'days' ? Number(query.get(name)) : query.get(name)
   }
   const same = recent.findIndex((one) => JSON.stringify(one.query) === JSON.stringify(kept))
   if (same >= 0) recent.splice(same, 1)
@@ -202,13 +209,14 @@ export const searchRoutes = [
   ['GET', /^\/search\/conversations$/, (_, { query }) => searchConversations(query)],
   ['GET', /^\/search\/suggestions$/, (_, { query }) => suggest(query)],
   ['GET', /^\/search\/recent$/, () => ({ items: recent })],
+  ['DELETE', /^\/search\/recent$/, () => void recent.splice(0)],
   ['GET', /^\/searches$/, () => ({ items: saved })],
   ['POST', /^\/searches$/, (_, { body }) => keep(body)],
   ['PUT', /^\/searches\/([^/]+)$/, ([, id], { body, refuse }) => change(id, body, refuse)],
   ['DELETE', /^\/searches\/([^/]+)$/, ([, id], { refuse }) => void saved.splice(saved.indexOf(own(id, refuse)), 1)],
   ['POST', /^\/searches\/([^/]+)\/rule$/, ([, id], { refuse }) => {
     const one = own(id, refuse)
-    const left = ['department', 'has', 'from', 'to', 'revoked'].filter((name) => one.query[name] !== undefined)
+    const left = ['department', 'has', 'from', 'to', 'days', 'revoked'].filter((name) => one.query[name] !== undefined)
     one.rule_id = '10'
     return { ...one, rule_left_out: left }
   }],

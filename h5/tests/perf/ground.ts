@@ -7,7 +7,7 @@ import { Caller, type Chat } from '../e2e/program/api'
 import { type Addresses, World } from '../e2e/program/world'
 import type { Api } from '../../src/api/client'
 import { pause, Phone, quick } from './phone'
-import { customer, employee, forbidden, writeDirectory, writeMessages } from './seed'
+import { customer, employee, forbidden, readTexts, writeDirectory, writeMessages } from './seed'
 
 const storedWithinMs = 15 * 60_000
 const alertsWithinMs = 10 * 60_000
@@ -25,6 +25,8 @@ export interface Ground {
   target: string
   /** Messages spread evenly over the whole conversation. */
   targets: string[]
+  /** How many messages of the history hold all words of a query; "…" is one with blanks. */
+  said: (query: string) => number
 }
 
 /** Starts everything, lets work measure, and stops everything. */
@@ -40,7 +42,7 @@ export async function onGround<T>(messages: number, work: (ground: Ground, phone
     writeDirectory(people)
     console.log(`${messages} messages through wecomsim into a new archive …`)
     world = await World.start('perf', ['-load', history, '-directory', people], { env: { HUICUN_LOG_LEVEL: 'info' }, storedWithinMs })
-    const ground = await prepare(world.addresses)
+    const ground = await prepare(world.addresses, history)
     phone = await Phone.start()
     phone.signed = await signIn(phone, ground.url)
     return await work(ground, phone)
@@ -65,7 +67,7 @@ async function signIn(phone: Phone, url: string) {
 }
 
 /** Makes the alerts, and finds messages to land on. */
-async function prepare(at: Addresses): Promise<Ground> {
+async function prepare(at: Addresses, history: string): Promise<Ground> {
   const caller = await Caller.signIn(at, employee.userid)
   try {
     const chat = await caller.conversation(employee.userid)
@@ -83,9 +85,18 @@ async function prepare(at: Addresses): Promise<Ground> {
     await speak(at)
     const { id, target } = await middleAlert(caller)
     const landing = `/c/${chat.id}?m=${target}&a=${id}`
-    return { url: at.huicun, chat, landing, target, targets: await spread(caller, chat.id, 45) }
+    return { url: at.huicun, chat, landing, target, targets: await spread(caller, chat.id, 45), said: counter(history) }
   } finally {
     await caller.dispose()
+  }
+}
+
+/** Counts in all that a history says what is looked for; by force. */
+function counter(history: string): (query: string) => number {
+  const texts = readTexts(history)
+  return (query) => {
+    const words = [...query.matchAll(/"([^"]+)"|(\S+)/g)].map(([, exact, word]) => exact ?? word ?? '')
+    return texts.filter((text) => words.every((word) => text.includes(word))).length
   }
 }
 

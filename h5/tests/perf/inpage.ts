@@ -52,6 +52,72 @@ export async function jumpTo(id: string): Promise<number> {
   })
 }
 
+/** Looks for text in the chat by Enter; gives ms until its first hit stands still, or until nothing was found, and what the bar then says. */
+export async function findIn(text: string): Promise<{ ms: number; status: string }> {
+  const field = document.querySelector<HTMLInputElement>('.find input')
+  if (!field) throw new Error('no field')
+  field.value = text
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  const began = performance.now()
+  field.form?.requestSubmit()
+  const status = () => document.querySelector('.find .status')?.textContent?.trim() ?? ''
+  const patienceMs = 20_000
+  const steadyFrames = 12
+  return new Promise((resolve, reject) => {
+    let still = 0
+    let since = 0
+    let last = NaN
+    const look = () => {
+      const told = status()
+      const none = told === '没有找到'
+      const view = document.querySelector<HTMLElement>('.runway')
+      const mark = /^1\//.test(told) && view?.querySelector('article.flash mark')
+      const top = view && mark ? mark.getBoundingClientRect().top - view.getBoundingClientRect().top : NaN
+      const placed = none || (view && top >= 0 && top < view.clientHeight)
+      if (!placed || (!none && Math.abs(top - last) > 0.5)) {
+        still = 0
+        since = performance.now()
+      } else still++
+      last = placed ? top : NaN
+      if (still >= (none ? 1 : steadyFrames)) resolve({ ms: since - began, status: told })
+      else if (performance.now() - began > patienceMs) reject(new Error(`nothing came of "${text}": ${told}`))
+      else requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+}
+
+/** Goes to the next older hit, which is the nth; gives ms until it stands still. */
+export async function stepIn(nth: number): Promise<number> {
+  const button = document.querySelector<HTMLButtonElement>('.find button[aria-label="上一处"]')
+  if (!button) throw new Error('no button')
+  const began = performance.now()
+  button.click()
+  const patienceMs = 20_000
+  const steadyFrames = 12
+  return new Promise((resolve, reject) => {
+    let still = 0
+    let since = 0
+    let last = NaN
+    const look = () => {
+      const told = document.querySelector('.find .status')?.textContent?.trim() ?? ''
+      const view = document.querySelector<HTMLElement>('.runway')
+      const mark = told.startsWith(`${nth.toLocaleString('en')}/`) && view?.querySelector('article.flash mark')
+      const top = view && mark ? mark.getBoundingClientRect().top - view.getBoundingClientRect().top : NaN
+      const placed = view && top >= 0 && top < view.clientHeight
+      if (!placed || Math.abs(top - last) > 0.5) {
+        still = 0
+        since = performance.now()
+      } else still++
+      last = placed ? top : NaN
+      if (still >= steadyFrames) resolve(since - began)
+      else if (performance.now() - began > patienceMs) reject(new Error(`hit ${nth} did not come to rest: ${told}`))
+      else requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+}
+
 /** Which change is made above what is seen. */
 export interface Change {
   /** `prepend`: older rows come in; `grow`: a row above the view gets higher. */

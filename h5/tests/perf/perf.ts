@@ -2,6 +2,7 @@
 // programs. Docs: docs/performance-h5.md.
 import { parseArgs } from 'node:util'
 import { wrongMessages, wrongParts } from './arguments'
+import { measureFinding } from './find'
 import { type Ground, onGround } from './ground'
 import { measureBytes, measureLanding } from './landing'
 import { measureJumps, measureScrolling } from './motion'
@@ -10,10 +11,10 @@ import { Report } from './report'
 import { changes, heldAfterPaging, reportHeld, shift, shiftBudgetPx } from './steady'
 
 const usage = `usage: npm run perf -- [--messages N] [--only PART,…] [--strict]
-parts: bytes, landing, scrolling, jumps, steady
+parts: bytes, landing, scrolling, jumps, find, steady
 --strict: figures of the clock fail the run too; the machine has to be idle`
 
-const parts = ['bytes', 'landing', 'scrolling', 'jumps', 'steady']
+const parts = ['bytes', 'landing', 'scrolling', 'jumps', 'find', 'steady']
 
 async function measureSteadiness({ url, landing, target }: Ground, phone: Phone, report: Report): Promise<void> {
   const row = `article[data-id="${target}"]`
@@ -66,6 +67,7 @@ export async function main(args: string[]): Promise<number> {
     if (wanted.includes('landing')) await measureLanding(ground, phone, report)
     if (wanted.includes('scrolling')) await measureScrolling(ground, phone, report)
     if (wanted.includes('jumps')) await measureJumps(ground, phone, messages, report)
+    if (wanted.includes('find')) await measureFinding(ground, phone, report)
   })
   return report.close()
 }

@@ -1,7 +1,7 @@
 // A company with one long conversation, as WeCom would archive it: what the
 // performance of the chat is measured on. The same numbers give the same chat.
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 
 /** Who signs in: the admin that the settings name. */
 export const employee = { userid: 'QinZhiyuan', name: '秦志远' }
@@ -68,6 +68,16 @@ export function writeMessages(file: string, count: number, now = Date.now()): vo
     writeSync(out, `${JSON.stringify({ ...head, ...contentOf(i, next) })}\n`)
   })
   closeSync(out)
+}
+
+/** What the messages of a file written by writeMessages say: what is searched of each. */
+export function readTexts(file: string): string[] {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  return lines.map((line) => {
+    const one = JSON.parse(line) as { msgtype: string } & Record<string, Record<string, unknown> | undefined>
+    const { content, filename, title, description, link_url, address } = one[one.msgtype] ?? {}
+    return [content, filename, title, description, link_url, address].filter(Boolean).join('\n')
+  })
 }
 
 /** The people, in the shape of WeCom's directory; written to file. */

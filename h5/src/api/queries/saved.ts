@@ -14,6 +14,15 @@ export function useRecentSearches() {
   return { recent: query.data, retry: query.refetch, ...loadState(query) }
 }
 
+/** Empties the list of what the viewer searched for lately. */
+export function useClearRecent() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => call(api.DELETE('/search/recent', { params: { header: csrfHeader } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['search', 'recent'] }),
+  })
+}
+
 /** Saved searches: the viewer's own, and those that others share. */
 export function useSavedSearches() {
   const query = useQuery({

@@ -1,13 +1,11 @@
 // Texts of what is not on the way to a chat: loaded together with it.
-import admin from './admin'
 import alerts from './alerts'
 import bare from './bare'
 import details from './details'
 import files from './files'
-import gallery from './gallery'
 import me from './me'
 import media from './media'
 import people from './people'
 import search from './search'
 
-export default { ...alerts, ...admin, ...bare, ...details, ...files, ...gallery, ...me, ...media, ...people, ...search }
+export default { ...alerts, ...bare, ...details, ...files, ...me, ...media, ...people, ...search }

@@ -13,6 +13,7 @@ const full: Search = {
   type: ['file', 'qydiskfile'],
   from: '2025-12-01',
   to: '2026-01-08',
+  days: 0,
   has: ['link', 'qr'],
   revoked: true,
   sensitive: true,
@@ -32,6 +33,9 @@ describe('the search in the address', () => {
     ['what it does not know', { chat: 'both', side: 'x', order: 'worst', has: 'money', view: 'map', revoked: 'yes' }, {}],
     ['days that do not exist', { from: '2026-02-30', to: 'tomorrow' }, {}],
     ['days in the wrong order', { from: '2026-01-08', to: '2025-12-01' }, { from: '2025-12-01', to: '2026-01-08' }],
+    ['days that nobody counts', { days: '-3' }, {}],
+    ['more days than the server takes', { days: '9999' }, {}],
+    ['last days with a first one', { days: '30', from: '2026-01-08' }, { days: 30 }],
     ['one value and several, each once', { sender: 'a', person: ['b', null, 'b', ''] }, { sender: ['a'], person: ['b'] }],
     ['the first of many queries', { q: ['a', 'b'] }, { q: 'a' }],
     ['a query longer than the server takes', { q: '长'.repeat(5000) }, { q: '长'.repeat(200) }],
@@ -53,6 +57,10 @@ describe('the search that is sent', () => {
   it('comes back from where it was saved, but for how it was shown', () => {
     expect(fromQuery(toQuery(full))).toEqual({ ...full, view: 'messages' })
     expect(fromQuery({})).toEqual(emptySearch())
+    const moving = { ...emptySearch(), q: '定金', days: 30 }
+    expect(toQuery(moving)).toMatchObject({ days: 30, from: undefined, to: undefined })
+    expect(fromQuery(toQuery(moving))).toEqual(moving)
+    expect(readSearch(writeSearch(moving))).toEqual(moving)
   })
 })
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Api } from '@/api/client'
 import { chipsOf } from '@/search/chips'
-import { daysOf, spanOf } from '@/search/days'
+import { spanOf } from '@/search/days'
 import { codesOf, excerpt } from '@/search/excerpt'
 import { isChosen, typeChoices, withChoice } from '@/search/kinds'
 import { learnPerson } from '@/search/names'
@@ -100,6 +100,11 @@ describe('chips', () => {
     expect(label('2026-01-01', '2026-01-08')).toBe('2026-01-01 至 2026-01-08')
     expect(label('', '2026-01-08')).toBe('2026-01-08 止')
   })
+  it('name the last days as they are chosen, and others by their number', () => {
+    const chip = (days: number) => chipsOf({ ...emptySearch(), days })[0]
+    expect([1, 30, 8].map((days) => chip(days)?.label)).toEqual(['今天', '近 30 天', '近 8 天'])
+    expect(chip(30)?.without).toEqual({ days: 0 })
+  })
 })
 
 it('chooses types by kind, with all that the wire calls them', () => {
@@ -110,11 +115,8 @@ it('chooses types by kind, with all that the wire calls them', () => {
   expect(withChoice(files, ['text', 'file', 'qydiskfile'])).toEqual(['text'])
 })
 
-it('knows spans of days by their days', () => {
-  const now = new Date(2026, 0, 8, 23, 59)
-  expect(daysOf('week', now)).toEqual({ from: '2026-01-02', to: '2026-01-08' })
-  expect(spanOf('2026-01-08', '2026-01-08', now)).toBe('today')
-  expect(spanOf('2026-01-03', '2026-01-08', now)).toBeUndefined()
+it('knows spans by their days', () => {
+  expect([1, 7, 30, 365, 0, 8].map(spanOf)).toEqual(['today', 'week', 'month', 'year', undefined, undefined])
 })
 
 describe('what is typed', () => {

@@ -4,11 +4,12 @@ import type { Plural } from '@/i18n/t'
 import enCore from '@/i18n/en'
 import enPages from '@/i18n/en/pages'
 import zhCore from '@/i18n/zh-CN'
+import zhAdmin from '@/i18n/zh-CN/adminPages'
 import zhPages from '@/i18n/zh-CN/pages'
 
 type Texts = Record<string, string | Plural>
 
-const zh: Texts = { ...zhCore, ...zhPages }
+const zh: Texts = { ...zhCore, ...zhPages, ...zhAdmin }
 const en: Texts = { ...enCore, ...enPages }
 
 function places(text: string | Plural | undefined): string[] {
