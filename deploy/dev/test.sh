@@ -12,18 +12,25 @@ full=false
 
 table=
 failed=0
-work=$(mktemp -d)
+work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT
+escape=$(printf '\033')
 
 # failures prints what of a failed step's output names a failed test and why:
-# the lines of go test, and vitest's own list of what failed. At most 100 lines.
+# the lines of go test, and vitest's own list of what failed, at most 100 lines;
+# of other commands, and of what did not build, the end.
 failures() { # failures FILE
-	sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+	sed "s/$escape\\[[0-9;]*m//g" "$1" >"$work/plain"
+	awk '
 		/Failed (Tests|Suites) [0-9]+/ { listed = 1 }
 		/^ *Test Files / { if (listed) print; listed = 0 }
 		listed && NF || /--- FAIL|_test\.go:[0-9]+:|^panic:|DATA RACE|^FAIL|FAILED/
-	' | cut -c 1-300 | head -n 100
+	' "$work/plain" | cut -c 1-300 | head -n 100 >"$work/named"
+	cat "$work/named"
+	if [ ! -s "$work/named" ] || grep -q 'build failed' "$work/named"; then
+		tail -n 40 "$work/plain" | cut -c 1-300
+	fi
 }
 
 run() { # run TITLE COMMAND…

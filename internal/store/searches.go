@@ -83,11 +83,12 @@ func decodeRequest(text []byte) (search.Request, error) {
 }
 
 // sqlInsertSearch notes a search unless it is a part ($8) of one that the viewer
-// made since $9.
+// made in the last $9 seconds, and has in their list still.
 const sqlInsertSearch = `
 INSERT INTO searches (viewer_id, query, key, total, engine, ip, request_id)
 SELECT $1, CAST($2 AS jsonb), $3, CAST($4 AS integer), $5, $6, $7
-WHERE NOT $8 OR NOT EXISTS (SELECT 1 FROM searches s WHERE s.viewer_id = $1 AND s.key = $3 AND s.at > now() - $9 * interval '1 second')
+WHERE NOT $8 OR NOT EXISTS (SELECT 1 FROM searches s JOIN viewers v ON v.id = s.viewer_id WHERE s.viewer_id = $1 AND s.key = $3
+	AND s.at > greatest(now() - $9 * interval '1 second', v.recent_since))
 RETURNING id`
 
 // SaveSearch implements search.Store. A total that is not exact is kept as one

@@ -84,7 +84,7 @@ func TestSearchesAreNoted(t *testing.T) {
 	if err := s.Get(&onRecord, `SELECT count(*) FROM searches WHERE viewer_id = $1`, forgetful.ID); err != nil || onRecord != 1 {
 		t.Errorf("searches on record: %d, %v", onRecord, err)
 	}
-	if err := s.SaveSearch(t.Context(), forgetful.ID, note("电话", false), time.Hour, from("mei").Entry(audit.Searched, "", nil)); err != nil {
+	if err := s.SaveSearch(t.Context(), forgetful.ID, note("电话", true), time.Hour, from("mei").Entry(audit.Searched, "", nil)); err != nil {
 		t.Fatal(err)
 	}
 	if anew, err := s.FindRecent(t.Context(), forgetful.ID, 20); err != nil || len(anew) != 1 || anew[0].Text != "电话" {

@@ -106,12 +106,12 @@ function newFind(cid: string) {
   async function step(by: 1 | -1): Promise<void> {
     if (!hits.value.length || stepping) return
     stepping = true
-    const mine = run
+    const [mine, from] = [run, index.value]
     const to = index.value + by
     if (to >= hits.value.length && next.value) await more()
     stepping = false
     const count = hits.value.length
-    if (run !== mine || !count || (to >= count && next.value)) return
+    if (run !== mine || index.value !== from || !count || (to >= count && next.value)) return
     index.value = ((to % count) + count) % count
   }
 

@@ -1,5 +1,5 @@
 // Searching in everything and in one chat, on a phone and on a desktop.
-import type { Locator, Page } from 'playwright-core'
+import type { ElementHandle, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chats } from '../mock/server.mjs'
 import { expectQuiet, type Opened, row, Stage } from './browser'
@@ -34,20 +34,22 @@ function asked(page: Page): URLSearchParams {
   return searchParams.has('s') ? new URLSearchParams(searchParams.get('s') ?? '') : searchParams
 }
 
-/** Scrolls a list by px; gives where it then stands, and the place among its rows of one in full view. */
-async function scrollList(list: Locator, rows: string, px: number): Promise<{ top: number; nth: number }> {
+/** Scrolls a list by px; gives where it then stands, and one of its rows that is in full view. */
+async function scrollList(list: Locator, rows: string, px: number): Promise<{ top: number; row: ElementHandle }> {
   await list.evaluate((view, by) => view.scrollBy(0, by), px)
   const settled = () =>
-    list.evaluate(async (view, selector) => {
+    list.evaluateHandle(async (view, selector) => {
       for (let i = 0; i < 4; i++) await new Promise((resolve) => requestAnimationFrame(resolve))
       const edge = view.getBoundingClientRect()
-      const nth = [...view.querySelectorAll(selector)].findIndex((one) => one.getBoundingClientRect().top > edge.top + 60 && one.getBoundingClientRect().bottom < edge.bottom - 60)
-      return { top: view.scrollTop, nth }
+      const row = [...view.querySelectorAll(selector)].find((one) => one.getBoundingClientRect().top > edge.top + 60 && one.getBoundingClientRect().bottom < edge.bottom - 60)
+      return { top: view.scrollTop, row, y: row?.getBoundingClientRect().top }
     }, rows)
   let before = await settled()
   for (;;) {
     const now = await settled()
-    if (now.nth >= 0 && now.top === before.top && now.nth === before.nth) return now
+    const still = await now.evaluate((one, other) => one.row !== undefined && one.row === other.row && one.top === other.top && one.y === other.y, before)
+    const row = (await now.getProperty('row')).asElement()
+    if (still && row) return { top: await now.evaluate((one) => one.top), row }
     before = now
   }
 }
@@ -136,8 +138,8 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
   it('keeps the list where it was for who opens one hit and comes back', async () => {
     const { page } = await openHits('/search?q=橡木', screen)
     const list = page.locator('.results .virtual-list')
-    const { top, nth } = await scrollList(list, '.hit-row', 900)
-    await hits(page).nth(nth).click()
+    const { top, row: hit } = await scrollList(list, '.hit-row', 900)
+    await hit.click()
     await page.locator('article mark').first().waitFor()
     await page.goBack()
     await expect.poll(() => list.evaluate((view) => view.scrollTop)).toBe(top)
@@ -260,13 +262,14 @@ describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
     await expect.poll(() => inView(pane.locator('.find-row.chosen'), pane.locator('.virtual-list'))).toBe(true)
     await expectFine(opened, screen)
     const list = pane.locator('.virtual-list')
-    const { top, nth } = await scrollList(list, '.find-row', 1500)
-    await pane.locator('.find-row').nth(nth).click()
+    const { row: hit } = await scrollList(list, '.find-row', 1500)
+    const before = await hit.boundingBox()
+    await hit.click()
     await status.getByText(/^\d+\/501$/).waitFor()
     await expect.poll(() => page.locator('article.flash mark').count()).toBeGreaterThan(0)
     if (screen === 'phone') {
       await page.goBack()
-      await expect.poll(() => list.evaluate((view) => view.scrollTop)).toBe(top)
+      await expect.poll(async () => (await pane.locator('.find-row.chosen').boundingBox())?.y).toBeCloseTo(before?.y ?? NaN, 0)
     }
     await pane.getByLabel('从').fill('2026-01-05')
     await pane.getByLabel('到').fill('2026-01-06')

@@ -11,6 +11,7 @@ import { customer, employee, forbidden, readTexts, writeDirectory, writeMessages
 
 const storedWithinMs = 15 * 60_000
 const alertsWithinMs = 10 * 60_000
+const filesWithinMs = 10 * 60_000
 const alertCount = 30
 
 /** Where everything is measured. */
@@ -84,6 +85,7 @@ async function prepare(at: Addresses, history: string): Promise<Ground> {
     })
     await speak(at)
     const { id, target } = await middleAlert(caller)
+    await restOf(caller)
     const landing = `/c/${chat.id}?m=${target}&a=${id}`
     return { url: at.huicun, chat, landing, target, targets: await spread(caller, chat.id, 45), said: counter(history) }
   } finally {
@@ -119,6 +121,17 @@ async function middleAlert(caller: Caller): Promise<{ id: string; target: string
     if (items.length >= alertCount && found?.message_id) return { id: found.id, target: found.message_id }
     if (Date.now() > deadline) throw new Error(`${items.length} of ${alertCount} alerts after ${alertsWithinMs / 60_000} minutes`)
     await pause(500)
+  }
+}
+
+/** Waits until huicun has fetched its files, and rests: it shares the processor with the browser. */
+async function restOf(caller: Caller): Promise<void> {
+  const deadline = Date.now() + filesWithinMs
+  for (;;) {
+    const pending = (await caller.call<Api['Status']>('GET', '/status')).media?.pending
+    if (!pending) return
+    if (Date.now() > deadline) return console.log(`huicun still has ${pending} files to fetch: figures of the clock are worse for it`)
+    await pause(2000)
   }
 }
 

@@ -39,7 +39,7 @@ export async function jumpTo(id: string): Promise<number> {
       const row = document.querySelector(`article[data-id="${id}"]`)
       const top = view && row ? row.getBoundingClientRect().top - view.getBoundingClientRect().top : NaN
       const placed = view && top >= 0 && top < view.clientHeight
-      if (!placed || Math.abs(top - last) > 0.5) {
+      if (!placed || !(Math.abs(top - last) <= 0.5)) {
         still = 0
         since = performance.now()
       } else still++
@@ -74,7 +74,7 @@ export async function findIn(text: string): Promise<{ ms: number; status: string
       const mark = /^1\//.test(told) && view?.querySelector('article.flash mark')
       const top = view && mark ? mark.getBoundingClientRect().top - view.getBoundingClientRect().top : NaN
       const placed = none || (view && top >= 0 && top < view.clientHeight)
-      if (!placed || (!none && Math.abs(top - last) > 0.5)) {
+      if (!placed || (!none && !(Math.abs(top - last) <= 0.5))) {
         still = 0
         since = performance.now()
       } else still++
@@ -105,7 +105,7 @@ export async function stepIn(nth: number): Promise<number> {
       const mark = told.startsWith(`${nth.toLocaleString('en')}/`) && view?.querySelector('article.flash mark')
       const top = view && mark ? mark.getBoundingClientRect().top - view.getBoundingClientRect().top : NaN
       const placed = view && top >= 0 && top < view.clientHeight
-      if (!placed || Math.abs(top - last) > 0.5) {
+      if (!placed || !(Math.abs(top - last) <= 0.5)) {
         still = 0
         since = performance.now()
       } else still++

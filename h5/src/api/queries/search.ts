@@ -1,6 +1,6 @@
 // Searching in everything that the viewer may see.
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed, type MaybeRefOrGetter, toValue } from 'vue'
+import { computed, type MaybeRefOrGetter, onActivated, onBeforeUnmount, onMounted, ref, toValue } from 'vue'
 import { type Api, api, call } from '../client'
 import { filledPage, paging } from './paging'
 import { loadState } from './state'
@@ -9,14 +9,40 @@ const pageSize = 40
 /** A list of hits stays as it was read while one walks through it: only a new search reads again. */
 const keptMs = Infinity
 
+const chinaMs = 8 * 3_600_000
+/** How often is looked whether a new day has begun, ms. */
+const lookMs = 30_000
+
+/** The day in China, 2026-01-31, where the server's days begin. */
+function dayNow(): string {
+  return new Date(Date.now() + chinaMs).toISOString().slice(0, 10)
+}
+
+/** The day in China, as days go by. */
+function useToday() {
+  const today = ref(dayNow())
+  const look = () => void (today.value = dayNow())
+  let timer: ReturnType<typeof setInterval>
+  onMounted(() => (timer = setInterval(look, lookMs)))
+  onActivated(look)
+  onBeforeUnmount(() => clearInterval(timer))
+  return today
+}
+
+/** What tells a search from others: one of the last days is another one each day. */
+function keyOf(query: Api['SearchQuery'], today: string) {
+  return query.days ? { ...query, today } : query
+}
+
 function hitsOf(pages: readonly Api['SearchPage'][] = []): Api['SearchHit'][] {
   return pages.flatMap((page) => page.items)
 }
 
 /** Hits of a search, page by page; nothing is asked for while wanted is false. */
 export function useHits(query: MaybeRefOrGetter<Api['SearchQuery']>, wanted: MaybeRefOrGetter<boolean>) {
+  const today = useToday()
   const found = useInfiniteQuery({
-    queryKey: ['search', 'hits', computed(() => toValue(query))],
+    queryKey: ['search', 'hits', computed(() => keyOf(toValue(query), today.value))],
     enabled: computed(() => toValue(wanted)),
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
@@ -43,9 +69,10 @@ export function useHits(query: MaybeRefOrGetter<Api['SearchQuery']>, wanted: May
 
 /** Conversations that a search finds something in. */
 export function useHitConversations(query: MaybeRefOrGetter<Api['SearchQuery']>, wanted: MaybeRefOrGetter<boolean>) {
+  const today = useToday()
   const asked = computed(() => ({ ...toValue(query), order: undefined }))
   const found = useInfiniteQuery({
-    queryKey: ['search', 'conversations', asked],
+    queryKey: ['search', 'conversations', computed(() => keyOf(asked.value, today.value))],
     enabled: computed(() => toValue(wanted)),
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
@@ -66,8 +93,8 @@ export function useHitConversations(query: MaybeRefOrGetter<Api['SearchQuery']>,
 export function useForgetHits() {
   const client = useQueryClient()
   return (query: Api['SearchQuery']): void => {
-    client.removeQueries({ queryKey: ['search', 'hits', query], exact: true })
-    client.removeQueries({ queryKey: ['search', 'conversations', { ...query, order: undefined }], exact: true })
+    client.removeQueries({ queryKey: ['search', 'hits', keyOf(query, dayNow())], exact: true })
+    client.removeQueries({ queryKey: ['search', 'conversations', keyOf({ ...query, order: undefined }, dayNow())], exact: true })
   }
 }
 
@@ -80,5 +107,10 @@ export function useSuggestions(typed: MaybeRefOrGetter<string>, limit: number) {
     placeholderData: keepPreviousData,
     retry: false,
   })
-  return { suggestions: computed(() => (toValue(typed) ? (query.data.value ?? []) : [])), ...loadState(query) }
+  return {
+    suggestions: computed(() => (toValue(typed) ? (query.data.value ?? []) : [])),
+    /** They are those of what was typed before. */
+    former: computed(() => query.isPlaceholderData.value),
+    ...loadState(query),
+  }
 }

@@ -69,7 +69,18 @@ it('leaves a search that was begun meanwhile alone', async () => {
   const { find, release } = await findAt(size - 1)
   void find.step(1)
   await settle()
+  serve(() => page(1)) // the last one
   await find.find('尾款')
+  find.go(1)
+  await release(page(1))
+  expect(find.position.value).toBe(2)
+})
+
+it('leaves a hit that was tapped meanwhile alone', async () => {
+  const { find, release } = await findAt(size - 1)
+  void find.step(1)
+  await settle()
+  find.go(0)
   await release(page(1))
   expect(find.position.value).toBe(1)
 })

@@ -18,13 +18,15 @@ async function listed() {
   await show(defineComponent(() => () => h(KeepAlive, () => (there.value ? list() : h('p')))))
   const scroller = document.querySelector<HTMLElement>('.virtual-list')
   if (!scroller) throw new Error('no list')
-  Object.defineProperty(scroller, 'scrollHeight', { value: 5000 })
+  let height = 5000
+  Object.defineProperty(scroller, 'scrollHeight', { get: () => height })
   const to = (top: number) => {
     scroller.scrollTop = top
     scroller.dispatchEvent(new Event('scroll'))
   }
   const turn = async (on: boolean) => {
     there.value = on
+    height = on ? 5000 : 0 // as a browser has it
     await nextTick()
     await settle()
   }
