@@ -48,7 +48,16 @@ async function withBrowser<T>(signed: Signed, work: (port: number) => Promise<T>
     const over = new Promise((resolve) => child.once('exit', resolve))
     if (child.exitCode === null && child.signalCode === null && kill()) await over
     process.off('exit', kill)
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+    removeSoon(profile)
+  }
+}
+
+/** Removes a profile; what a process of the browser that ends late still writes there stays, and hides no failure. */
+function removeSoon(profile: string): void {
+  try {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+  } catch (failure) {
+    console.warn(`${profile} is left: ${(failure as Error).message}`)
   }
 }
 
