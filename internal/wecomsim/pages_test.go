@@ -122,6 +122,7 @@ func FuzzHTML(f *testing.F) {
 	for _, seed := range []string{
 		`<div class="gray">a</div>`, `<a href="https://a.example.com/">b</a>`, "**x** [y](https://z.example.com/)",
 		`> <font color="info">q</font>`, `<a href="https://x.example.com/&quot;onclick=&quot;y">z</a>`, "`<script>`",
+		`<a href="httP://0">c</a>`, "[d](HTTPS://0)", `<a href="JavaScript://0">e</a>`,
 	} {
 		f.Add(seed)
 	}
@@ -135,6 +136,7 @@ func FuzzHTML(f *testing.F) {
 	})
 }
 
-// ownMarkup is every tag that the renderers write.
+// ownMarkup is every tag that the renderers write. They keep a link as it was
+// written, and the scheme of a link is the same in any case (RFC 3986, 3.1).
 var ownMarkup = regexp.MustCompile(`</?(div|a|b|code|span)>|<br>|<div class="(t-gray|t-normal|t-highlight|md-h|md-quote)">|` +
-	`<span class="md-(info|comment|warning)">|<a rel="noopener noreferrer" href="https?://[^"<>]*">`)
+	`<span class="md-(info|comment|warning)">|<a rel="noopener noreferrer" href="(?i:https?)://[^"<>]*">`)
