@@ -111,8 +111,16 @@ export function asks(search: Search): boolean {
 
 /** Whether a filter is set. */
 export function limits(search: Search): boolean {
-  const { sender, person, department, conversation, type, has, chat, side, from, to, days, revoked, sensitive } = search
-  return [sender, person, department, conversation, type, has].some((one) => one.length > 0) || Boolean(chat || side || from || to || days || revoked || sensitive)
+  const { sender, person, department, conversation, type, has, chat, side, revoked, sensitive } = search
+  return [sender, person, department, conversation, type, has].some((one) => one.length > 0) || Boolean(chat || side || revoked || sensitive) || dated(search)
+}
+
+/** What makes a search one of any time. */
+export const anyDay = { from: '', to: '', days: 0 }
+
+/** Whether a search is one of some days. */
+export function dated({ from, to, days }: Search): boolean {
+  return Boolean(from || to || days)
 }
 
 /** The search without its filters; what was written, how and in which order stays. */

@@ -182,6 +182,18 @@ async function bodyOf(request) {
   return parts.length ? JSON.parse(Buffer.concat(parts).toString()) : undefined
 }
 
+/** Answers once the request is all there; who went away meanwhile needs no answer. */
+async function answerLater(request, url, response) {
+  let body
+  try {
+    body = await bodyOf(request)
+  } catch (failure) {
+    if (failure.code === 'ECONNRESET') return
+    throw failure
+  }
+  answerApi(request.method, url, body, response)
+}
+
 function adminAnswer(method, path, query, body) {
   const route = [...adminRoutes, ...searchRoutes].find(([verb, pattern]) => verb === method && pattern.test(path))
   return route && { body: route[2](route[1].exec(path), { query, body, context: contextOf, refuse }) }
@@ -235,7 +247,7 @@ export function start({ port = 0, delayMs = 0 } = {}) {
     const token = /^\/api\/v1\/media\/([^/]+\..+)$/.exec(url.pathname)?.[1]
     if (token) answerMedia(request, token, response)
     else if (!url.pathname.startsWith('/api/v1/')) answerFile(url, response)
-    else setTimeout(async () => answerApi(request.method, url, await bodyOf(request), response), delayMs)
+    else setTimeout(() => void answerLater(request, url, response), delayMs)
   })
   return new Promise((resolve) => {
     server.listen(port, '127.0.0.1', () => resolve({ server, url: `http://127.0.0.1:${server.address().port}` }))

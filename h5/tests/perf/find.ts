@@ -1,7 +1,7 @@
 // Searching in the long conversation: from Enter to the hit that stands still, and
 // from hit to hit.
 import type { Ground } from './ground'
-import { findIn, stepIn } from './inpage'
+import { goTo } from './inpage'
 import { pause, type Phone, slow } from './phone'
 import { quantile, type Report } from './report'
 
@@ -31,13 +31,13 @@ export async function measureFinding({ url, landing, target, said }: Ground, pho
       await page.locator('.find input').waitFor()
       await pause(idleBeforeMs)
       for (const word of words) {
-        const { ms, status } = await page.evaluate(findIn, word)
+        const { ms, status } = await page.evaluate(goTo, { by: 'search' as const, text: word })
         const want = Math.min(counted, said(word))
         if (toldBy(status) !== want) throw new Error(`"${word}": the page tells of "${status}", ${want} were said`)
         found.push(ms)
       }
-      await page.evaluate(findIn, frequent)
-      for (let i = 0; i < steps; i++) walked.push(await page.evaluate(stepIn, i + 2))
+      await page.evaluate(goTo, { by: 'search' as const, text: frequent })
+      for (let i = 0; i < steps; i++) walked.push((await page.evaluate(goTo, { by: 'step' as const, nth: i + 2 })).ms)
     })
   }
   const note = `p50 ${Math.round(quantile(found))}, most ${Math.round(Math.max(...found))}; ${rounds} x ${words.length} words, totals right`

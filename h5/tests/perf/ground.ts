@@ -102,10 +102,10 @@ function counter(history: string): (query: string) => number {
   }
 }
 
-/** Somebody says the word again and again, with other words in between. */
+/** Somebody says the word again and again, with other words in between; none that find.ts looks for. */
 async function speak(at: Addresses): Promise<void> {
   for (let i = 0; i < alertCount * 4; i++) {
-    const text = i % 4 ? `好的，我先看看，第 ${i} 句` : `定金您先转我${forbidden}吧，第 ${i} 句`
+    const text = i % 4 ? `收到，我先看看，第 ${i} 句` : `定金您先转我${forbidden}吧，第 ${i} 句`
     const [from, to] = i % 3 ? [employee.userid, customer.external_userid] : [customer.external_userid, employee.userid]
     const answer = await fetch(`${at.sim}/sim/messages`, { method: 'POST', body: JSON.stringify({ from, to, text }) })
     if (!answer.ok) throw new Error(`wecomsim does not take a message: ${answer.status} ${await answer.text()}`)

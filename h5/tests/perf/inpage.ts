@@ -22,21 +22,52 @@ export function watchFor(id: string): void {
   requestAnimationFrame(look)
 }
 
-/** Goes to message id of the chat as a link inside the app does; gives ms until its row stands still in its place. */
-export async function jumpTo(id: string): Promise<number> {
+/** Where one goes in a chat, and how. */
+export type Going =
+  /** To a message of an id, as a link inside the app does. */
+  | { by: 'link'; id: string }
+  /** To the first hit of a text, by Enter in the field of the search in the chat. */
+  | { by: 'search'; text: string }
+  /** To the next older hit, which is the nth. */
+  | { by: 'step'; nth: number }
+
+/** Goes somewhere in the chat; gives ms until it stands still in its place, or until nothing was found, and what the bar of the search then says. */
+export async function goTo(going: Going): Promise<{ ms: number; status: string }> {
   const patienceMs = 20_000
   const steadyFrames = 12
-  const began = performance.now()
-  const state = { ...window.history.state }
-  window.history.pushState(state, '', `${location.pathname}?m=${encodeURIComponent(id)}`)
-  window.dispatchEvent(new PopStateEvent('popstate', { state }))
+  const status = () => document.querySelector('.find .status')?.textContent?.trim() ?? ''
+  const found = (nth: number) => (status().startsWith(`${nth.toLocaleString('en')}/`) ? document.querySelector('.runway article.flash mark') : null)
+  const nothing = () => going.by === 'search' && status() === '没有找到'
+  const target = () => {
+    if (going.by === 'link') return document.querySelector(`article[data-id="${going.id}"]`)
+    return found(going.by === 'step' ? going.nth : 1)
+  }
+
+  let began = performance.now()
+  if (going.by === 'link') {
+    const state = { ...window.history.state }
+    window.history.pushState(state, '', `${location.pathname}?m=${encodeURIComponent(going.id)}`)
+    window.dispatchEvent(new PopStateEvent('popstate', { state }))
+  } else if (going.by === 'search') {
+    const field = document.querySelector<HTMLInputElement>('.find input')
+    if (!field) throw new Error('no field')
+    field.value = going.text
+    field.dispatchEvent(new Event('input', { bubbles: true }))
+    began = performance.now()
+    field.form?.requestSubmit()
+  } else {
+    const button = document.querySelector<HTMLButtonElement>('.find button[aria-label="上一处"]')
+    if (!button) throw new Error('no button')
+    button.click()
+  }
+
   return new Promise((resolve, reject) => {
     let still = 0
     let since = 0
     let last = NaN
     const look = () => {
       const view = document.querySelector<HTMLElement>('.runway')
-      const row = document.querySelector(`article[data-id="${id}"]`)
+      const row = target()
       const top = view && row ? row.getBoundingClientRect().top - view.getBoundingClientRect().top : NaN
       const placed = view && top >= 0 && top < view.clientHeight
       if (!placed || !(Math.abs(top - last) <= 0.5)) {
@@ -44,74 +75,8 @@ export async function jumpTo(id: string): Promise<number> {
         since = performance.now()
       } else still++
       last = placed ? top : NaN
-      if (still >= steadyFrames) resolve(since - began)
-      else if (performance.now() - began > patienceMs) reject(new Error(`message ${id} did not come to rest`))
-      else requestAnimationFrame(look)
-    }
-    requestAnimationFrame(look)
-  })
-}
-
-/** Looks for text in the chat by Enter; gives ms until its first hit stands still, or until nothing was found, and what the bar then says. */
-export async function findIn(text: string): Promise<{ ms: number; status: string }> {
-  const field = document.querySelector<HTMLInputElement>('.find input')
-  if (!field) throw new Error('no field')
-  field.value = text
-  field.dispatchEvent(new Event('input', { bubbles: true }))
-  const began = performance.now()
-  field.form?.requestSubmit()
-  const status = () => document.querySelector('.find .status')?.textContent?.trim() ?? ''
-  const patienceMs = 20_000
-  const steadyFrames = 12
-  return new Promise((resolve, reject) => {
-    let still = 0
-    let since = 0
-    let last = NaN
-    const look = () => {
-      const told = status()
-      const none = told === '没有找到'
-      const view = document.querySelector<HTMLElement>('.runway')
-      const mark = /^1\//.test(told) && view?.querySelector('article.flash mark')
-      const top = view && mark ? mark.getBoundingClientRect().top - view.getBoundingClientRect().top : NaN
-      const placed = none || (view && top >= 0 && top < view.clientHeight)
-      if (!placed || (!none && !(Math.abs(top - last) <= 0.5))) {
-        still = 0
-        since = performance.now()
-      } else still++
-      last = placed ? top : NaN
-      if (still >= (none ? 1 : steadyFrames)) resolve({ ms: since - began, status: told })
-      else if (performance.now() - began > patienceMs) reject(new Error(`nothing came of "${text}": ${told}`))
-      else requestAnimationFrame(look)
-    }
-    requestAnimationFrame(look)
-  })
-}
-
-/** Goes to the next older hit, which is the nth; gives ms until it stands still. */
-export async function stepIn(nth: number): Promise<number> {
-  const button = document.querySelector<HTMLButtonElement>('.find button[aria-label="上一处"]')
-  if (!button) throw new Error('no button')
-  const began = performance.now()
-  button.click()
-  const patienceMs = 20_000
-  const steadyFrames = 12
-  return new Promise((resolve, reject) => {
-    let still = 0
-    let since = 0
-    let last = NaN
-    const look = () => {
-      const told = document.querySelector('.find .status')?.textContent?.trim() ?? ''
-      const view = document.querySelector<HTMLElement>('.runway')
-      const mark = told.startsWith(`${nth.toLocaleString('en')}/`) && view?.querySelector('article.flash mark')
-      const top = view && mark ? mark.getBoundingClientRect().top - view.getBoundingClientRect().top : NaN
-      const placed = view && top >= 0 && top < view.clientHeight
-      if (!placed || !(Math.abs(top - last) <= 0.5)) {
-        still = 0
-        since = performance.now()
-      } else still++
-      last = placed ? top : NaN
-      if (still >= steadyFrames) resolve(since - began)
-      else if (performance.now() - began > patienceMs) reject(new Error(`hit ${nth} did not come to rest: ${told}`))
+      if (still >= steadyFrames || nothing()) resolve({ ms: since - began, status: status() })
+      else if (performance.now() - began > patienceMs) reject(new Error(`${JSON.stringify(going)} did not come to rest: ${status()}`))
       else requestAnimationFrame(look)
     }
     requestAnimationFrame(look)

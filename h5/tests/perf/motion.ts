@@ -1,7 +1,7 @@
 // Scrolling under a finger and by a fling, and jumps over the whole conversation.
 import type { CDPSession } from 'playwright-core'
 import type { Ground } from './ground'
-import { countFrames, jumpTo, stopFrames } from './inpage'
+import { countFrames, goTo, stopFrames } from './inpage'
 import { pause, type Phone, slow, type Visit } from './phone'
 import { quantile, type Report } from './report'
 
@@ -92,7 +92,7 @@ export async function measureJumps({ url, landing, target, targets }: Ground, ph
     await pause(idleBeforeMs)
     const times: number[] = []
     for (const id of targets) {
-      times.push(await page.evaluate(jumpTo, id))
+      times.push((await page.evaluate(goTo, { by: 'link' as const, id })).ms)
       await pause(250)
     }
     return times
