@@ -76,6 +76,7 @@ const (
 	bestList         = "search-best"
 	conversationList = "search-conversations"
 	hitList          = "hits"
+	daysList         = "search-days" // around the cursor of one of those
 )
 
 // best fills a page in the order of Best. Its cursor holds the newest hit of the
@@ -151,7 +152,11 @@ func (s *Service) Conversations(ctx context.Context, v access.Viewer, r Request,
 	if err != nil {
 		return ConversationPage{}, err
 	}
-	q, err := s.query(ctx, v, r)
+	now, err := s.startOf(r, &p)
+	if err != nil {
+		return ConversationPage{}, err
+	}
+	q, err := s.query(ctx, v, r, now)
 	if err != nil {
 		return ConversationPage{}, err
 	}
@@ -177,6 +182,7 @@ func (s *Service) Conversations(ctx context.Context, v access.Viewer, r Request,
 			return ConversationPage{}, err
 		}
 	}
+	page.Next = goingOn(r, now, page.Next)
 	if page.Answer, err = a.end(ctx); err != nil {
 		return ConversationPage{}, err
 	}
@@ -253,7 +259,11 @@ func (s *Service) InConversation(ctx context.Context, v access.Viewer, conv int6
 		return HitPage{}, fault.Invalid("q", "is missing")
 	}
 	r.ConvIDs, r.Order = []int64{conv}, Newest
-	q, err := s.query(ctx, v, r)
+	now, err := s.startOf(r, &p)
+	if err != nil {
+		return HitPage{}, err
+	}
+	q, err := s.query(ctx, v, r, now)
 	if err != nil {
 		return HitPage{}, err
 	}
@@ -274,7 +284,9 @@ func (s *Service) InConversation(ctx context.Context, v access.Viewer, conv int6
 	if !ok {
 		return HitPage{}, fault.NotFound("conversation")
 	}
-	return s.hitPage(ctx, v, q, limit)
+	page, err := s.hitPage(ctx, v, q, limit)
+	page.Next = goingOn(r, now, page.Next)
+	return page, err
 }
 
 func (s *Service) hitPage(ctx context.Context, v access.Viewer, q Query, limit int) (page HitPage, err error) {

@@ -66,7 +66,11 @@ func (s *Service) Search(ctx context.Context, v access.Viewer, r Request, p Pagi
 	if err != nil {
 		return Page{}, err
 	}
-	q, err := s.query(ctx, v, r)
+	now, err := s.startOf(r, &p)
+	if err != nil {
+		return Page{}, err
+	}
+	q, err := s.query(ctx, v, r, now)
 	if err != nil {
 		return Page{}, err
 	}
@@ -80,6 +84,7 @@ func (s *Service) Search(ctx context.Context, v access.Viewer, r Request, p Pagi
 	if err != nil {
 		return Page{}, err
 	}
+	page.Next = goingOn(r, now, page.Next)
 	if page.Answer, err = a.end(ctx); err != nil {
 		return Page{}, err
 	}
@@ -95,11 +100,41 @@ func (s *Service) now() time.Time {
 	return time.Now().In(s.Zone)
 }
 
+// startOf gives the moment from which a request counts its days back: for a
+// further page the one of the first, so that who pages over midnight misses
+// nothing. Where the cursor holds one it leaves in p what is inside of it.
+func (s *Service) startOf(r Request, p *Paging) (time.Time, error) {
+	now := s.now()
+	if r.Days == 0 || p.Cursor == "" {
+		return now, nil
+	}
+	var start time.Time
+	if err := cursor.Decode(p.Cursor, daysList, &start, &p.Cursor); err != nil {
+		return now, err
+	}
+	if start.Year() < oldest || p.Cursor == "" {
+		return now, fault.Invalid("cursor", "not a cursor of this list")
+	}
+	return start.In(now.Location()), nil
+}
+
+// oldest is a year before which nobody searched.
+const oldest = 2000
+
+// goingOn makes of a list's cursor that of a request whose first page was asked
+// for at start; see startOf.
+func goingOn(r Request, start time.Time, next string) string {
+	if r.Days == 0 || next == "" {
+		return next
+	}
+	return cursor.Encode(daysList, start, next)
+}
+
 // query checks a request and gives what the engine is asked. A filter that
 // names what the viewer may not see finds nothing, like one that names what
 // does not exist.
-func (s *Service) query(ctx context.Context, v access.Viewer, r Request) (Query, error) {
-	q, err := r.Query(s.now())
+func (s *Service) query(ctx context.Context, v access.Viewer, r Request, now time.Time) (Query, error) {
+	q, err := r.Query(now)
 	if err != nil {
 		return q, err
 	}

@@ -16,6 +16,7 @@ import (
 	"huicun/internal/access"
 	"huicun/internal/archive"
 	"huicun/internal/audit"
+	"huicun/internal/cursor"
 	"huicun/internal/directory"
 	"huicun/internal/fault"
 	"huicun/internal/search"
@@ -424,6 +425,51 @@ func TestTheLastDays(t *testing.T) {
 	}
 }
 
+// Whoever pages over midnight misses no day of what was asked for.
+func TestTheLastDaysOverMidnight(t *testing.T) {
+	t.Parallel()
+	for name, list := range map[string]func(ctx context.Context, s *search.Service, order search.Order, p search.Paging) (next string, err error){
+		"search": func(ctx context.Context, s *search.Service, order search.Order, p search.Paging) (string, error) {
+			page, err := s.Search(ctx, boss, search.Request{Text: "x", Days: 2, Order: order}, p, audit.Origin{})
+			return page.Next, err
+		},
+		"conversations": func(ctx context.Context, s *search.Service, _ search.Order, p search.Paging) (string, error) {
+			page, err := s.Conversations(ctx, boss, search.Request{Text: "x", Days: 2}, p, audit.Origin{})
+			return page.Next, err
+		},
+		"in a conversation": func(ctx context.Context, s *search.Service, _ search.Order, p search.Paging) (string, error) {
+			page, err := s.InConversation(ctx, boss, 1, search.Request{Text: "x", Days: 2}, p)
+			return page.Next, err
+		},
+	} {
+		for _, order := range []search.Order{search.Newest, search.Oldest, search.Best} {
+			synctest.Test(t, func(t *testing.T) {
+				l := newListed(9)
+				s := serviceOf(l)
+				s.Zone = time.FixedZone("CST", 8*60*60)
+				time.Sleep(15*time.Hour + 59*time.Minute) // from midnight in UTC: a minute to midnight in China
+				next, err := list(t.Context(), s, order, search.Paging{Limit: 1})
+				if err != nil || next == "" {
+					t.Fatalf("%s, %s: next %q, %v", name, order, next, err)
+				}
+				first := l.asked.Filter.From
+				for range 2 {
+					time.Sleep(2 * time.Minute)
+					if next, err = list(t.Context(), s, order, search.Paging{Limit: 1, Cursor: next}); err != nil {
+						t.Fatalf("%s, %s: %v", name, order, err)
+					}
+					if from := l.asked.Filter.From; !from.Equal(first) {
+						t.Errorf("%s, %s: a later page from %v, the first from %v", name, order, from, first)
+					}
+				}
+				if _, err = list(t.Context(), s, order, search.Paging{Limit: 1}); err != nil || !l.asked.Filter.From.Equal(first.AddDate(0, 0, 1)) {
+					t.Errorf("%s, %s: asked anew from %v, %v; want a day after %v", name, order, l.asked.Filter.From, err, first)
+				}
+			})
+		}
+	}
+}
+
 func TestRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	many := make([]string, 101)
@@ -457,6 +503,9 @@ func TestRequestsAreRefused(t *testing.T) {
 		"many days":         {r: search.Request{Text: "x", Days: 3661}, field: "days"},
 		"a limit":           {r: search.Request{Text: "x"}, p: search.Paging{Limit: 101}, field: "limit"},
 		"a cursor":          {r: search.Request{Text: "x"}, p: search.Paging{Cursor: "x"}, field: "cursor"},
+		"no cursor of days": {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-newest", noon, int64(1), "00000000-0000-0000-0000-000000000001")}, field: "cursor"},
+		"days long ago":     {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-days", time.Time{}, "x")}, field: "cursor"},
+		"days of no list":   {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-days", noon, "")}, field: "cursor"},
 		"a cursor of best":  {r: search.Request{Text: "x", Order: search.Best}, p: search.Paging{Cursor: "WyJzZWFyY2gtYmVzdCJd"}, field: "cursor"},
 	} {
 		l := newListed(1)

@@ -1604,7 +1604,7 @@ export interface components {
         FilterFrom: string;
         /** @description Before. */
         FilterTo: string;
-        /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them; so does each page of an answer: what is paged through over midnight goes on without the first day. */
+        /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them. The pages of one answer do not: who pages over midnight goes on with the days of the first page. */
         FilterDays: number;
         /** @description The message has all of them. */
         FilterHas: components["schemas"]["SearchHas"][];
@@ -2182,7 +2182,7 @@ export interface operations {
                 from?: components["parameters"]["FilterFrom"];
                 /** @description Before. */
                 to?: components["parameters"]["FilterTo"];
-                /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them; so does each page of an answer: what is paged through over midnight goes on without the first day. */
+                /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them. The pages of one answer do not: who pages over midnight goes on with the days of the first page. */
                 days?: components["parameters"]["FilterDays"];
                 /** @description The message has all of them. */
                 has?: components["parameters"]["FilterHas"];
@@ -2240,7 +2240,7 @@ export interface operations {
                 from?: components["parameters"]["FilterFrom"];
                 /** @description Before. */
                 to?: components["parameters"]["FilterTo"];
-                /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them; so does each page of an answer: what is paged through over midnight goes on without the first day. */
+                /** @description The last so many days, today among them, as days begin in China; instead of from and to. A saved search moves on with them. The pages of one answer do not: who pages over midnight goes on with the days of the first page. */
                 days?: components["parameters"]["FilterDays"];
                 /** @description The message has all of them. */
                 has?: components["parameters"]["FilterHas"];
