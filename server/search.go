@@ -83,7 +83,11 @@ func (s *Server) recordFind(ctx context.Context, r *request, conv int64, typed, 
 }
 
 func (s shower) hit(h search.Hit) api.Hit {
-	return api.Hit{Message: s.message(h.Entry), Spans: newSpans(h.Text, h.Spans), CodeHit: optional(h.CodeHit)}
+	return api.Hit{Message: s.message(h.Entry), Spans: newSpans(h.Text, h.Spans), Also: optionalList(mapAll(h.Also, newHitAlso))}
+}
+
+func newHitAlso(a search.Also) api.HitAlso {
+	return api.HitAlso{Kind: api.HitAlsoKind(a.Kind), Text: a.Text, Spans: newSpans(a.Text, a.Spans)}
 }
 
 // SuggestForSearch answers GET /search/suggestions.
@@ -130,7 +134,7 @@ func (s shower) searchHit(h search.Hit) api.SearchHit {
 	conv := newConversation(h.Conversation)
 	conv.Last = nil
 	return api.SearchHit{
-		Message: s.message(h.Entry), Spans: newSpans(h.Text, h.Spans), CodeHit: h.CodeHit, Conversation: conv,
+		Message: s.message(h.Entry), Spans: newSpans(h.Text, h.Spans), Also: optionalList(mapAll(h.Also, newHitAlso)), Conversation: conv,
 		Before: newLastMessage(h.Before), After: newLastMessage(h.After),
 	}
 }

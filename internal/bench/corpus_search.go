@@ -52,10 +52,12 @@ func (l *docLoader) make(b decodedBatch) []docRow {
 	rows := make([]docRow, len(b.messages))
 	for i := range b.messages {
 		m, r := &b.messages[i], &rows[i]
-		r.Document = search.Source{ID: m.ID, BaseID: m.BaseID, Seq: m.Seq, SentAt: m.SentAt, FromID: m.FromID, MsgType: m.MsgType, Text: m.Text}.Document()
+		s := search.Source{ID: m.ID, BaseID: m.BaseID, Seq: m.Seq, SentAt: m.SentAt, FromID: m.FromID, MsgType: m.MsgType, Text: m.Text}
 		if m.MsgType != "text" && m.MsgType != "revoke" {
-			r.Flags = search.FlagsOf(chatdata.Content(m.Raw))
+			content := chatdata.Content(m.Raw)
+			s.Flags, s.Links = search.FlagsOf(content), search.LinksOf(content)
 		}
+		r.Document = s.Document()
 		if strings.Contains(m.Text, alarmWord) {
 			r.Flags |= search.Sensitive
 		}

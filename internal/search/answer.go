@@ -315,7 +315,7 @@ func (s *Service) hitPage(ctx context.Context, v access.Viewer, q Query, limit i
 	es, err := s.Archive.EntriesAt(ctx, v, positionsOf(refs))
 	for _, e := range es {
 		h := Hit{Entry: e}
-		h.Spans, h.CodeHit = marks(e, q.Words)
+		h.Spans, h.Also = marks(e, q.Words)
 		page.Hits = append(page.Hits, h)
 	}
 	return page, err

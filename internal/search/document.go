@@ -32,6 +32,7 @@ type Source struct {
 	MsgType string
 	Text    string   // archive.Message.Text
 	Codes   []string // contents of QR codes in its pictures
+	Links   []string // where its links lead; see LinksOf
 	Flags   Flags
 }
 
@@ -45,7 +46,7 @@ type Document struct {
 	FromID  string
 	MsgType string
 	Flags   Flags
-	Body    string // text and codes, folded; codes behind partEnd
+	Body    string // text, codes and links, folded; each code and link behind partEnd
 	Exact   string // the same, traditional characters kept; "" when it is the same as Body
 	Change  int64  // number of the change that made it; grows with every change of any document
 }
@@ -54,23 +55,25 @@ type Document struct {
 func (s Source) Document() Document {
 	d := Document{
 		ID: s.ID, Seq: s.Seq, ConvID: s.ConvID, SentAt: s.SentAt, FromID: s.FromID, MsgType: s.MsgType, Flags: s.Flags,
-		Body: body(s.Text, s.Codes, false),
+		Body: s.body(false),
 	}
 	if len(s.Codes) > 0 {
 		d.Flags |= HasQR
 	}
-	if exact := body(s.Text, s.Codes, true); exact != d.Body {
+	if exact := s.body(true); exact != d.Body {
 		d.Exact = exact
 	}
 	return d
 }
 
-func body(text string, codes []string, exact bool) string {
+func (s Source) body(exact bool) string {
 	var b strings.Builder
-	b.WriteString(Fold(text, exact))
-	for _, c := range codes {
-		b.WriteRune(partEnd)
-		b.WriteString(Fold(c, exact))
+	b.WriteString(Fold(s.Text, exact))
+	for _, parts := range [][]string{s.Codes, s.Links} {
+		for _, p := range parts {
+			b.WriteRune(partEnd)
+			b.WriteString(Fold(p, exact))
+		}
 	}
 	return b.String()
 }
@@ -88,6 +91,20 @@ func FlagsOf(c archive.Content) Flags {
 		}
 	})
 	return f
+}
+
+// LinksOf gives the addresses behind the links of a message, each once, in
+// reading order: its card shows where it leads, its text does not have it.
+func LinksOf(c archive.Content) []string {
+	var links []string
+	c.Places(func(_ int, part archive.Content, _ archive.MediaTab) {
+		for _, l := range part.Links {
+			if l.URL != "" && !slices.Contains(links, l.URL) {
+				links = append(links, l.URL)
+			}
+		}
+	})
+	return links
 }
 
 // Grams gives the numbers under which Postgres indexes a folded text: each

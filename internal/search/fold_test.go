@@ -180,7 +180,7 @@ func FuzzParseWords(f *testing.F) {
 }
 
 func TestWordsIn(t *testing.T) {
-	d := Source{Text: "請轉帳 500 元", Codes: []string{"https://pay.example/元a"}}.Document()
+	d := Source{Text: "請轉帳 500 元", Codes: []string{"https://pay.example/元a"}, Links: []string{"https://shop.example/元b"}}.Document()
 	for _, tt := range []struct {
 		text  string
 		exact bool
@@ -195,7 +195,9 @@ func TestWordsIn(t *testing.T) {
 		{"500 -转帐", false, false},
 		{"500 -退款", false, true},
 		{"PAY.example", false, true},
+		{"SHOP.example 转帐", false, true},
 		{"元h", false, false}, // text and code are apart
+		{"ah", false, false}, // code and link are apart
 	} {
 		w, err := ParseWords(tt.text, tt.exact)
 		if err != nil {

@@ -160,27 +160,28 @@ func (r *indexing) sources(ctx context.Context, ms []archive.Message) []Source {
 	sources := make([]Source, len(ms))
 	for i := range ms {
 		m := &ms[i]
-		flags, err := r.flags(m.Raw)
+		flags, links, err := r.look(m.Raw)
 		if err != nil {
-			slog.ErrorContext(ctx, "message indexed without its files: it cannot be decoded", "seq", m.Seq, "err", err)
+			slog.ErrorContext(ctx, "message indexed without its files and links: it cannot be decoded", "seq", m.Seq, "err", err)
 		}
 		sources[i] = Source{
-			ID: m.ID, BaseID: m.BaseID, Seq: m.Seq, ConvID: m.ConvID, SentAt: m.SentAt, FromID: m.FromID, MsgType: m.MsgType, Text: m.Text, Flags: flags,
+			ID: m.ID, BaseID: m.BaseID, Seq: m.Seq, ConvID: m.ConvID, SentAt: m.SentAt, FromID: m.FromID, MsgType: m.MsgType, Text: m.Text, Links: links, Flags: flags,
 		}
 	}
 	return sources
 }
 
-// flags decodes a message. What one message does to the decoder must not keep
+// look decodes a message. What one message does to the decoder must not keep
 // its whole batch from being found.
-func (r *indexing) flags(raw []byte) (f Flags, err error) {
+func (r *indexing) look(raw []byte) (f Flags, links []string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = errors.New("the decoder panicked")
 		}
 	}()
 	if raw == nil {
-		return 0, nil
+		return 0, nil, nil
 	}
-	return FlagsOf(r.Decode(raw)), nil
+	c := r.Decode(raw)
+	return FlagsOf(c), LinksOf(c), nil
 }

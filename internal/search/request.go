@@ -210,10 +210,23 @@ type Page struct {
 type Hit struct {
 	archive.Entry
 	Spans         []archive.Span // into Message.Text
-	CodeHit       bool           // a word stands in a QR code of a picture in it
+	Also          []Also         // what has a word beside the text
 	Conversation  archive.Conversation
 	Before, After *archive.LastMessage // the messages around it in the conversation; nil: none
 }
+
+// Also is something of a message that is searched like its text.
+type Also struct {
+	Kind  string         // AlsoCode …
+	Text  string         // the first characters of it
+	Spans []archive.Span // into Text
+}
+
+// Kinds of what is searched beside the text.
+const (
+	AlsoCode = "code" // what a QR code in a picture says
+	AlsoLink = "link" // where a link leads
+)
 
 // ConversationPage is a page of conversations with hits, the one with the newest
 // first.

@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +47,8 @@ const (
 	maxRounds    = 5      // reads of an engine for one page, where hits turn out not to be visible
 	marked       = 20_001 // characters of a text in which words are marked: as many as pages draw
 	maxSpans     = 500    // of one text
+	maxAlso      = 10     // codes and links of one message that are given
+	alsoRunes    = 2000   // of each of them
 	countWithin  = 2 * time.Second
 )
 
@@ -255,26 +258,38 @@ func (s *Service) fill(ctx context.Context, v access.Viewer, w Words, after *Ref
 
 func newHit(f archive.Found, w Words) Hit {
 	h := Hit{Entry: f.Entry, Conversation: f.Conversation, Before: f.Before, After: f.After}
-	h.Spans, h.CodeHit = marks(f.Entry, w)
+	h.Spans, h.Also = marks(f.Entry, w)
 	return h
 }
 
-// marks tells where words stand in the text of a message, and whether one
-// stands in a code of a picture in it.
-func marks(e archive.Entry, w Words) (spans []archive.Span, code bool) {
-	spans = Spans(firstRunes(e.Text, marked), w.Exact, w.All)
+// marks tells where words stand in the text of a message, and which of its codes
+// and links have one.
+func marks(e archive.Entry, w Words) (spans []archive.Span, also []Also) {
+	add := func(kind, text string) {
+		folded := Fold(text, w.Exact)
+		if len(also) == maxAlso || !slices.ContainsFunc(w.All, func(word string) bool { return strings.Contains(folded, word) }) {
+			return
+		}
+		text = firstRunes(text, alsoRunes)
+		also = append(also, Also{Kind: kind, Text: text, Spans: spansOf(text, w)})
+	}
 	e.Content.Medias(func(_ archive.ContentKind, m *archive.Media) {
 		if m.File == nil {
 			return
 		}
 		for _, c := range m.File.Codes {
-			folded := Fold(c, w.Exact)
-			for _, word := range w.All {
-				code = code || strings.Contains(folded, word)
-			}
+			add(AlsoCode, c)
 		}
 	})
-	return spans[:min(len(spans), maxSpans)], code
+	for _, l := range LinksOf(e.Content) {
+		add(AlsoLink, l)
+	}
+	return spansOf(firstRunes(e.Text, marked), w), also
+}
+
+func spansOf(text string, w Words) []archive.Span {
+	spans := Spans(text, w.Exact, w.All)
+	return spans[:min(len(spans), maxSpans)]
 }
 
 // firstRunes gives at most n characters of s.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -30,6 +31,7 @@ type listed struct {
 	refs   []search.Ref // newest first
 	hidden map[string]bool
 	code   string // of a picture in each message
+	link   string // in each message
 	slow   bool   // counting takes as long as it may
 	fail   error
 	asked  search.Query // last one
@@ -85,7 +87,9 @@ func (l *listed) EntriesAt(_ context.Context, _ access.Viewer, at []archive.Posi
 		}
 		picture := &archive.Media{File: &archive.File{Codes: []string{l.code}}}
 		es = append(es, archive.Entry{
-			Message: archive.Message{ID: p.ID, ConvID: p.ConvID, Text: "加我微信，微信"}, Content: archive.Content{Kind: archive.ContentImage, Media: picture},
+			Message: archive.Message{ID: p.ID, ConvID: p.ConvID, Text: "加我微信，微信"}, Content: archive.Content{Parts: []archive.Content{
+				{Kind: archive.ContentImage, Media: picture}, {Kind: archive.ContentLink, Links: []archive.Link{{URL: l.link}}},
+			}},
 		})
 	}
 	return es, nil
@@ -321,7 +325,7 @@ func TestAFailureIsNotNothing(t *testing.T) {
 func TestMarks(t *testing.T) {
 	t.Parallel()
 	l := newListed(1)
-	l.code = "https://u.wechat.com/微信"
+	l.code, l.link = "https://u.wechat.com/微信", "https://shop.example.com/"+strings.Repeat("x", 3000)+"end"
 	hit := func(text string) search.Hit {
 		page, err := serviceOf(l).Search(t.Context(), mei, search.Request{Text: text}, search.Paging{}, audit.Origin{})
 		if err != nil || len(page.Hits) != 1 {
@@ -329,14 +333,25 @@ func TestMarks(t *testing.T) {
 		}
 		return page.Hits[0]
 	}
-	if h := hit("微信"); !h.CodeHit || fmt.Sprint(h.Spans) != "[{6 12} {15 21}]" {
-		t.Errorf("in both: %v %v", h.Spans, h.CodeHit)
-	}
-	if h := hit("WeChat"); !h.CodeHit || len(h.Spans) != 0 {
-		t.Errorf("in the code: %v %v", h.Spans, h.CodeHit)
-	}
-	if h := hit("加我"); h.CodeHit || len(h.Spans) != 1 {
-		t.Errorf("in the text: %v %v", h.Spans, h.CodeHit)
+	for text, want := range map[string]string{
+		"微信":     "[{6 12} {15 21}] [code [{21 27}]]",
+		"WeChat": "[] [code [{10 16}]]",
+		"加我":     "[{0 6}] []",
+		"Shop":   "[] [link [{8 12}]]",
+		"微信 com": "[{6 12} {15 21}] [code [{17 20} {21 27}] link [{21 24}]]",
+		"end":    "[] [link []]", // behind what is given of it
+	} {
+		h := hit(text)
+		also := []string{}
+		for _, a := range h.Also {
+			also = append(also, fmt.Sprint(a.Kind, " ", a.Spans))
+			if utf8.RuneCountInString(a.Text) > 2000 {
+				t.Errorf("%s: %d bytes of a %s", text, len(a.Text), a.Kind)
+			}
+		}
+		if got := fmt.Sprint(h.Spans, " ", also); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }
 

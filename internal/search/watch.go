@@ -24,7 +24,8 @@ type Watch struct {
 // CreateRule makes a search of the viewer's own a rule that tells them when it
 // is said again. An admin gets an ordinary rule, anybody else one that looks at
 // what they may see and is theirs alone. leftOut names the fields that rules do
-// not look at: then the rule tells of more than the search finds, never of less.
+// not look at: then the rule tells of more than the search finds, never of less
+// of what texts say. Rules look at no QR code and no address of a link.
 func (s *Service) CreateRule(ctx context.Context, v access.Viewer, id int64, from audit.Origin) (saved Saved, leftOut []string, err error) {
 	if saved, err = s.Store.GetSaved(ctx, v.ID, id); err != nil {
 		return saved, nil, err

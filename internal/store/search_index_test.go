@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -71,7 +72,7 @@ func TestEveryMessageHasADocument(t *testing.T) {
 		searchtest.Said{From: "wang", To: []string{"lin"}, At: searchtest.Start.AddDate(0, 2, 0), Text: "a\x00b\xffc"},
 	)
 	wantDocuments(t, a,
-		"1 lin text 0 hello  报价单 hello  報價單", "2 wang text 0 ", "3 lin image 1 ", "4 wang link 2 sale now", "5 wang text 0 a�b�c")
+		"1 lin text 0 hello  报价单 hello  報價單", "2 wang text 0 ", "3 lin image 1 ", "4 wang link 2 sale now|https://example.com/x", "5 wang text 0 a�b�c")
 }
 
 func TestIndexingAgainChangesNothing(t *testing.T) {
@@ -150,6 +151,27 @@ func TestCodesInPicturesAreIndexed(t *testing.T) {
 	a.Fetch(t, same)
 	wantDocuments(t, a, "1 lin image 5 |https://example.com/加|二�", "2 lin image 5 |https://example.com/加|二�",
 		"3 lin image 5 |https://example.com/加|二�", "4 lin image 5 |https://example.com/加|二�")
+}
+
+// A link is found by where it leads, which its card shows and its text does not
+// have; one in a forwarded chat too.
+func TestAddressesOfLinksAreIndexed(t *testing.T) {
+	t.Parallel()
+	a := searchtest.NewArchive(t)
+	link := map[string]any{"title": "店庆", "description": "", "link_url": "https://Shop.example.com/activity/667?q=臺"}
+	inside, err := json.Marshal(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Save(t, searchtest.Said{From: "lin", To: []string{"wang"}, Type: "link", Body: link},
+		searchtest.Said{From: "lin", To: []string{"wang"}, Type: "chatrecord", Body: map[string]any{"title": "记录", "item": []any{
+			map[string]any{"type": "ChatRecordLink", "msgtime": 1, "content": string(inside), "from_chatroom": false},
+			map[string]any{"type": "ChatRecordLink", "msgtime": 1, "content": string(inside), "from_chatroom": false},
+		}}},
+		searchtest.Said{From: "lin", To: []string{"wang"}, Type: "link", Body: map[string]any{"title": "坏", "link_url": "javascript:alert(1)"}})
+	wantDocuments(t, a, "1 lin link 2 店庆|https://shop.example.com/activity/667?q=台 店庆\ufdd0https://shop.example.com/activity/667?q=臺",
+		"2 lin chatrecord 2 记录 店庆 店庆|https://shop.example.com/activity/667?q=台 记录 店庆 店庆\ufdd0https://shop.example.com/activity/667?q=臺",
+		"3 lin link 2 坏")
 }
 
 func TestReleasedMessagesAreIndexed(t *testing.T) {

@@ -6,6 +6,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Messages with a link that were indexed without its address are indexed again.
+func TestOldLinksAreIndexedAgain(t *testing.T) {
+	t.Parallel()
+	db, p := oldDB(t)
+	if _, err := p.UpTo(t.Context(), 22); err != nil {
+		t.Fatal(err)
+	}
+	db.MustExec(`INSERT INTO message_media (message_id, pos, conv_id, msgtime, seq, tab, kind)
+SELECT CAST('00000000-0000-0000-0000-00000000000' || n AS uuid), pos, 1, now(), n, CASE WHEN n = 2 THEN 'file' ELSE 'link' END, 'link'
+FROM generate_series(1, 3) n, generate_series(0, 1) pos`)
+	if err := Migrate(t.Context(), db.DB.DB); err != nil {
+		t.Fatal(err)
+	}
+	got := db.lines(t, `SELECT jsonb_array_elements_text(args->'message_ids') FROM outbox WHERE kind = 'index' ORDER BY 1`)
+	if diff := cmp.Diff([]string{"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000003"}, got); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
 // What is stored already is indexed newest first, and not all at once: what
 // comes meanwhile takes its turn.
 func TestOldBatchesAreIndexedBitByBit(t *testing.T) {

@@ -342,8 +342,8 @@ export interface paths {
         /**
          * Finds messages in everything that the viewer may see.
          * @description Parts of q parted by blanks must all be in a message; "in quotes" as it stands; -not in it. Any part of a text is found, from one
-         *     character, whatever its width or case and, unless exact, whether written in traditional or simplified characters. Without q the
-         *     filters alone count; at least one of both is needed. What the viewer may not see is as if it were not there, in filters too.
+         *     character, whatever its width or case and, unless exact, whether written in traditional or simplified characters. QR codes in
+         *     pictures and the addresses of links are looked at like texts; also of a hit tells of them. Without q the filters alone count; at least one of both is needed. What the viewer may not see is as if it were not there, in filters too.
          *     Each search is in the operation log; further pages of one are not.
          */
         get: operations["Search"];
@@ -1061,13 +1061,16 @@ export interface components {
             /** @description Into message.text. */
             spans: components["schemas"]["Span"][];
             /** @description As in SearchHit. */
-            code_hit?: boolean;
+            also?: components["schemas"]["HitAlso"][];
         };
         /** @enum {string} */
         SearchChat: "direct" | "group";
         /** @enum {string} */
         SearchSide: "internal" | "external";
-        /** @enum {string} */
+        /**
+         * @description file: anything with bytes (a picture, video, voice, document); link: a link, mini program or document link; qr: a QR code was read in a picture.
+         * @enum {string}
+         */
         SearchHas: "file" | "link" | "qr";
         /** @enum {string} */
         SearchOrder: "newest" | "oldest" | "best";
@@ -1108,11 +1111,23 @@ export interface components {
             message: components["schemas"]["Message"];
             /** @description Into message.text. */
             spans: components["schemas"]["Span"][];
-            /** @description A word was found in a QR code of a picture of it: see codes of its media. */
-            code_hit: boolean;
+            /** @description What has a word beside the text, the first ten; missing for none. */
+            also?: components["schemas"]["HitAlso"][];
             conversation: components["schemas"]["Conversation"];
             before?: components["schemas"]["LastMessage"];
             after?: components["schemas"]["LastMessage"];
+        };
+        /** @description Something of a message that is searched like its text. */
+        HitAlso: {
+            /**
+             * @description What a QR code in a picture says, or where a link leads.
+             * @enum {string}
+             */
+            kind: "code" | "link";
+            /** @description Its first 2,000 characters. */
+            text: string;
+            /** @description Into text. */
+            spans: components["schemas"]["Span"][];
         };
         SearchConversationPage: {
             items: components["schemas"]["SearchConversation"][];

@@ -46,6 +46,8 @@ export const orders = ['newest', 'oldest', 'best'] as const
 /** How many characters of a query the server takes, and how many days back from today. */
 export const longestQuery = 200
 const mostDays = 3660
+/** How many of a longer one an address has, which proxies take only so much of; none of it is searched for. */
+const mostWritten = 600
 
 const lists = ['sender', 'person', 'department', 'conversation', 'type'] as const
 const switches = ['exact', 'revoked', 'sensitive'] as const
@@ -61,7 +63,7 @@ export function emptySearch(): Search {
 /** The search an address asks for; what it does not know counts as not set. */
 export function readSearch(query: LocationQuery): Search {
   const search = emptySearch()
-  search.q = (texts(query.q)[0] ?? '').slice(0, longestQuery)
+  search.q = texts(query.q)[0] ?? ''
   for (const name of lists) search[name] = [...new Set(texts(query[name]))]
   for (const name of switches) search[name] = query[name] === '1'
   search.chat = chats.find((one) => one === query.chat) ?? ''
@@ -77,7 +79,7 @@ export function readSearch(query: LocationQuery): Search {
 /** The search as an address says it; what is not set is left out. */
 export function writeSearch(search: Search): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = {}
-  if (search.q) query.q = search.q
+  if (search.q) query.q = search.q.length > mostWritten ? [...search.q.trim()].slice(0, mostWritten).join('') : search.q
   for (const name of [...lists, 'has'] as const) if (search[name].length) query[name] = [...search[name]]
   for (const name of switches) if (search[name]) query[name] = '1'
   for (const name of ['chat', 'side', 'from', 'to'] as const) if (search[name]) query[name] = search[name]

@@ -30,16 +30,21 @@ export function useSearch() {
     if (packed !== undefined && packed !== packSearch(search.value)) search.value = unpackSearch(packed)
   })
 
-  /** Changes the search; the address follows when sheets are closed. One that was made before is made again. */
-  async function change(part: Partial<Search>): Promise<void> {
+  /**
+   * Changes the search; the address follows when sheets are closed. One that was made before is
+   * made again. The way back leads to what was searched for before: other words are a step, and
+   * so is emptying the field, but the next words take the place of the empty one.
+   */
+  async function change(part: Partial<Search>, emptied = false): Promise<void> {
+    const { q } = search.value
     const before = packSearch(search.value)
     const next = { ...search.value, ...part }
     if (packSearch({ ...next, view: search.value.view }) !== before) forgetHits(toQuery(next))
     search.value = next
     await withoutOverlays()
-    const to = { name: 'search', query: writeSearch(search.value) }
-    // From the start page and from a hit there is a way back.
-    if (before === '' || route.name !== 'search') await router.push(to)
+    const to = { name: 'search', query: writeSearch(search.value), state: { emptied } }
+    const stays = (window.history.state as { emptied?: boolean } | null)?.emptied || (before !== '' && next.q === q)
+    if (!stays || route.name !== 'search') await router.push(to)
     else await router.replace(to)
   }
 

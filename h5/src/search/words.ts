@@ -3,15 +3,20 @@
 /** An opening quote and what closes it. */
 const closing: Record<string, string> = { '"': '"', '“': '”', '＂': '＂' }
 
-/** The words that must be there; those behind a minus are not among them. */
+/** The words that must be there. */
 export function wordsOf(query: string): string[] {
-  const found: string[] = []
+  return partsOf(query).all
+}
+
+/** The words that must be there, and those behind a minus, that must not. */
+export function partsOf(query: string): { all: string[]; none: string[] } {
+  const found = { all: [] as string[], none: [] as string[] }
   let rest = query.trimStart()
   while (rest) {
     const not = /^[-－]\S/.test(rest)
     if (not) rest = rest.slice(1)
     const [word, length] = firstWord(rest)
-    if (!not && word.trim()) found.push(word.trim())
+    if (word.trim()) (not ? found.none : found.all).push(word.trim())
     rest = rest.slice(length).trimStart()
   }
   return found

@@ -16,34 +16,25 @@ export function tileColor(id: string): string {
   return `hsl(${hash(id) % 360} 42% 30%)`
 }
 
-const cjk = /[\u3400-\u9fff\uf900-\ufaff]/
+const noHan = /[^\u3400-\u9fff\uf900-\ufaff]/g
 
-/** How much of a name is looked at. */
-const readLength = 100
+/** A surname before a form of address, as customers are noted: 陈先生, 王经理, 李姐. */
+const address = /([^小])(先生|女士|小?姐|太太|经理|老师|老板|[总哥])$/
 
-/** Forms of address that customers are noted with: 陈先生, 王经理, 李姐. */
-const address = /(先生|女士|小姐|太太|经理|老师|老板|总|哥|姐)$/
+/** Tells letters as one sees them: an emoji of several code points is one. */
+const segmenter = new Intl.Segmenter()
 
 /**
- * What stands on the tile: the last two characters of a Chinese name, the surname
- * where a form of address follows it, else initials. What is in brackets is left out.
+ * What stands on the tile, at most so many letters: the last characters of a Chinese
+ * name, the surname where a form of address follows it, else initials. What is in
+ * brackets is left out.
  */
-export function initials(name: string): string {
-  const start = name.trim().slice(0, readLength)
-  const trimmed = start.replace(/[（(【[].*$/s, '').trim() || start
-  if (!trimmed) return '?'
-  if (cjk.test(trimmed)) {
-    const bare = trimmed.replace(address, '')
-    const letters = Array.from(bare || trimmed).filter((letter) => cjk.test(letter))
-    return letters.slice(bare && bare !== trimmed ? -1 : -2).join('')
-  }
-  const words = trimmed.split(/[\s._-]+/).filter(Boolean)
-  const first = words.length > 1 ? words.slice(0, 2).map(firstLetter) : [firstLetter(trimmed)]
-  return first.join('').toUpperCase()
-}
-
-function firstLetter(word: string): string {
-  return Array.from(word)[0] ?? ''
+export function initials(name: string, most = 2): string {
+  const trimmed = name.replace(/[（(【[].*/s, '').trim() || name.trim()
+  const han = trimmed.replace(noHan, '')
+  if (han) return address.exec(han)?.[1] ?? han.slice(-most)
+  const words = trimmed.match(/[^\s._-]+/g) ?? [trimmed || '?']
+  return words.slice(0, most).map((word) => segmenter.segment(word).containing(0)?.segment).join('').toUpperCase()
 }
 
 /** The tile of somebody without a picture: its letters, and its style. */
@@ -59,16 +50,13 @@ const tilesKept = 500
 /** The tile of a person, size px wide and high. */
 export function tileOf(id: string, name: string, size: number): Tile {
   const key = `${size} ${id} ${name}`
-  const found = tiles.get(key)
-  if (found) return found
-  const label = initials(name)
-  const tile = { label, look: `${tileSize(size, label)};background:${tileColor(id)}` }
-  if (tiles.size >= tilesKept) tiles.clear()
-  tiles.set(key, tile)
+  let tile = tiles.get(key)
+  if (!tile) {
+    const label = initials(name)
+    const letter = Math.round(size * (label.length > 1 ? 0.34 : 0.45))
+    tile = { label, look: `width:${size}px;height:${size}px;font-size:${letter}px;background:${tileColor(id)}` }
+    if (tiles.size >= tilesKept) tiles.clear()
+    tiles.set(key, tile)
+  }
   return tile
-}
-
-/** The style of a tile but for its ground. */
-export function tileSize(size: number, label = ''): string {
-  return `width:${size}px;height:${size}px;font-size:${Math.round(size * (label.length > 1 ? 0.34 : 0.45))}px`
 }

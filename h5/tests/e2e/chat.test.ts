@@ -124,8 +124,25 @@ describe('finding', () => {
 
   it('says so when there is nothing', async () => {
     const { page } = await stage.open(`${long}&q=没有这样的话`)
-    await page.getByText('没有找到').waitFor()
+    await page.locator('.find').getByText('没有找到「没有这样的话」').waitFor()
+    const field = await page.getByRole('searchbox').boundingBox()
+    expect(field?.width).toBeGreaterThan(200)
+    for (const name of ['在全部会话中搜索', '关闭']) {
+      const box = await page.locator('.find').getByRole('button', { name }).boundingBox()
+      expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(44)
+    }
+    await page.getByRole('button', { name: '在全部会话中搜索' }).click()
+    await page.waitForURL((url) => url.pathname === '/search' && url.searchParams.get('q') === '没有这样的话')
   })
+})
+
+it('gives a tail to a note, and none to the voice message in it', async () => {
+  const said = { kind: 'voice', media: { id: 'note-voice', state: 'ready', duration_seconds: 5 } }
+  const note = fresh('101', 60, '', { msgtype: 'note', content: { kind: 'note', parts: [said] } })
+  const { page } = await stage.open(`/c/101?as=emp0&m=${note.id}`)
+  await row(page, note.id).waitFor()
+  const tails = await row(page, note.id).locator('.bubble').evaluateAll((all) => all.map((one) => getComputedStyle(one, '::before').content))
+  expect(tails).toEqual(['""', 'none'])
 })
 
 it('jumps to a day', async () => {

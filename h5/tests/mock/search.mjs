@@ -32,12 +32,21 @@ function spansOf(text, words) {
 
 const lastOf = ({ id, sent_at, msgtype, text, content, sender }) => ({ id, sent_at, msgtype, text: text || `[${content.kind}]`, sender })
 
+function linksOf(content) {
+  return [...(content.links ?? []).map((link) => link.url ?? ''), ...(content.parts ?? []).flatMap(linksOf)].filter(Boolean)
+}
+
 function codesOf(content) {
   return [...(content.media?.codes ?? []), ...(content.parts ?? []).flatMap(codesOf)]
 }
 
+/** Anything with bytes: a picture, video, voice, document. */
+function hasMedia(content) {
+  return Boolean(content.media) || (content.parts ?? []).some(hasMedia) || (content.record?.items ?? []).some((item) => hasMedia(item.content))
+}
+
 const has = {
-  file: (message) => message.msgtype === 'file',
+  file: (message) => hasMedia(message.content),
   link: (message) => /https?:/.test(message.text) || Boolean(message.content.links),
   qr: (message) => codesOf(message.content).length > 0,
 }
@@ -83,11 +92,12 @@ function hitsOf(query) {
     if (chat.conversation.unlisted || !chatFits(chat, query)) continue
     chat.messages.forEach((message, i) => {
       if (!messageFits(message, query)) return
-      const codes = codesOf(message.content).map(fold).join(' ')
-      const body = `${fold(message.text)} ${codes}`
+      const parts = [...codesOf(message.content).map((text) => ['code', text]), ...linksOf(message.content).map((text) => ['link', text])]
+      const body = [message.text, ...parts.map(([, text]) => text)].map(fold).join(' ')
       if (!all.every((word) => body.includes(word)) || none.some((word) => body.includes(word))) return
       const spans = spansOf(message.text, all)
-      hits.push({ chat, i, message, spans, code_hit: all.some((word) => codes.includes(word)) })
+      const also = parts.map(([kind, text]) => ({ kind, text, spans: spansOf(text, all) })).filter((one) => one.spans.length > 0)
+      hits.push({ chat, i, message, spans, also: also.length ? also : undefined })
     })
   }
   hits.sort((a, b) => (a.message.sent_at < b.message.sent_at ? 1 : -1))
@@ -128,10 +138,10 @@ function search(query) {
   const hits = hitsOf(query)
   remember(query, hits.length)
   const found = page(hits, query)
-  const items = found.items.map(({ chat, i, message, spans, code_hit }) => ({
+  const items = found.items.map(({ chat, i, message, spans, also }) => ({
     message,
     spans,
-    code_hit,
+    also,
     conversation: conversationOf(chat),
     ...(i > 0 ? { before: lastOf(chat.messages[i - 1]) } : {}),
     ...(i + 1 < chat.messages.length ? { after: lastOf(chat.messages[i + 1]) } : {}),
@@ -155,7 +165,7 @@ export function find(cid, query) {
   const asked = new URLSearchParams(query)
   asked.append('conversation', cid)
   const hits = hitsOf(asked)
-  return { ...page(hits.map(({ message, spans, code_hit }) => ({ message, spans, code_hit })), query), total: Math.min(hits.length, 10_000), exact: hits.length <= 10_000 }
+  return { ...page(hits.map(({ message, spans, also }) => ({ message, spans, also })), query), total: Math.min(hits.length, 10_000), exact: hits.length <= 10_000 }
 }
 
 function matched(name, typed) {

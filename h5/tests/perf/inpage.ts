@@ -37,7 +37,7 @@ export async function goTo(going: Going): Promise<{ ms: number; status: string }
   const steadyFrames = 12
   const status = () => document.querySelector('.find .status')?.textContent?.trim() ?? ''
   const found = (nth: number) => (status().startsWith(`${nth.toLocaleString('en')}/`) ? document.querySelector('.runway article.flash mark') : null)
-  const nothing = () => going.by === 'search' && status() === '没有找到'
+  const nothing = () => going.by === 'search' && status().startsWith('没有找到')
   const target = () => {
     if (going.by === 'link') return document.querySelector(`article[data-id="${going.id}"]`)
     return found(going.by === 'step' ? going.nth : 1)

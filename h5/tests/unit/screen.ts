@@ -19,7 +19,7 @@ export interface Call {
 }
 
 /** An answer: a body, or a status and an error code. */
-export type Answer = { body: unknown } | { status: number; code: string }
+export type Answer = { body: unknown } | { status: number; code: string; field?: string }
 
 /** Answers every call with what answer gives, once it gives it, and keeps the calls. */
 export function serve(answer: (call: Call) => Answer | Promise<Answer>): Call[] {
@@ -44,7 +44,7 @@ export function serve(answer: (call: Call) => Answer | Promise<Answer>): Call[] 
 function respond(found: Answer): Response {
   const headers = { 'Content-Type': 'application/json' }
   if (!('status' in found)) return new Response(JSON.stringify(found.body), { status: 200, headers })
-  const error = { code: found.code, message: 'said by the server', request_id: 'req-1' }
+  const error = { code: found.code, field: found.field, message: 'said by the server', request_id: 'req-1' }
   return new Response(JSON.stringify({ error }), { status: found.status, headers })
 }
 

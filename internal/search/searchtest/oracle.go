@@ -176,7 +176,8 @@ func (o *Oracle) readMessages(r reader) {
 		var s search.Source
 		var raw []byte
 		scan(&s.ID, &s.BaseID, &s.Seq, &s.ConvID, &s.SentAt, &s.FromID, &s.MsgType, &s.Text, &raw)
-		s.SentAt, s.Codes, s.Flags = s.SentAt.UTC(), codes[s.ID], search.FlagsOf(chatdata.Content(raw))
+		content := chatdata.Content(raw)
+		s.SentAt, s.Codes, s.Links, s.Flags = s.SentAt.UTC(), codes[s.ID], search.LinksOf(content), search.FlagsOf(content)
 		for _, v := range revokes[s.BaseID] {
 			if (v.conv == s.ConvID || v.from == s.FromID && v.from != "") && (v.pre == s.ID || !held[v.pre]) {
 				s.Flags |= search.Revoked

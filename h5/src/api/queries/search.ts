@@ -1,6 +1,6 @@
 // Searching in everything that the viewer may see.
-import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed, type MaybeRefOrGetter, onActivated, onBeforeUnmount, onMounted, ref, toValue } from 'vue'
+import { keepPreviousData, onlineManager, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed, type MaybeRefOrGetter, onActivated, onBeforeUnmount, onMounted, type Ref, ref, toValue } from 'vue'
 import { type Api, api, call } from '../client'
 import { filledPage, paging } from './paging'
 import { loadState } from './state'
@@ -38,6 +38,25 @@ function hitsOf(pages: readonly Api['SearchPage'][] = []): Api['SearchHit'][] {
   return pages.flatMap((page) => page.items)
 }
 
+/** The part of a query's result that its waiting is read from. */
+interface Waiting {
+  isPending: Ref<boolean>
+  fetchStatus: Ref<'fetching' | 'paused' | 'idle'>
+  refetch: () => Promise<unknown>
+}
+
+/** A search that nothing is loaded of waits while the device says that it has no network; asked once more, it is tried all the same. */
+function offline(found: Waiting) {
+  return {
+    waiting: computed(() => found.isPending.value && found.fetchStatus.value === 'paused'),
+    retry: async () => {
+      onlineManager.setOnline(true)
+      await found.refetch()
+      onlineManager.setOnline(navigator.onLine)
+    },
+  }
+}
+
 /** Hits of a search, page by page; nothing is asked for while wanted is false. */
 export function useHits(query: MaybeRefOrGetter<Api['SearchQuery']>, wanted: MaybeRefOrGetter<boolean>) {
   const today = useToday()
@@ -63,6 +82,7 @@ export function useHits(query: MaybeRefOrGetter<Api['SearchQuery']>, wanted: May
     },
     moreFailed: computed(() => found.isFetchNextPageError.value),
     ...paging(found),
+    ...offline(found),
     ...loadState(found),
   }
 }
@@ -85,6 +105,7 @@ export function useHitConversations(query: MaybeRefOrGetter<Api['SearchQuery']>,
     conversations: computed(() => pages.value.flatMap((page) => page.items)),
     said: computed(() => pages.value[pages.value.length - 1]),
     ...paging(found),
+    ...offline(found),
     ...loadState(found),
   }
 }

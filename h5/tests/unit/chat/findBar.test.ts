@@ -68,6 +68,29 @@ describe('FindBar', () => {
     expect(page.find('.status').text()).toBe('太长')
   })
 
+  it('says what was not found, and offers to look in all chats', async () => {
+    const page = bar('报价')
+    await page.setProps({ position: 0, total: 0 })
+    expect(page.find('.status').text()).toBe('没有找到「报价」')
+    const words = page.findAll('.tools button').map((button) => button.text() || button.attributes('aria-label'))
+    expect(words).toEqual(['在全部会话中搜索', '关闭'])
+    await page.find('.tools button').trigger('click')
+    expect(page.emitted('everywhere')).toHaveLength(1)
+  })
+
+  it('does not say that nothing was found while there is more to look through', async () => {
+    const page = bar('报价')
+    await page.setProps({ position: 0, total: 0, more: true })
+    expect(page.find('.status').text()).toBe('已查过的部分里没有找到，后面还有')
+    expect(page.text()).not.toContain('在全部会话中搜索')
+  })
+
+  it('names the way to all results in words', async () => {
+    const page = bar('报价')
+    await page.findAll('button').find((button) => button.text() === '查看全部结果')?.trigger('click')
+    expect(page.emitted('list')).toHaveLength(1)
+  })
+
   it('ends the search when the text is cleared', async () => {
     const page = bar('报价')
     await page.find('input').setValue('')

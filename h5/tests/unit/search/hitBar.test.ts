@@ -15,7 +15,6 @@ const page = (n: number): Api['SearchPage'] => ({
   items: Array.from({ length: size }, (_, i) => ({
     message: messageAt(n * size + i, { conversation_id: '1' }),
     spans: [],
-    code_hit: false,
     conversation: { id: '1', kind: 'customer', title: 'c', messages: 9, violations: 0, peer: customer },
   })),
   ...(n < 1 ? { next: String(n + 1), total: { count: 2 * size, exact: true } } : {}),

@@ -1,4 +1,5 @@
-// What a hit is tagged with: a violation, or a reminder that the viewer asked for.
+// What a hit is tagged with: a violation, or a reminder that the viewer asked for;
+// and what it shows beside its text.
 import { expect, it } from 'vitest'
 import type { Api } from '@/api/client'
 import HitRow from '@/search/HitRow.vue'
@@ -16,8 +17,24 @@ for (const [name, violations, want] of [
   it(`of ${name}`, async () => {
     const message = messageAt(1, { violations })
     const conversation: Api['Conversation'] = { id: '1', kind: 'customer', title: 'c', messages: 9, violations: 0, peer: customer }
-    await show(HitRow, { hit: { message, spans: [], code_hit: false, conversation }, to: '/search', replace: false, chosen: false }, '/search')
+    await show(HitRow, { hit: { message, spans: [], conversation }, to: '/search', replace: false, chosen: false }, '/search')
     const tags = [...document.querySelectorAll('.hit-row .tag')]
     expect(tags.map((tag) => [tag.textContent, tag.classList.contains('bad')])).toEqual(want)
+  })
+}
+
+const lines = () => [...document.querySelectorAll('.hit-row .also')].map((line) => [line.textContent, [...line.querySelectorAll('mark')].map((mark) => mark.textContent).join()])
+
+for (const [name, text, also, want] of [
+  ['a code and an address with a word', '', [['code', 'https://u.example/1', 10, 17], ['link', 'https://shop.example/7', 13, 20]], [['二维码 https://u.example/1', 'example'], ['网址 https://shop.example/7', 'example']]],
+  ['the codes of a picture that has no text', '', [], [['二维码 https://u.example/1', '']]],
+  ['no codes beside a text', '扫我', [], []],
+] as [string, string, ['code' | 'link', string, number, number][], [string, string][]][]) {
+  it(`shows ${name}`, async () => {
+    const message = messageAt(1, { text, msgtype: 'image', content: { kind: 'image', media: { state: 'ready', codes: ['https://u.example/1'] } } })
+    const conversation: Api['Conversation'] = { id: '1', kind: 'customer', title: 'c', messages: 9, violations: 0, peer: customer }
+    const beside = also.map(([kind, of, start, end]) => ({ kind, text: of, spans: [{ start, end }] }))
+    await show(HitRow, { hit: { message, spans: [], also: beside, conversation }, to: '/search', replace: false, chosen: false }, '/search')
+    expect(lines()).toEqual(want)
   })
 }

@@ -38,7 +38,6 @@ describe('the search in the address', () => {
     ['last days with a first one', { days: '30', from: '2026-01-08' }, { days: 30 }],
     ['one value and several, each once', { sender: 'a', person: ['b', null, 'b', ''] }, { sender: ['a'], person: ['b'] }],
     ['the first of many queries', { q: ['a', 'b'] }, { q: 'a' }],
-    ['a query longer than the server takes', { q: '长'.repeat(5000) }, { q: '长'.repeat(200) }],
   ] as const) {
     it(`bears ${name}`, () => expect(readSearch(query as never)).toEqual({ ...emptySearch(), ...want }))
   }

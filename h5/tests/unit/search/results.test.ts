@@ -19,7 +19,6 @@ const last = (n: number): Api['LastMessage'] => {
 const hit = (n: number, cid: string, kind: Api['Conversation']['kind'] = 'customer'): Api['SearchHit'] => ({
   message: messageAt(n, { conversation_id: cid }),
   spans: [],
-  code_hit: false,
   conversation: { id: cid, kind, title: cid, messages: 9, violations: 0, peer: customer },
   before: last(n - 1),
   after: last(n + 1),

@@ -65,6 +65,24 @@ for (const [what, q, role, hint, off] of [
   })
 }
 
+it('says before it is kept what a reminder tells of beyond the search', async () => {
+  await open({ ...by, q: '定金 尾款 -已退 -"已 付"', days: 7 })
+  expect(shown()).not.toContain('提醒不')
+  remind().click()
+  await settle()
+  expect(shown()).toContain('说到其中任意一个词都会提醒：定金、尾款')
+  expect(shown()).toContain('提醒不排除：已退、已 付')
+  expect(shown()).toContain('提醒不看这些条件：会话类型、最近天数、发送人、部门')
+})
+
+it('says nothing of the kind where it tells of just that', async () => {
+  await open({ ...by, q: '定金', chat: '' }, 'admin')
+  remind().click()
+  await settle()
+  expect(shown()).not.toContain('提醒不')
+  expect(shown()).not.toContain('任意一个词')
+})
+
 it('keeps no reminder whose words were taken away', async () => {
   const saved = { id: '1', name: 'x', query: { q: '定金' }, shared: false, owner: employee, mine: true, rule_id: '9', version: 3, updated_at: '2026-01-06T02:00:00Z' }
   const calls = serve(({ path }) => ({ body: path === '/me' ? { id: '1', role: 'viewer', csrf: 'c' } : { items: [] } }))
@@ -77,5 +95,10 @@ it('keeps no reminder whose words were taken away', async () => {
   button('保存').click()
   await settle()
   expect(document.querySelector('[role=alert]')?.textContent).toBe('需要搜索词')
+  words.value = '定'.repeat(201)
+  words.dispatchEvent(new Event('input'))
+  button('保存').click()
+  await settle()
+  expect(document.querySelector('[role=alert]')?.textContent).toContain('200')
   expect(calls.some((call) => call.method === 'PUT')).toBe(false)
 })

@@ -17,8 +17,28 @@ describe('initials', () => {
     ['wmQx7kDAAA', 'W'],
     ['', '?'],
     ['（无名）', '无名'],
+    ['Tom总', '总'],
+    ['小姐', '小姐'],
+    ['陈先生🍃', '陈'],
+    ['🍃', '🍃'],
+    ['👨‍👩‍👧 Wong', '👨‍👩‍👧W'],
+    ['🇨🇳', '🇨🇳'],
+    ['-bob', 'B'],
   ] as const) {
     it(name || 'nothing', () => expect(initials(name)).toBe(want))
+  }
+})
+
+describe('the one letter of a name in a mosaic', () => {
+  for (const [name, want] of [
+    ['林晓雨', '雨'],
+    ['陈先生', '陈'],
+    ['Alice Wong', 'A'],
+    ['🍃', '🍃'],
+    ['👨‍👩‍👧 Wong', '👨‍👩‍👧'],
+    ['', '?'],
+  ] as const) {
+    it(name || 'nothing', () => expect(initials(name, 1)).toBe(want))
   }
 })
 
