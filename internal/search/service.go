@@ -115,14 +115,15 @@ func (s *Service) startOf(r Request, p *Paging) (time.Time, error) {
 	if err := cursor.Decode(p.Cursor, daysList, &start, &p.Cursor); err != nil {
 		return now, err
 	}
-	if start.Year() < oldest || p.Cursor == "" {
+	if start.Before(now.Add(-longestPaging)) || start.After(now.Add(time.Minute)) || p.Cursor == "" {
 		return now, fault.Invalid("cursor", "not a cursor of this list")
 	}
 	return start.In(now.Location()), nil
 }
 
-// oldest is a year before which nobody searched.
-const oldest = 2000
+// longestPaging is how long an answer can be paged through. A cursor is no way to
+// other days than those that were noted; clocks of replicas may differ a little.
+const longestPaging = 7 * 24 * time.Hour
 
 // goingOn makes of a list's cursor that of a request whose first page was asked
 // for at start; see startOf.

@@ -491,6 +491,7 @@ func TestRequestsAreRefused(t *testing.T) {
 	for i := range many {
 		many[i] = fmt.Sprint("p", i)
 	}
+	inside := cursor.Encode("search-newest", noon, int64(1), "00000000-0000-0000-0000-000000000001")
 	for name, tt := range map[string]struct {
 		r     search.Request
 		p     search.Paging
@@ -519,8 +520,9 @@ func TestRequestsAreRefused(t *testing.T) {
 		"a limit":           {r: search.Request{Text: "x"}, p: search.Paging{Limit: 101}, field: "limit"},
 		"a cursor":          {r: search.Request{Text: "x"}, p: search.Paging{Cursor: "x"}, field: "cursor"},
 		"no cursor of days": {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-newest", noon, int64(1), "00000000-0000-0000-0000-000000000001")}, field: "cursor"},
-		"days long ago":     {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-days", time.Time{}, "x")}, field: "cursor"},
-		"days of no list":   {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-days", noon, "")}, field: "cursor"},
+		"days long ago":     {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-days", time.Now().AddDate(0, 0, -8), inside)}, field: "cursor"},
+		"days to come":      {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-days", time.Now().AddDate(0, 0, 2), inside)}, field: "cursor"},
+		"days of no list":   {r: search.Request{Text: "x", Days: 2}, p: search.Paging{Cursor: cursor.Encode("search-days", time.Now(), "")}, field: "cursor"},
 		"a cursor of best":  {r: search.Request{Text: "x", Order: search.Best}, p: search.Paging{Cursor: "WyJzZWFyY2gtYmVzdCJd"}, field: "cursor"},
 	} {
 		l := newListed(1)

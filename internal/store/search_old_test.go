@@ -4,24 +4,31 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lib/pq"
+
+	"huicun/internal/search"
 )
 
-// Messages with a link that were indexed without its address are indexed again.
+// Messages with a link that were indexed without its address are indexed again,
+// newest first, and not all at once.
 func TestOldLinksAreIndexedAgain(t *testing.T) {
 	t.Parallel()
 	db, p := oldDB(t)
 	if _, err := p.UpTo(t.Context(), 22); err != nil {
 		t.Fatal(err)
 	}
-	db.MustExec(`INSERT INTO message_media (message_id, pos, conv_id, msgtime, seq, tab, kind)
-SELECT CAST('00000000-0000-0000-0000-00000000000' || n AS uuid), pos, 1, now(), n, CASE WHEN n = 2 THEN 'file' ELSE 'link' END, 'link'
-FROM generate_series(1, 3) n, generate_series(0, 1) pos`)
+	db.MustExec(`CREATE TABLE search_messages_all PARTITION OF search_messages DEFAULT`)
+	grams := func(f search.Flags) pq.Int32Array { return DocumentGrams(search.Document{MsgType: "link", Flags: f}) }
+	db.MustExec(`INSERT INTO search_messages (id, msgtime, seq, conv_id, from_id, msgtype, flags, body, grams, change)
+SELECT CAST('00000000-0000-0000-0000-' || lpad(CAST(n AS text), 12, '0') AS uuid), now(), n, 1, 'lin', 'link', 0, 'x', CASE WHEN n % 2 = 0 THEN $1::integer[] ELSE $2 END, n
+FROM generate_series(1, 6000) n`, grams(search.HasLink|search.HasFile), grams(search.HasFile|search.HasQR))
 	if err := Migrate(t.Context(), db.DB.DB); err != nil {
 		t.Fatal(err)
 	}
-	got := db.lines(t, `SELECT jsonb_array_elements_text(args->'message_ids') FROM outbox WHERE kind = 'index' ORDER BY 1`)
-	if diff := cmp.Diff([]string{"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000003"}, got); diff != "" {
-		t.Errorf("messages (-want +got):\n%s", diff)
+	got := db.lines(t, `SELECT concat(extract(epoch FROM scheduled_at - created_at)::integer, ' s: ', sum(jsonb_array_length(args->'message_ids')), ' to ', max(right(args->'message_ids'->>0, 4)))
+FROM outbox WHERE kind = 'index' GROUP BY scheduled_at - created_at ORDER BY scheduled_at - created_at`)
+	if diff := cmp.Diff([]string{"0 s: 2000 to 6000", "1 s: 1000 to 2000"}, got); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
 	}
 }
 

@@ -3,12 +3,12 @@
 /** An opening quote and what closes it. */
 const closing: Record<string, string> = { '"': '"', '“': '”', '＂': '＂' }
 
-/** The words that must be there. */
+/** The words that must be there, without those of blanks alone: what a chat marks. */
 export function wordsOf(query: string): string[] {
-  return partsOf(query).all
+  return partsOf(query).all.map((word) => word.trim()).filter(Boolean)
 }
 
-/** The words that must be there, and those behind a minus, that must not. */
+/** The words that must be there, and those behind a minus, that must not; quoted blanks count. */
 export function partsOf(query: string): { all: string[]; none: string[] } {
   const found = { all: [] as string[], none: [] as string[] }
   let rest = query.trimStart()
@@ -16,7 +16,7 @@ export function partsOf(query: string): { all: string[]; none: string[] } {
     const not = /^[-－]\S/.test(rest)
     if (not) rest = rest.slice(1)
     const [word, length] = firstWord(rest)
-    if (word.trim()) (not ? found.none : found.all).push(word.trim())
+    if (word) (not ? found.none : found.all).push(word)
     rest = rest.slice(length).trimStart()
   }
   return found

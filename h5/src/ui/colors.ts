@@ -21,8 +21,8 @@ const noHan = /[^\u3400-\u9fff\uf900-\ufaff]/g
 /** A surname before a form of address, as customers are noted: 陈先生, 王经理, 李姐. */
 const address = /([^小])(先生|女士|小?姐|太太|经理|老师|老板|[总哥])$/
 
-/** Tells letters as one sees them: an emoji of several code points is one. */
-const segmenter = new Intl.Segmenter()
+/** The first letter as one sees it: an emoji of several code points is one, marks without end are not. */
+const letter = /^(\p{RI}{2}|.([\p{M}\p{EMod}]|\u200d.){0,7})/su
 
 /**
  * What stands on the tile, at most so many letters: the last characters of a Chinese
@@ -34,7 +34,7 @@ export function initials(name: string, most = 2): string {
   const han = trimmed.replace(noHan, '')
   if (han) return address.exec(han)?.[1] ?? han.slice(-most)
   const words = trimmed.match(/[^\s._-]+/g) ?? [trimmed || '?']
-  return words.slice(0, most).map((word) => segmenter.segment(word).containing(0)?.segment).join('').toUpperCase()
+  return words.slice(0, most).map((word) => letter.exec(word)?.[0]).join('').toUpperCase()
 }
 
 /** The tile of somebody without a picture: its letters, and its style. */

@@ -166,6 +166,7 @@ export default {
   'search.remindShort': 'Each word needs at least two characters',
   'search.remindAny': 'Any one of these words is told of: {words}',
   'search.remindNone': 'The reminder does not leave out: {words}. Messages with it are told of, too',
+  'search.remindOne': 'Of sender, participants and departments one alone limits it, and employees only',
   'search.remindBeyond': 'The reminder does not look at: {fields}',
   'search.ruleLeftOut': 'Saved; the reminder does not look at: {fields}',
   'search.field.q': 'words left out, words that must stand together',

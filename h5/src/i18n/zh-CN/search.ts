@@ -166,6 +166,7 @@ export default {
   'search.remindShort': '每个词至少两个字',
   'search.remindAny': '说到其中任意一个词都会提醒：{words}',
   'search.remindNone': '提醒不排除：{words}。说到它的消息也会提醒',
+  'search.remindOne': '发送人、参与人、部门只按其中一项限定，且只限员工；其余不限',
   'search.remindBeyond': '提醒不看这些条件：{fields}',
   'search.ruleLeftOut': '已保存；提醒不看这些条件：{fields}',
   'search.field.q': '排除的词、须同时出现的词',

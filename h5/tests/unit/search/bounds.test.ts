@@ -4,7 +4,8 @@ import { faultOf } from '@/search/bounds'
 import HitBar from '@/search/HitBar.vue'
 import ResultsPane from '@/search/ResultsPane.vue'
 import { emptySearch, packSearch, readSearch, writeSearch } from '@/search/query'
-import { serve, show, shown } from '../screen'
+import { customer, messageAt } from '../chat/fixtures'
+import { serve, settle, show, shown } from '../screen'
 
 const words = (n: number) => Array.from({ length: n }, (_, i) => `词${i}`).join(' ')
 
@@ -24,6 +25,8 @@ describe('faultOf', () => {
     ['one word with a byte order mark between each character', words(17).replace(/ /g, '\ufeff'), undefined],
     ['a zero-width space', '\u200b', 'blank'],
     ['joiners, marks and selectors', '\u200d\u200e \u00ad\ufe0f "\u2060"', 'blank'],
+    ['a blank in quotes, which is looked for', '" "', undefined],
+    ['16 words and a quoted blank', `${words(16)} " "`, 'many'],
     ['a control character', '\u0001', undefined],
     ['a quote', '"', undefined],
     ['a minus', '-', undefined],
@@ -70,6 +73,23 @@ it('says that it was the filters', async () => {
   serve((call) => (call.path === '/search' ? { status: 400, code: 'invalid', field: 'person' } : { body: { items: [] } }))
   await show(ResultsPane, { filtersBeside: true }, '/search?q=报价&person=a')
   await expect.poll(shown).toContain('筛选条件不符合要求，没有搜索')
+})
+
+it('keeps what is loaded when a further page is refused', async () => {
+  const message = messageAt(1)
+  const hit = { message, spans: [], conversation: { id: '100', kind: 'customer', title: 'c', messages: 9, violations: 0, peer: customer } }
+  const calls = serve((call) => {
+    if (call.path !== '/search') return { body: { items: [] } }
+    if (call.query.get('cursor')) return { status: 400, code: 'invalid.cursor', field: 'cursor' }
+    return { body: { items: [hit], next: 'x', total: { count: 2, exact: true }, engine: 'postgres', complete: { complete: true } } }
+  })
+  await show(ResultsPane, { filtersBeside: true }, '/search?q=报价')
+  await expect.poll(shown).toContain('共 2 条')
+  document.querySelector<HTMLButtonElement>('button.more')?.click()
+  await expect.poll(() => calls.some((call) => call.query.get('cursor') === 'x')).toBe(true)
+  await settle()
+  expect(document.querySelector('.virtual-list')).not.toBeNull()
+  expect(shown()).not.toContain('筛选条件不符合要求')
 })
 
 it('asks nobody for a hit of words that cannot be searched for', async () => {

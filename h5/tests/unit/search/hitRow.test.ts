@@ -28,6 +28,7 @@ const lines = () => [...document.querySelectorAll('.hit-row .also')].map((line) 
 for (const [name, text, also, want] of [
   ['a code and an address with a word', '', [['code', 'https://u.example/1', 10, 17], ['link', 'https://shop.example/7', 13, 20]], [['二维码 https://u.example/1', 'example'], ['网址 https://shop.example/7', 'example']]],
   ['the codes of a picture that has no text', '', [], [['二维码 https://u.example/1', '']]],
+  ['an address that turns no direction', '', [['link', 'https://a.example/\u202Emoc', 10, 17]], [['网址 https://a.example/□moc', 'example']]],
   ['no codes beside a text', '扫我', [], []],
 ] as [string, string, ['code' | 'link', string, number, number][], [string, string][]][]) {
   it(`shows ${name}`, async () => {

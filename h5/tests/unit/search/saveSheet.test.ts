@@ -75,8 +75,15 @@ it('says before it is kept what a reminder tells of beyond the search', async ()
   expect(shown()).toContain('提醒不看这些条件：会话类型、最近天数、发送人、部门')
 })
 
-it('says nothing of the kind where it tells of just that', async () => {
+it('says that an admin\'s rule is limited by one field at most', async () => {
   await open({ ...by, q: '定金', chat: '' }, 'admin')
+  remind().click()
+  await settle()
+  expect(shown()).toContain('发送人、参与人、部门只按其中一项限定，且只限员工')
+})
+
+it('says nothing of the kind where it tells of just that', async () => {
+  await open({ ...emptySearch(), q: '定金' }, 'admin')
   remind().click()
   await settle()
   expect(shown()).not.toContain('提醒不')
