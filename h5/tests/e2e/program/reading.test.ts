@@ -78,6 +78,7 @@ describe.each(bothScreens)('%s', (screen) => {
     await expectFine(actor)
     await shoot(actor, `${screen}-people`)
     await page.getByRole('searchbox').fill(name)
+    await expect.poll(() => page.locator('.virtual-list a').count()).toBe(1) // a row that still moves may be missed
     await page.getByRole('link', { name }).click()
     const chat = page.getByRole('link', { name: chats[screen].title }).first()
     await chat.waitFor()
