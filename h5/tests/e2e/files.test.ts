@@ -54,8 +54,12 @@ for (const screen of ['phone', 'desktop'] as const) {
       const list = page.locator('.media-pane .virtual-list')
       for (let i = 0; i < 12; i++) {
         const before = await list.evaluate((view) => view.scrollHeight)
-        await list.evaluate((view) => view.scrollTo(0, view.scrollHeight))
-        await expect.poll(() => list.evaluate((view) => view.scrollHeight)).toBeGreaterThan(before)
+        const goOn = (view: Element) => {
+          view.scrollTop -= 1 // at the end already, a scroll to it is none
+          view.scrollTo(0, view.scrollHeight)
+          return view.scrollHeight
+        }
+        await expect.poll(() => list.evaluate(goOn)).toBeGreaterThan(before)
       }
       expect(await page.locator('.cell').count()).toBeLessThan(150)
       expectQuiet(opened)
