@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const common = { environment: 'node', testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 30_000 } } } as const
+const common = { environment: 'node', testTimeout: 240_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } } as const
 
 // Drive the built front end in Chromium: run `make build` first. The project
 // `mock` has the mock server behind it, `program` huicun itself and wecomsim; `visual`

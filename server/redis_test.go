@@ -45,7 +45,7 @@ func startRedis(t *testing.T) *redisServer {
 	t.Cleanup(r.stop)
 	client := redis.NewClient(&redis.Options{Addr: address})
 	defer func() { _ = client.Close() }()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for client.Ping(t.Context()).Err() != nil {

@@ -37,10 +37,6 @@ type lab struct {
 	ragged    bool  // the stream has gaps, or messages come twice
 }
 
-// patience is how long a lab waits for anything before the test fails: longer
-// than the outbox waits before it takes work back from a worker that is silent.
-const patience = 4 * time.Minute
-
 // newLab starts wecomsim and Postgres; change adjusts the simulator.
 func newLab(t *testing.T, change func(*simSettings)) *lab {
 	t.Helper()

@@ -126,7 +126,7 @@ func (w *watcher) seen() []liveEvent {
 // await waits until ok, or the end of the stream, which it reports.
 func (w *watcher) await(g *grower, what string, ok func([]liveEvent) bool) (open bool) {
 	g.t.Helper()
-	late := time.After(time.Minute)
+	late := time.After(patience)
 	for !ok(w.seen()) {
 		select {
 		case <-w.grew:

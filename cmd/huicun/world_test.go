@@ -168,10 +168,15 @@ func (w *world) mustRun() (a *app, stop func()) {
 	return a, stop
 }
 
-// waitFor polls until ok, at most a minute.
+// patience is how long a test waits for anything before it fails: longer than
+// the outbox waits before it takes work back from a worker that is silent, and
+// than the slowest machine takes beside the tests of other packages.
+const patience = 4 * time.Minute
+
+// waitFor polls until ok.
 func (w *world) waitFor(what string, ok func() bool) {
 	w.t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
@@ -179,9 +184,21 @@ func (w *world) waitFor(what string, ok func() bool) {
 		case <-tick.C:
 		case <-deadline:
 			st, err := w.db.PullState(context.Background())
-			w.t.Fatalf("waited in vain for %s; pull state %+v, %v", what, st, err)
+			w.t.Fatalf("waited in vain for %s; pull state %+v, %v; %s", what, st, err, w.unfinished())
 		}
 	}
+}
+
+// unfinished names the work that still waits, for who reads why a test failed.
+func (w *world) unfinished() string {
+	var waits []string
+	if err := w.db.Select(&waits, `
+		SELECT format('outbox: %s of %s %s, errors %s', count(*), kind, state, max(errors::text)) FROM outbox WHERE state <> 'completed' GROUP BY kind, state
+		UNION ALL SELECT format('media %s: attempt %s, due %s, %s', id, attempt, due_at, error) FROM media WHERE state = 'pending'
+		UNION ALL SELECT format('object of %s, %s bytes: attempt %s, due %s, %s', mime, size_bytes, work_attempt, work_due_at, work_error) FROM media_objects WHERE work = 'pending'`); err != nil {
+		return err.Error()
+	}
+	return "unfinished:\n" + strings.Join(waits, "\n")
 }
 
 func (w *world) state() ingest.State {

@@ -102,9 +102,9 @@ if $full; then
 else
 	# The names are words to split.
 	# shellcheck disable=SC2046
-	run "go test" go test -timeout 15m $(other_packages)
+	run "go test" go test -timeout 20m $(other_packages)
 	# shellcheck disable=SC2046
-	run "go test -race, where goroutines share memory" go test -race -timeout 15m $(race_packages)
+	run "go test -race, where goroutines share memory" go test -race -timeout 20m $(race_packages)
 fi
 # Longer what takes bytes from the network or an address: messages, keys, frames, links.
 run "fuzzing: decoders and parsers 10 s each, the rest 3 s" deploy/dev/fuzz.sh 10s \

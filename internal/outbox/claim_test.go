@@ -60,7 +60,7 @@ func TestMoreItemsThanSlots(t *testing.T) {
 	g := &generous{Store: newHarness(t)}
 	g.left.Store(all)
 	var ran atomic.Int64
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	r := &outbox.Runner{Store: g, Worker: "w", Workers: 2, Handlers: map[string]outbox.Handler{"a": func(context.Context, outbox.Item) error {
 		if ran.Add(1) == all {

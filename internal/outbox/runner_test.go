@@ -53,7 +53,7 @@ func (h harness) add(kind string, n int) {
 // run runs a runner until stop is closed.
 func (h harness) run(handlers map[string]outbox.Handler, stop <-chan struct{}) {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 2*time.Minute)
 	defer cancel()
 	done := make(chan error)
 	r := &outbox.Runner{Store: h.DB, Handlers: handlers, Wake: h.wake, Worker: "w"}

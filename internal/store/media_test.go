@@ -286,7 +286,7 @@ func (f fixture) notices(t *testing.T, want int, channel string) func() []string
 			select {
 			case p := <-got:
 				all = append(all, p)
-			case <-time.After(10 * time.Second):
+			case <-time.After(2 * time.Minute):
 				t.Fatalf("told %v, want %d", all, want)
 			}
 		}

@@ -46,6 +46,7 @@ export class Stage {
       reducedMotion: 'reduce',
       bypassCSP: fixed !== undefined,
     })
+    context.setDefaultTimeout(60_000)
     if (fixed) await context.clock.setFixedTime(fixed)
     this.contexts.push(context)
     const page = await context.newPage()

@@ -67,7 +67,7 @@ async function expectFine(opened: Opened, screen: Screen): Promise<void> {
   expectQuiet(opened)
 }
 
-describe.each(both)('%s', { timeout: 120_000 }, (screen) => {
+describe.each(both)('%s', (screen) => {
   it('searches from the tab, names become chips, and what is set stands in the address', async () => {
     const opened = await stage.open('/people', screen)
     const { page } = opened

@@ -20,7 +20,7 @@ async function expectFine(opened: Opened, screen: 'phone' | 'desktop'): Promise<
   expectQuiet(opened)
 }
 
-describe.each(['phone', 'desktop'] as const)('%s', { timeout: 120_000 }, (screen) => {
+describe.each(['phone', 'desktop'] as const)('%s', (screen) => {
   it('goes back from each search to the one before, past a field that was emptied', async () => {
     const opened = await stage.open('/search', screen)
     const { page } = opened

@@ -97,7 +97,7 @@ func (l *lab) feed() {
 // until passes until ok; failures are allowed on the way.
 func (l *lab) until(what string, ok func() bool) {
 	l.Helper()
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(4 * time.Minute)
 	var last error
 	for time.Now().Before(deadline) {
 		_, last = l.feeder.Pass(l.Context())

@@ -110,7 +110,7 @@ func TestSimCallbacks(t *testing.T) {
 		var got callback.Event
 		select {
 		case got = <-events:
-		case <-time.After(20 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatalf("no %s", step.change)
 		}
 		want := []string{callback.EventChangeExternalContact, step.change, userid, external}

@@ -145,7 +145,7 @@ it('carry nothing out when they are opened by themselves, or taken for a script'
     if (download) {
       const before = saved.length
       await alone.goto(at(download)).catch(() => undefined) // it is saved: the page stays where it was
-      await expect.poll(() => saved.length, { message: trick, timeout: 5000 }).toBe(before + 1)
+      await expect.poll(() => saved.length, { message: trick }).toBe(before + 1)
     }
     await alone.close()
   }

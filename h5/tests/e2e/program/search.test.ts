@@ -34,7 +34,7 @@ async function count(q: string): Promise<number> {
   return items.length
 }
 
-describe.each(bothScreens)('%s', { timeout: 120_000 }, (screen) => {
+describe.each(bothScreens)('%s', (screen) => {
   /** A word that nobody has said before. */
   const word = { phone: '胡桃絨布樣', desktop: '乌金釉面砖' }[screen]
 

@@ -62,7 +62,7 @@ export class Stage {
       timezoneId: 'Asia/Shanghai',
       reducedMotion: 'reduce',
     })
-    context.setDefaultTimeout(30_000)
+    context.setDefaultTimeout(60_000)
     await context.addInitScript(canary)
     if (screen === 'phone') await context.addInitScript(bridgeStub)
     const page = await context.newPage()
