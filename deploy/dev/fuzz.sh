@@ -1,6 +1,6 @@
 #!/bin/sh
 # fuzz.sh [--keep] [TIME [PATTERN [OTHERS]]] runs each fuzz target whose package or
-# name matches PATTERN (a grep -E pattern) for TIME (10s), and all others for OTHERS
+# name matches PATTERN (a grep -E pattern) for TIME (10s; in s or m), and all others for OTHERS
 # (default: not at all), one worker each, as many side by side as there are cores, or
 # FUZZ_WORKERS. --keep copies what was found worth keeping
 # from Go's cache to testdata/fuzz, where every go test tries it again: the
@@ -39,7 +39,20 @@ fuzz_one() { # fuzz_one DIRECTORY NAME TIME
 		printf '%s\nFAILED %s %s\n' "$out" "$1" "$2"
 		return 1
 	fi
-	printf 'ok %10s inputs in %s  %s %s\n' "${tried:-0}" "$3" "$1" "$2"
+	# The time can pass while the inputs kept from earlier runs are tried once more.
+	if [ "${tried:-0}" -eq 0 ]; then
+		case $3 in
+		*m) longer=301 ;;
+		*) longer=$((${3%s} * 3)) ;;
+		esac
+		if [ "$longer" -gt 300 ]; then
+			printf '%s\nFAILED %s %s: no new input was tried in %s\n' "$out" "$1" "$2" "$3"
+			return 1
+		fi
+		fuzz_one "$1" "$2" "${longer}s"
+		return
+	fi
+	printf 'ok %10s inputs in %s  %s %s\n' "$tried" "$3" "$1" "$2"
 }
 
 keep_corpus() { # keep_corpus DIRECTORY NAME
