@@ -24,10 +24,15 @@ targets() { # "DIRECTORY NAME TIME" a line
 		'$0 ~ pattern { print $0, time; next } others { print $0, others }'
 }
 
+program() { # program DIRECTORY: where the tests of a package are, built once for all its targets
+	printf '%s/%s.test\n' "$FUZZ_PROGRAMS" "$(printf '%s' "$1" | tr / -)"
+}
+
 fuzz_one() { # fuzz_one DIRECTORY NAME TIME
 	# An input worth keeping is made smaller for a second, not for go's minute, in
 	# which nothing else is tried.
-	out=$(go test "./$1" -run '^$' -fuzz "^$2\$" -fuzztime "$3" -fuzzminimizetime 1s -parallel 1 2>&1) && failed= || failed=1
+	out=$(cd "$1" && "$(program "$1")" -test.run '^$' -test.fuzz "^$2\$" -test.fuzztime "$3" -test.fuzzminimizetime 1s \
+		-test.parallel 1 -test.fuzzcachedir "$FUZZ_FOUND/$1" 2>&1) && failed= || failed=1
 	tried=$(printf '%s\n' "$out" | sed -n 's/.*execs: \([0-9]*\).*/\1/p' | tail -n 1)
 	# go.dev/issue/75804: when time is up while a worker is in an input, go test
 	# calls that a failure. A real one names its input.
@@ -56,7 +61,7 @@ fuzz_one() { # fuzz_one DIRECTORY NAME TIME
 }
 
 keep_corpus() { # keep_corpus DIRECTORY NAME
-	from=$(go env GOCACHE)/fuzz/$(go list "./$1")/$2
+	from=$FUZZ_FOUND/$1/$2
 	to=$1/testdata/fuzz/$2
 	[ -d "$from" ] || return 0
 	mkdir -p "$to"
@@ -69,6 +74,14 @@ if [ "${1:-}" = --one ]; then
 	fuzz_one "$2" "$3" "$4"
 	exit
 fi
+FUZZ_FOUND=$(go env GOCACHE)/fuzz/$(go list -m)
+FUZZ_PROGRAMS=$(mktemp -d)
+export FUZZ_FOUND FUZZ_PROGRAMS
+trap 'rm -rf "$FUZZ_PROGRAMS"' EXIT
+trap 'exit 130' INT TERM
+targets | cut -d ' ' -f 1 | uniq | while read -r dir; do
+	go test -c -fuzz=. -o "$(program "$dir")" "./$dir"
+done
 targets | xargs -L 1 -P "${FUZZ_WORKERS:-$(nproc)}" "$0" --one || {
 	echo 'fuzz: a target failed; its input is in testdata/fuzz, go test tries it again' >&2
 	exit 1
