@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import { Repeated } from './tests/e2e/repeated.ts'
 
-const common = { environment: 'node', testTimeout: 240_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } } as const
+// Patient, as a busy machine of two cores is slow; a test that fails is tried once
+// more, and named at the end if it passes then.
+const common = { environment: 'node', testTimeout: 240_000, hookTimeout: 300_000, retry: 1, expect: { poll: { timeout: 60_000 } } } as const
 
 // Drive the built front end in Chromium: run `make build` first. The project
 // `mock` has the mock server behind it, `program` huicun itself and wecomsim; `visual`
@@ -8,6 +11,7 @@ const common = { environment: 'node', testTimeout: 240_000, hookTimeout: 300_000
 export default defineConfig({
   test: {
     fileParallelism: false,
+    reporters: ['default', new Repeated()],
     projects: [
       {
         test: {

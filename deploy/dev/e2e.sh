@@ -14,6 +14,8 @@ fi
 	echo "e2e: no Chromium found: run make setup, or set CHROMIUM_PATH" >&2
 	exit 1
 }
+CHROMIUM_SHELL_PATH=${CHROMIUM_SHELL_PATH:-$(command -v chromium-headless-shell || true)}
+export CHROMIUM_SHELL_PATH
 [ $# -eq 0 ] || exec npm --prefix h5 run e2e -- "$@"
 
 half() { # half NAME ARGUMENT…: runs a part and says how long it took

@@ -1,7 +1,8 @@
 #!/bin/sh
 # test.sh [--full] runs every test, goes on after a failure, and ends with what
 # failed and a table of what was run, how long it took and how it went (who has
-# only the end of the output learns there what to mend). --full adds formats,
+# only the end of the output learns there what to mend), and which browser tests
+# passed only when they were repeated. --full adds formats,
 # linters, the race detector on everything, and known vulnerabilities.
 # bin/ and h5/dist are built already (see the Makefile).
 set -u
@@ -13,6 +14,7 @@ full=false
 table=
 failed=0
 work=$(mktemp -d) || exit 1
+: >"$work/repeated"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 escape=$(printf '\033')
@@ -43,6 +45,7 @@ run() { # run TITLE COMMAND…
 		"$@" 2>&1
 		echo $? >"$work/status"
 	} | tee "$work/output"
+	grep -a '^PASSED ONLY WHEN REPEATED: ' "$work/output" >>"$work/repeated"
 	if [ "$(cat "$work/status" 2>/dev/null)" = 0 ]; then result=ok; else
 		result=FAILED
 		failed=$((failed + 1))
@@ -102,9 +105,9 @@ if $full; then
 else
 	# The names are words to split.
 	# shellcheck disable=SC2046
-	run "go test" go test -timeout 20m $(other_packages)
+	run "go test" go test -vet=off -timeout 20m $(other_packages)
 	# shellcheck disable=SC2046
-	run "go test -race, where goroutines share memory" go test -race -timeout 20m $(race_packages)
+	run "go test -race, where goroutines share memory" go test -vet=off -race -timeout 20m $(race_packages)
 fi
 # Longer what takes bytes from the network or an address: messages, keys, frames, links.
 run "fuzzing: decoders and parsers 10 s each, the rest 3 s" deploy/dev/fuzz.sh 10s \
@@ -134,6 +137,7 @@ deploy/dev/elasticsearch/elasticsearch.sh stop-unused .cache/testelastic
 
 [ "$failed" -eq 0 ] || cat "$work/failures"
 printf '\n%s' "$table"
+cat "$work/repeated"
 if [ "$failed" -ne 0 ]; then
 	printf 'FAIL: %d of the steps above failed\n' "$failed"
 	exit 1

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { start } from '../mock/server.mjs'
-import { complaintsOf, launch } from './chromium'
+import { complaintsOf, launch, shellPath } from './chromium'
 import { screens } from './devices'
 
 /** A page, and what it complained about. */
@@ -25,7 +25,7 @@ export class Stage {
   /** Starts both. */
   static async set(): Promise<Stage> {
     const { server, url } = await start()
-    return new Stage(await launch(), server, url)
+    return new Stage(await launch(shellPath), server, url)
   }
 
   /**

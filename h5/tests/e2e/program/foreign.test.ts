@@ -58,7 +58,7 @@ beforeAll(async () => {
     chats.set(way, chat)
     messages.set(way, (await caller.call<Api['MessagePage']>('GET', `/conversations/${chat.id}/messages?limit=100`)).items)
   }
-}, 120_000)
+})
 afterAll(async () => {
   await caller.dispose()
   await stage.strike()
@@ -121,7 +121,7 @@ describe.each(bothScreens)('%s', (screen) => {
     expect(await harmIn(page)).toEqual([])
     await expectFine(actor)
     await stage.leave(actor)
-  }, 120_000)
+  })
 
   it.each(['image', 'text', 'card'])('shows the bytes of a message that is held: %s', async (type) => {
     const message = messages.get('unknown')?.find(({ msgtype }) => msgtype === type)
@@ -136,5 +136,5 @@ describe.each(bothScreens)('%s', (screen) => {
     await expect.poll(() => sheet.locator('pre').textContent()).toBe(line)
     await expectFine(actor)
     await stage.leave(actor)
-  }, 120_000)
+  })
 })

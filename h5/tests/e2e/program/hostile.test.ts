@@ -29,7 +29,7 @@ beforeAll(async () => {
   caller = await Caller.signIn(at, admin)
   await readChats()
   await writeRules()
-}, 90_000)
+})
 afterAll(async () => {
   await caller.dispose()
   await stage.strike()

@@ -38,7 +38,7 @@ beforeAll(async () => {
     const { seq } = await sim.sample(name, from[0] ?? '', from[1] ?? '')
     sent.set(name, { seq, id: '' })
   }
-}, 120_000)
+})
 afterAll(async () => {
   try {
     await caller.dispose()
@@ -114,7 +114,7 @@ async function expectDownload(actor: Actor, link: Locator, name: Sample, fileNam
 
 it('fetches what is sent, and looks into it', async () => {
   await expect.poll(learn, { timeout: 100_000 }).toEqual([])
-}, 70_000)
+})
 
 describe.each(bothScreens)('%s', (screen) => {
   it('shows a picture by itself as soon as it is fetched', async () => {

@@ -59,7 +59,7 @@ beforeAll(async () => {
     sent.set(trick, await sim.file(chat.employee, chat.customer, { kind: 'file', name }, Buffer.from(`called ${trick}`)))
   }
   sent.set('afterwards', await sim.sample('image.landscape', chat.customer, chat.employee).then((one) => ({ ...one, sha256: '' })))
-}, 120_000)
+})
 afterAll(async () => {
   try {
     await caller.dispose()
@@ -93,7 +93,7 @@ it('are fetched and looked into, each for itself', async () => {
   await expect.poll(waiting, { timeout: 90_000 }).toEqual([])
   expect(mediaOf('afterwards')).toMatchObject({ state: 'ready', thumb_url: expect.any(String) })
   expect(peak()).toBeLessThan(mostMemory)
-}, 100_000)
+})
 
 it('open as what they are, or are saved', async () => {
   for (const [trick, { sha256 }] of sent) {
@@ -155,7 +155,7 @@ it('carry nothing out when they are opened by themselves, or taken for a script'
   expect(saved).toContain('invoicegpj.exe')
   expectQuiet(actor)
   await stage.leave(actor)
-}, 100_000)
+})
 
 it('are not taken for scripts by a page that would run anything', async () => {
   const actor = await stage.as(admin, 'desktop', '/403')
@@ -172,7 +172,7 @@ it('are not taken for scripts by a page that would run anything', async () => {
   await page.addScriptTag({ content: 'window.ran("here")' })
   expect(await carriedOut(page)).toEqual(['here'])
   await stage.leave(actor)
-}, 120_000)
+})
 
 /** A link of huicun as an address. */
 const at = (link: string) => world.addresses.huicun + link
@@ -211,7 +211,7 @@ it('stand in their rows and sheets, with what is the matter', async () => {
     await expectUnharmed(actor, `${trick}, opened`)
   }
   await stage.leave(actor)
-}, 120_000)
+})
 
 it('lead nobody outside', () => {
   expect(connections).toBe(0)

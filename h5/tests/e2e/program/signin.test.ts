@@ -1,5 +1,7 @@
-// Who gets in, how, and how they get out.
+// Who gets in, how, and how they get out: in the whole Chromium, with its own
+// cookies, history and storage, as administrators use it.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { chromiumPath } from '../chromium'
 import { admin } from './world'
 import { bothScreens, chooseMember, expectFine, expectQuiet, Stage } from './stage'
 
@@ -9,7 +11,7 @@ const refused = /status of 403/
 let stage: Stage
 
 beforeAll(async () => {
-  stage = await Stage.set(at)
+  stage = await Stage.set(at, chromiumPath)
 })
 afterAll(() => stage.strike())
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { tooSmall, violations } from '../checks'
-import { complaintsOf, launch } from '../chromium'
+import { complaintsOf, launch, shellPath } from '../chromium'
 import { screens, wxwork } from '../devices'
 import { bridgeStub } from './bridge'
 import { canary } from './hostile/harm'
@@ -46,8 +46,8 @@ export class Stage {
   /** What was typed, said or handed out and belongs in no log. */
   private readonly planted = new Set<string>(Object.values(secrets))
 
-  static async set(at: Addresses): Promise<Stage> {
-    return new Stage(await launch(), at)
+  static async set(at: Addresses, browser = shellPath): Promise<Stage> {
+    return new Stage(await launch(browser), at)
   }
 
   /** Opens an empty page: on a phone inside WeCom, on a desktop in a browser. */
