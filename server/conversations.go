@@ -86,6 +86,9 @@ func newConversation(c archive.Conversation) api.Conversation {
 	if c.Peer != nil {
 		out.Peer = personOrNil(*c.Peer)
 	}
+	if c.Employee != nil {
+		out.Employee = personOrNil(*c.Employee)
+	}
 	return out
 }
 

@@ -132,9 +132,9 @@ var people = map[string]directory.Person{
 }
 
 func fullConversation() archive.Conversation {
-	peer := people["cust"]
+	peer, of := people["cust"], people["shop"]
 	return archive.Conversation{
-		ID: 7, Kind: "customer", Title: "张三", Peer: &peer, Remark: "老客户", Faces: []directory.Person{peer}, MemberCount: 2,
+		ID: 7, Kind: "customer", Title: "张三", Peer: &peer, Employee: &of, Remark: "老客户", Faces: []directory.Person{peer}, MemberCount: 2,
 		Messages: 5, Violations: 1, State: "active",
 		Last: &archive.LastMessage{ID: messageID, SentAt: noon, MsgType: "text", Text: "好的", Sender: people["shop"]},
 	}

@@ -203,6 +203,8 @@ type chatItem struct {
 	MemberCount   int `json:"member_count"`
 	Remark, State string
 	Last          *idOnly
+	Peer          *idOnly
+	Employee      *idOnly
 }
 
 // chatItem is a chat as the list of an employee shows it to v.
@@ -214,7 +216,10 @@ func (r *realm) chatItem(v *refViewer, c *refChat, person string) chatItem {
 	case "group":
 		item.MemberCount = len(c.members)
 	case "direct":
-		item.Kind = "colleague"
+		item.Kind, item.Peer = "colleague", &idOnly{c.peer(person)}
+		if r.kindOf(person) == "employee" {
+			item.Employee = &idOnly{person}
+		}
 		if r.kindOf(c.peer(person)) == "customer" {
 			item.Kind = "customer"
 			if f := r.followBetween(c); f != nil {

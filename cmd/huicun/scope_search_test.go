@@ -158,8 +158,11 @@ func (g *grower) aSearch(v *refViewer) (url.Values, []*refMessage) {
 }
 
 type searchItem struct {
-	Message       messageItem
-	Conversation  struct{ ID string }
+	Message      messageItem
+	Conversation struct {
+		ID       string
+		Employee idOnly
+	}
 	Before, After *idOnly
 }
 
@@ -177,14 +180,18 @@ type searchPage struct {
 	}
 }
 
-// around is a hit in short: the message, its chat and its neighbours there.
+// around is a hit in short: the message, its chat, whose that is, and its neighbours there.
 type around struct {
 	Message             seenMessage
 	Chat, Before, After string
+	Of                  string // direct chats: the employee
 }
 
 func (r *realm) around(v *refViewer, m *refMessage) around {
 	a := around{Message: r.seen(v, m), Chat: fmt.Sprint(m.chat.id)}
+	if of := r.right(v, m.chat, ""); m.chat.kind == "direct" && r.kindOf(of) == "employee" {
+		a.Of = of
+	}
 	i := slices.Index(m.chat.messages, m)
 	if i > 0 {
 		a.Before = m.chat.messages[i-1].id
@@ -196,7 +203,7 @@ func (r *realm) around(v *refViewer, m *refMessage) around {
 }
 
 func (it searchItem) around() around {
-	a := around{Message: it.Message.seen(), Chat: it.Conversation.ID}
+	a := around{Message: it.Message.seen(), Chat: it.Conversation.ID, Of: it.Conversation.Employee.ID}
 	if it.Before != nil {
 		a.Before = it.Before.ID
 	}

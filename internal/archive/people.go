@@ -157,6 +157,9 @@ func newConversation(r ConvRow, right string, people map[string]directory.Person
 	default:
 		peer := people[peerOf(r, right)]
 		c.Kind, c.Title, c.Peer = KindColleague, peer.Name, &peer
+		if of := people[right]; of.Kind == directory.KindEmployee {
+			c.Employee = &of
+		}
 		if peer.Kind == directory.KindCustomer {
 			c.Kind, c.Remark, c.State = KindCustomer, r.Remark, r.State
 		}

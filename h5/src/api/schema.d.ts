@@ -751,6 +751,8 @@ export interface components {
             /** @description Name of the other side or of the group. */
             title: string;
             peer?: components["schemas"]["Person"];
+            /** @description Direct chats: whose chat it is, opposite to peer. */
+            employee?: components["schemas"]["Person"];
             /** @description What the employee noted as the customer's name. */
             remark?: string;
             /** @description Groups; up to 9 members for the avatar. */

@@ -6,7 +6,7 @@ type Hit = Api['SearchHit']
 
 /** A row: the head of a run of hits, or a hit. */
 export type ResultRow =
-  | { kind: 'head'; key: string; conversation: Api['Conversation']; employees: Api['Person'][] }
+  | { kind: 'head'; key: string; conversation: Api['Conversation'] }
   | {
       kind: 'hit'
       key: string
@@ -26,7 +26,7 @@ export function toRows(hits: readonly Hit[]): ResultRow[] {
     let end = start + 1
     while (hits[end]?.conversation.id === conversation.id) end++
     const run = hits.slice(start, end)
-    rows.push({ kind: 'head', key: `head ${run[0]?.message.id}`, conversation, employees: employeesOf(run, conversation) })
+    rows.push({ kind: 'head', key: `head ${run[0]?.message.id}`, conversation })
     const shown = new Set(run.map((hit) => hit.message.id))
     run.forEach((hit, i) => rows.push(hitRow(hit, start + i, shown)))
     start = end
@@ -37,16 +37,4 @@ export function toRows(hits: readonly Hit[]): ResultRow[] {
 function hitRow(hit: Hit, index: number, shown: ReadonlySet<string>): ResultRow {
   const unlessShown = (one: Api['LastMessage'] | undefined) => (one && !shown.has(one.id) ? one : undefined)
   return { kind: 'hit', key: hit.message.id, hit, index, before: unlessShown(hit.before), after: unlessShown(hit.after) }
-}
-
-/** Who of ours speaks in a run besides the one it is named after: in whose chat this is. */
-function employeesOf(run: readonly Hit[], conversation: Api['Conversation']): Api['Person'][] {
-  if (conversation.kind === 'group') return []
-  const found = new Map<string, Api['Person']>()
-  for (const hit of run) {
-    for (const one of [hit.message, hit.before, hit.after]) {
-      if (one?.sender.kind === 'employee' && one.sender.id !== conversation.peer?.id) found.set(one.sender.id, one.sender)
-    }
-  }
-  return [...found.values()]
 }

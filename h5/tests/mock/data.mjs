@@ -169,7 +169,7 @@ function timed(messages, last = Date.parse('2026-01-08T02:42:00Z')) {
 export const chats = new Map()
 
 function addChat(cid, conversation, members, messages, more = {}) {
-  chats.set(cid, { conversation: { id: cid, violations: 0, messages: messages.length, ...conversation }, members, messages: timed(messages), ...more })
+  chats.set(cid, { conversation: { id: cid, violations: 0, messages: messages.length, ...(conversation.peer && { employee: members[0] }), ...conversation }, members, messages: timed(messages), ...more })
 }
 
 customers.forEach((customer, i) => {

@@ -34,10 +34,6 @@ describe('toRows', () => {
     const rows = toRows([hit(6, 'a'), hit(5, 'a')]).flatMap((row) => (row.kind === 'hit' ? [[row.before?.id, row.after?.id]] : []))
     expect(rows).toEqual([[undefined, 'm00007'], ['m00004', undefined]])
   })
-  it('says whose chat it is, but not of a group', () => {
-    expect(toRows([hit(7, 'a')])[0]).toMatchObject({ employees: [employee] }) // message 6 before it is the employee's
-    expect(toRows([hit(7, 'a', 'group')])[0]).toMatchObject({ employees: [] })
-  })
   it('has no rows for nothing', () => expect(toRows([])).toEqual([]))
 })
 

@@ -4,15 +4,16 @@ import { defineComponent, h, KeepAlive, nextTick, ref } from 'vue'
 import VirtualList from '@/ui/VirtualList.vue'
 import { settle, show } from '../screen'
 
-const names = Array.from({ length: 50 }, (_, i) => String(i))
+const numbers = (n: number) => Array.from({ length: n }, (_, i) => String(i))
 
 async function listed() {
   const there = ref(true)
+  const names = ref(numbers(50))
   let asked = 0
   const list = () =>
     h(
       VirtualList<string>,
-      { items: names, itemKey: (name: string) => name, label: 'l', hasMore: true, loadingMore: false, onMore: () => void asked++ },
+      { items: names.value, itemKey: (name: string) => name, label: 'l', hasMore: true, loadingMore: false, onMore: () => void asked++ },
       { default: ({ item }: { item: string }) => h('button', item) },
     )
   await show(defineComponent(() => () => h(KeepAlive, () => (there.value ? list() : h('p')))))
@@ -30,7 +31,13 @@ async function listed() {
     await nextTick()
     await settle()
   }
-  return { scroller, to, turn, asked: () => asked }
+  const grow = async (by: number, px: number) => {
+    height += px
+    names.value = numbers(names.value.length + by)
+    await nextTick()
+    await settle()
+  }
+  return { scroller, to, turn, grow, asked: () => asked }
 }
 
 it('forgets nothing by what the browser does to an element out of the page', async () => {
@@ -54,4 +61,18 @@ it('knows where it stands at a tap, before any scroll was told', async () => {
   scroller.scrollTop = 0
   await turn(true)
   expect(scroller.scrollTop).toBe(1641)
+})
+
+it('asks on for who is still near the end when a page has come', async () => {
+  const { to, grow, asked } = await listed()
+  await grow(10, 0) // a list that nobody scrolled fills no further
+  expect(asked()).toBe(0)
+  to(4800)
+  expect(asked()).toBe(1)
+  await grow(10, 100)
+  expect(asked()).toBe(2)
+  await grow(0, 0) // a page that failed, or the same again
+  expect(asked()).toBe(2)
+  await grow(10, 3000)
+  expect(asked()).toBe(2)
 })
