@@ -118,7 +118,7 @@ func (l *lab) configureLab(ready simReady) {
 	}
 	c.Finance = config.Finance{
 		Client: "pure", KeysDir: l.t.TempDir(), Proxy: "http://" + ready.Proxy, CAFile: ready.CAFile, Relay: true,
-		Interval: 20 * time.Millisecond, Workers: 2, Timeout: 3 * time.Second, PageSize: 1000,
+		Interval: 100 * time.Millisecond, Workers: 2, Timeout: 3 * time.Second, PageSize: 1000,
 	}
 	if lib, err := finance.FindBundledLibrary(l.t.Context()); err == nil {
 		c.Finance.Client, c.Finance.Library = "sdk", lib
@@ -185,22 +185,6 @@ func (l *lab) ledger() ledger {
 		l.t.Fatalf("the books do not balance: %+v", g)
 	}
 	return g
-}
-
-// await repeats try until it gives no error.
-func (w *world) await(what string, try func() error) {
-	w.t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			w.t.Fatalf("waited in vain for %s: %v", what, err)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
 }
 
 // received is how far the pulling has come; 0 while the database is away.

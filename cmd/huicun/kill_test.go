@@ -37,13 +37,13 @@ func environ(c config.Config) []string {
 // is there once.
 func TestKillNineWithPrivatePostgres(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *wecomsim.Config) { c.Messages = 4000 })
+	w := newWorld(t, func(c *wecomsim.Config) { c.Messages = 2000 })
 	w.cfg.Database.URL, w.cfg.Finance.PageSize = "", 100
 	var last int64
 	for round := range 3 {
 		p := w.start()
 		w.lookInside()
-		target := min(last+700, 4000)
+		target := min(last+350, 2000)
 		w.waitReceived(target)
 		p.kill()
 		s := w.snapshot()
@@ -54,7 +54,7 @@ func TestKillNineWithPrivatePostgres(t *testing.T) {
 	}
 	p := w.start()
 	w.lookInside()
-	w.waitReceived(4000)
+	w.waitReceived(2000)
 	w.checkStored()
 	w.checkStatusCommand()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
@@ -100,7 +100,7 @@ func (w *world) checkStatusCommand() {
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil || code != 0 {
 		w.t.Fatalf("huicun status: exit %d, %v\n%s%s", code, err, out.String(), errs.String())
 	}
-	if !r.Balanced || r.Recount == nil || !r.Recount.Agrees || r.Received != 4000 || r.WindowLeft == nil || time.Duration(*r.WindowLeft)*time.Second > 5*24*time.Hour {
+	if !r.Balanced || r.Recount == nil || !r.Recount.Agrees || r.Received != 2000 || r.WindowLeft == nil || time.Duration(*r.WindowLeft)*time.Second > 5*24*time.Hour {
 		w.t.Errorf("huicun status: %s", out.String())
 	}
 }

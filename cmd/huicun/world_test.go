@@ -114,7 +114,7 @@ func (w *world) configure(sc wecomsim.Config) {
 	}
 	c.Finance.KeysDir = w.t.TempDir()
 	c.Finance.Proxy, c.Finance.ProxyPassword, c.Finance.CAFile = "http://"+w.sim.ProxyAddr(), sc.ProxyPassword, w.sim.CAFile()
-	c.Finance.Interval = 50 * time.Millisecond
+	c.Finance.Interval = 100 * time.Millisecond
 	c.Finance.Workers = 2
 	c.Callback.App = config.CallbackKey{Token: sc.AppCallback.Token, AESKey: sc.AppCallback.AESKey}
 	c.Callback.Archive = config.CallbackKey{Token: sc.ArchiveCallback.Token, AESKey: sc.ArchiveCallback.AESKey}
@@ -173,32 +173,48 @@ func (w *world) mustRun() (a *app, stop func()) {
 // than the slowest machine takes beside the tests of other packages.
 const patience = 4 * time.Minute
 
-// waitFor polls until ok.
+// waitFor waits until ok.
 func (w *world) waitFor(what string, ok func() bool) {
 	w.t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			st, err := w.db.PullState(context.Background())
-			w.t.Fatalf("waited in vain for %s; pull state %+v, %v; %s", what, st, err, w.unfinished())
+	w.await(what, func() error {
+		if ok() {
+			return nil
 		}
+		return errors.New("not yet")
+	})
+}
+
+// await repeats try until it gives no error. It looks again after a tenth of the
+// time that it has waited: what is soon is seen soon, and what takes long is not
+// kept from it by the looking.
+func (w *world) await(what string, try func() error) {
+	w.t.Helper()
+	began := time.Now()
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		waited := time.Since(began)
+		if waited > patience {
+			w.t.Fatalf("waited in vain for %s: %v; %s", what, err, w.unfinished())
+		}
+		<-time.After(min(max(waited/10, 5*time.Millisecond), 100*time.Millisecond))
 	}
 }
 
 // unfinished names the work that still waits, for who reads why a test failed.
 func (w *world) unfinished() string {
+	st, err := w.db.PullState(context.Background())
+	told := fmt.Sprintf("pull state %+v, %v; unfinished:\n", st, err)
 	var waits []string
 	if err := w.db.Select(&waits, `
 		SELECT format('outbox: %s of %s %s, errors %s', count(*), kind, state, max(errors::text)) FROM outbox WHERE state <> 'completed' GROUP BY kind, state
 		UNION ALL SELECT format('media %s: attempt %s, due %s, %s', id, attempt, due_at, error) FROM media WHERE state = 'pending'
 		UNION ALL SELECT format('object of %s, %s bytes: attempt %s, due %s, %s', mime, size_bytes, work_attempt, work_due_at, work_error) FROM media_objects WHERE work = 'pending'`); err != nil {
-		return err.Error()
+		return told + err.Error()
 	}
-	return "unfinished:\n" + strings.Join(waits, "\n")
+	return told + strings.Join(waits, "\n")
 }
 
 func (w *world) state() ingest.State {
