@@ -266,7 +266,8 @@ func (a *app) archiveService() (*archive.Service, error) {
 // accessService signs people in; the admins of the configuration exist after it.
 func (a *app) accessService(ctx context.Context) (*access.Service, error) {
 	s := &access.Service{Store: a.db}
-	if err := s.EnsureAdmins(ctx, a.cfg.Access.Admins); err != nil {
+	err := whenUp(ctx, a.cfg.Database.Timeout, func() error { return s.EnsureAdmins(ctx, a.cfg.Access.Admins) })
+	if err != nil {
 		return nil, fmt.Errorf("access.admins: %w", err)
 	}
 	return s, nil

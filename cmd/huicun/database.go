@@ -59,17 +59,30 @@ func openDatabase(ctx context.Context, c config.Config) (*database, error) {
 // is not up yet, as when a machine starts or Postgres is started again, is
 // waited for, at most database.timeout.
 func awaitDatabase(ctx context.Context, c config.Config) (*database, error) {
-	end := time.Now().Add(c.Database.Timeout)
-	for wait := firstLook; ; wait = min(2*wait, longestLook) {
-		d, err := openDatabase(ctx, c)
-		if err == nil {
-			if err = d.Migrate(ctx); err == nil {
-				return d, nil
-			}
-			err = errors.Join(err, d.Close())
+	var d *database
+	err := whenUp(ctx, c.Database.Timeout, func() (err error) {
+		if d, err = openDatabase(ctx, c); err != nil {
+			return err
 		}
-		if !store.NotUp(err) || ctx.Err() != nil || time.Now().Add(wait).After(end) {
-			return nil, err
+		if err = d.Migrate(ctx); err != nil {
+			return errors.Join(err, d.Close())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// whenUp does what a start needs of the database, again while that is not up, at
+// most for timeout.
+func whenUp(ctx context.Context, timeout time.Duration, do func() error) error {
+	end := time.Now().Add(timeout)
+	for wait := firstLook; ; wait = min(2*wait, longestLook) {
+		err := do()
+		if err == nil || !store.NotUp(err) || ctx.Err() != nil || time.Now().Add(wait).After(end) {
+			return err
 		}
 		slog.WarnContext(ctx, "the database is not up yet", "err", err)
 		pause(ctx, wait)

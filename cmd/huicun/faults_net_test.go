@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -192,4 +194,28 @@ func TestCallbacksCutOff(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A database that goes away again in mid-start is waited for too; anything else
+// that is wrong ends the start.
+func TestStartGoesOnAfterTheDatabaseWasAway(t *testing.T) {
+	t.Parallel()
+	away, wrong := fmt.Errorf("begin: %w", syscall.ECONNRESET), errors.New("wrong")
+	for name, tt := range map[string]struct {
+		answers []error
+		want    error
+	}{
+		"back":          {[]error{away, away, nil}, nil},
+		"wrong at once": {[]error{wrong, nil}, wrong},
+		"wrong then":    {[]error{away, wrong, nil}, wrong},
+	} {
+		asked := 0
+		err := whenUp(t.Context(), time.Minute, func() error {
+			asked++
+			return tt.answers[asked-1]
+		})
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
 }

@@ -217,8 +217,8 @@ func (r *realm) chatItem(v *refViewer, c *refChat, person string) chatItem {
 		item.MemberCount = len(c.members)
 	case "direct":
 		item.Kind, item.Peer = "colleague", &idOnly{c.peer(person)}
-		if r.kindOf(person) == "employee" {
-			item.Employee = &idOnly{person}
+		if of := r.employeeOf(c, person); of != "" {
+			item.Employee = &idOnly{of}
 		}
 		if r.kindOf(c.peer(person)) == "customer" {
 			item.Kind = "customer"
@@ -228,6 +228,14 @@ func (r *realm) chatItem(v *refViewer, c *refChat, person string) chatItem {
 		}
 	}
 	return item
+}
+
+// employeeOf is whose chat a direct one is, drawn for right; "" for others.
+func (r *realm) employeeOf(c *refChat, right string) string {
+	if c.kind != "direct" || c.peer(right) == right || r.kindOf(right) != "employee" {
+		return ""
+	}
+	return right
 }
 
 // checkChats compares the tabs of an employee in scope.

@@ -188,10 +188,7 @@ type around struct {
 }
 
 func (r *realm) around(v *refViewer, m *refMessage) around {
-	a := around{Message: r.seen(v, m), Chat: fmt.Sprint(m.chat.id)}
-	if of := r.right(v, m.chat, ""); m.chat.kind == "direct" && r.kindOf(of) == "employee" {
-		a.Of = of
-	}
+	a := around{Message: r.seen(v, m), Chat: fmt.Sprint(m.chat.id), Of: r.employeeOf(m.chat, r.right(v, m.chat, ""))}
 	i := slices.Index(m.chat.messages, m)
 	if i > 0 {
 		a.Before = m.chat.messages[i-1].id
@@ -253,8 +250,12 @@ func (g *grower) checkSearch(v *refViewer) {
 
 func (g *grower) checkSearchConversations(v *refViewer, q url.Values, want []*refMessage) {
 	g.t.Helper()
+	type chat struct {
+		ID       string
+		Employee idOnly
+	}
 	type item struct {
-		Conversation struct{ ID string }
+		Conversation chat
 		Hits         int
 		Newest       time.Time
 	}
@@ -264,7 +265,8 @@ func (g *grower) checkSearchConversations(v *refViewer, q url.Values, want []*re
 		i := slices.IndexFunc(in, func(it item) bool { return it.Conversation.ID == id })
 		if i < 0 {
 			i = len(in)
-			in = append(in, item{Conversation: struct{ ID string }{id}, Newest: m.at})
+			of := g.realm.employeeOf(m.chat, g.realm.right(v, m.chat, ""))
+			in = append(in, item{Conversation: chat{id, idOnly{of}}, Newest: m.at})
 		}
 		in[i].Hits++
 	}

@@ -185,8 +185,8 @@ func (w *world) waitFor(what string, ok func() bool) {
 }
 
 // await repeats try until it gives no error. It looks again after a tenth of the
-// time that it has waited: what is soon is seen soon, and what takes long is not
-// kept from it by the looking.
+// time that it has waited, within 5 and 100 ms: what is soon is seen soon, and what
+// takes long is not kept from it by the looking.
 func (w *world) await(what string, try func() error) {
 	w.t.Helper()
 	began := time.Now()
@@ -203,12 +203,18 @@ func (w *world) await(what string, try func() error) {
 	}
 }
 
-// unfinished names the work that still waits, for who reads why a test failed.
+// unfinished names the work that waits or was given up, for who reads why a test
+// failed. A database that is away, or hangs, is not waited for.
 func (w *world) unfinished() string {
-	st, err := w.db.PullState(context.Background())
+	if w.db == nil {
+		return "it has no database"
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	st, err := w.db.PullState(ctx)
 	told := fmt.Sprintf("pull state %+v, %v; unfinished:\n", st, err)
 	var waits []string
-	if err := w.db.Select(&waits, `
+	if err := w.db.SelectContext(ctx, &waits, `
 		SELECT format('outbox: %s of %s %s, errors %s', count(*), kind, state, max(errors::text)) FROM outbox WHERE state <> 'completed' GROUP BY kind, state
 		UNION ALL SELECT format('media %s: attempt %s, due %s, %s', id, attempt, due_at, error) FROM media WHERE state = 'pending'
 		UNION ALL SELECT format('object of %s, %s bytes: attempt %s, due %s, %s', mime, size_bytes, work_attempt, work_due_at, work_error) FROM media_objects WHERE work = 'pending'`); err != nil {

@@ -1,21 +1,21 @@
 #!/bin/sh
 # e2e.sh [ARGUMENT…] runs the browser tests against bin/huicun and bin/wecomsim.
 # Arguments go to vitest. Without any, those with the programs run beside those
-# with the mock server: each half leaves a core idle much of the time.
+# with the mock server: each half leaves a core idle much of the time. CHROMIUM_PATH
+# names another browser, for all of them.
 set -eu
 cd "$(dirname "$0")/../.."
 if [ -z "${CHROMIUM_PATH:-}" ]; then
 	for name in chromium chromium-browser google-chrome; do
 		CHROMIUM_PATH=$(command -v "$name") && break
 	done
-	export CHROMIUM_PATH
+	CHROMIUM_SHELL_PATH=${CHROMIUM_SHELL_PATH:-$(command -v chromium-headless-shell || true)}
+	export CHROMIUM_PATH CHROMIUM_SHELL_PATH
 fi
 [ -x "$CHROMIUM_PATH" ] || {
 	echo "e2e: no Chromium found: run make setup, or set CHROMIUM_PATH" >&2
 	exit 1
 }
-CHROMIUM_SHELL_PATH=${CHROMIUM_SHELL_PATH:-$(command -v chromium-headless-shell || true)}
-export CHROMIUM_SHELL_PATH
 [ $# -eq 0 ] || exec npm --prefix h5 run e2e -- "$@"
 
 half() { # half NAME ARGUMENT…: runs a part and says how long it took

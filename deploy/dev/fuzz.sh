@@ -28,12 +28,22 @@ program() { # program DIRECTORY: where the tests of a package are, built once fo
 	printf '%s/%s.test\n' "$FUZZ_PROGRAMS" "$(printf '%s' "$1" | tr / -)"
 }
 
+seconds() { # seconds TIME: of 10s or 2m
+	case $1 in
+	*m) echo $((${1%m} * 60)) ;;
+	*) echo "${1%s}" ;;
+	esac
+}
+
 fuzz_one() { # fuzz_one DIRECTORY NAME TIME
 	# An input worth keeping is made smaller for a second, not for go's minute, in
 	# which nothing else is tried.
 	out=$(cd "$1" && "$(program "$1")" -test.run '^$' -test.fuzz "^$2\$" -test.fuzztime "$3" -test.fuzzminimizetime 1s \
-		-test.parallel 1 -test.fuzzcachedir "$FUZZ_FOUND/$1" 2>&1) && failed= || failed=1
+		-test.parallel 1 -test.paniconexit0 -test.fuzzcachedir "$FUZZ_FOUND/$1" 2>&1) && failed= || failed=1
+	# Go counts the inputs kept from earlier runs, which it tries first, among all.
+	kept=$(printf '%s\n' "$out" | sed -n 's|.*baseline coverage: [0-9]*/\([0-9]*\) completed.*|\1|p' | tail -n 1)
 	tried=$(printf '%s\n' "$out" | sed -n 's/.*execs: \([0-9]*\).*/\1/p' | tail -n 1)
+	tried=$((${tried:-0} - ${kept:-0}))
 	# go.dev/issue/75804: when time is up while a worker is in an input, go test
 	# calls that a failure. A real one names its input.
 	case $out in
@@ -44,12 +54,9 @@ fuzz_one() { # fuzz_one DIRECTORY NAME TIME
 		printf '%s\nFAILED %s %s\n' "$out" "$1" "$2"
 		return 1
 	fi
-	# The time can pass while the inputs kept from earlier runs are tried once more.
-	if [ "${tried:-0}" -eq 0 ]; then
-		case $3 in
-		*m) longer=301 ;;
-		*) longer=$((${3%s} * 3)) ;;
-		esac
+	# The time can pass with the kept ones.
+	if [ "$tried" -le 0 ]; then
+		longer=$(($(seconds "$3") * 3))
 		if [ "$longer" -gt 300 ]; then
 			printf '%s\nFAILED %s %s: no new input was tried in %s\n' "$out" "$1" "$2" "$3"
 			return 1
@@ -78,7 +85,7 @@ FUZZ_FOUND=$(go env GOCACHE)/fuzz/$(go list -m)
 FUZZ_PROGRAMS=$(mktemp -d)
 export FUZZ_FOUND FUZZ_PROGRAMS
 trap 'rm -rf "$FUZZ_PROGRAMS"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT
 targets | cut -d ' ' -f 1 | uniq | while read -r dir; do
 	go test -c -fuzz=. -o "$(program "$dir")" "./$dir"
 done

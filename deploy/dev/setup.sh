@@ -36,15 +36,10 @@ need_toolchains() {
 	version_at_least "$got" 20.19 || fail "Node $got is too old: 20.19 or newer is needed"
 }
 
-# no_shell exists where no package has Chromium's headless shell.
-no_shell=.cache/no-chromium-headless-shell
-
 # Debian packages that are missing, one a line.
 missing() {
 	any /usr/lib/postgresql/*/bin/initdb || have initdb || echo postgresql
 	have chromium || have chromium-browser || have google-chrome || [ -n "${CHROMIUM_PATH:-}" ] || echo chromium
-	# The browser tests need half the time with it, and do without.
-	have chromium-headless-shell || [ -n "${CHROMIUM_PATH:-}" ] || [ -e "$no_shell" ] || echo chromium-headless-shell
 	any /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc /usr/share/fonts/*/NotoSansCJK* /usr/share/fonts/*/*/NotoSansCJK* || echo fonts-noto-cjk
 	any /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf /usr/share/fonts/*/NotoColorEmoji* /usr/share/fonts/*/*/NotoColorEmoji* || echo fonts-noto-color-emoji
 	have ffmpeg && have ffprobe || echo ffmpeg
@@ -67,16 +62,19 @@ install() {
 	printf 'setup: installing %s\n' "$*"
 	export DEBIAN_FRONTEND=noninteractive
 	$sudo apt-get update -qq || fail "apt-get update did not work"
-	for package; do
-		shift
-		if [ "$package" = chromium-headless-shell ] && ! apt-cache show "$package" >/dev/null 2>&1; then
-			: >"$no_shell"
-			continue
-		fi
-		set -- "$@" "$package"
-	done
-	[ $# -eq 0 ] || $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+	$sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
 		fail "apt-get install $* did not work"
+}
+
+# headless_shell installs the half of Chromium that the browser tests need half the
+# time with; where it cannot be had they run in the whole, and nobody asks again.
+headless_shell() {
+	none=.cache/no-chromium-headless-shell
+	if have chromium-headless-shell || [ -n "${CHROMIUM_PATH:-}" ] || [ -e "$none" ]; then return; fi
+	(install chromium-headless-shell) || {
+		echo 'setup: without chromium-headless-shell the browser tests take longer' >&2
+		: >"$none"
+	}
 }
 
 # npm_ci runs when the lock file is not the one that node_modules was made from.
@@ -95,6 +93,7 @@ main() {
 		# shellcheck disable=SC2086
 		install $packages
 	fi
+	headless_shell
 	npm_ci
 }
 

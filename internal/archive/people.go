@@ -157,7 +157,7 @@ func newConversation(r ConvRow, right string, people map[string]directory.Person
 	default:
 		peer := people[peerOf(r, right)]
 		c.Kind, c.Title, c.Peer = KindColleague, peer.Name, &peer
-		if of := people[right]; of.Kind == directory.KindEmployee {
+		if of := people[right]; of.Kind == directory.KindEmployee && of.ID != peer.ID {
 			c.Employee = &of
 		}
 		if peer.Kind == directory.KindCustomer {

@@ -75,7 +75,7 @@ type Conversation struct {
 	Kind        string // KindCustomer …
 	Title       string
 	Peer        *directory.Person // direct chats: the other side
-	Employee    *directory.Person // direct chats: whose chat it is, opposite to Peer; nil where no employee is known
+	Employee    *directory.Person // direct chats: whose chat it is, opposite to Peer; nil where no employee is known, and with oneself
 	Remark      string            // what the employee noted as the customer's name
 	Faces       []directory.Person
 	MemberCount int64

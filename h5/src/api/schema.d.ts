@@ -751,7 +751,7 @@ export interface components {
             /** @description Name of the other side or of the group. */
             title: string;
             peer?: components["schemas"]["Person"];
-            /** @description Direct chats: whose chat it is, opposite to peer. */
+            /** @description Direct chats: whose chat it is, opposite to peer; not with oneself. */
             employee?: components["schemas"]["Person"];
             /** @description What the employee noted as the customer's name. */
             remark?: string;

@@ -195,9 +195,23 @@ func (r *Renderer) spool(ctx context.Context, content io.ReadSeeker) (*os.File, 
 	return f, nil
 }
 
-// nameless opens an empty file that is unlinked already; mode 0600.
+// nameless opens an empty file that has no name, so that nothing is left of it
+// whenever the process is killed; mode 0600.
 func (r *Renderer) nameless() (*os.File, error) {
-	f, err := os.CreateTemp(r.tempDir, "huicun-render-")
+	dir := r.tempDir
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	if f, ok := unnamed(dir); ok {
+		return f, nil
+	}
+	return named(dir)
+}
+
+// named is for systems that have files with names only: a kill between the two
+// calls leaves an empty one.
+func named(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, "huicun-render-")
 	if err != nil {
 		return nil, fmt.Errorf("temporary file: %w: %w", media.ErrTemporary, err)
 	}

@@ -94,7 +94,8 @@ func (l *lab) feed() {
 	l.Fatal("it does not catch up")
 }
 
-// until passes until ok; failures are allowed on the way.
+// until passes until ok, within minutes on the slowest machine; failures are allowed
+// on the way.
 func (l *lab) until(what string, ok func() bool) {
 	l.Helper()
 	deadline := time.Now().Add(4 * time.Minute)

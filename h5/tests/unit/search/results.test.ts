@@ -16,10 +16,10 @@ const last = (n: number): Api['LastMessage'] => {
   const { id, sent_at, msgtype, text, sender } = messageAt(n)
   return { id, sent_at, msgtype, text, sender }
 }
-const hit = (n: number, cid: string, kind: Api['Conversation']['kind'] = 'customer'): Api['SearchHit'] => ({
+const hit = (n: number, cid: string): Api['SearchHit'] => ({
   message: messageAt(n, { conversation_id: cid }),
   spans: [],
-  conversation: { id: cid, kind, title: cid, messages: 9, violations: 0, peer: customer },
+  conversation: { id: cid, kind: 'customer', title: cid, messages: 9, violations: 0, peer: customer },
   before: last(n - 1),
   after: last(n + 1),
 })

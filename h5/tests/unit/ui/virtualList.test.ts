@@ -16,7 +16,8 @@ async function listed() {
       { items: names.value, itemKey: (name: string) => name, label: 'l', hasMore: true, loadingMore: false, onMore: () => void asked++ },
       { default: ({ item }: { item: string }) => h('button', item) },
     )
-  await show(defineComponent(() => () => h(KeepAlive, () => (there.value ? list() : h('p')))))
+  const Pane = defineComponent(() => list) // goes on hearing of its items while it is away
+  await show(defineComponent(() => () => h(KeepAlive, () => (there.value ? h(Pane) : h('p')))))
   const scroller = document.querySelector<HTMLElement>('.virtual-list')
   if (!scroller) throw new Error('no list')
   let height = 5000
@@ -31,9 +32,11 @@ async function listed() {
     await nextTick()
     await settle()
   }
-  const grow = async (by: number, px: number) => {
+  const grow = async (by: number, px: number, where: 'above' | 'below' = 'below') => {
     height += px
-    names.value = numbers(names.value.length + by)
+    const { value } = names
+    if (where === 'above') names.value = [...numbers(by).map((name) => `new ${name}`), ...value]
+    else names.value = by < 0 ? value.slice(0, by) : [...value, ...numbers(by).map((name) => `${value.length} ${name}`)]
     await nextTick()
     await settle()
   }
@@ -64,15 +67,21 @@ it('knows where it stands at a tap, before any scroll was told', async () => {
 })
 
 it('asks on for who is still near the end when a page has come', async () => {
-  const { to, grow, asked } = await listed()
+  const { to, turn, grow, asked } = await listed()
   await grow(10, 0) // a list that nobody scrolled fills no further
   expect(asked()).toBe(0)
   to(4800)
   expect(asked()).toBe(1)
   await grow(10, 100)
   expect(asked()).toBe(2)
-  await grow(0, 0) // a page that failed, or the same again
+  await grow(-5, 0) // a shorter list
   expect(asked()).toBe(2)
-  await grow(10, 3000)
+  await grow(5, 0, 'above') // what came live
+  expect(asked()).toBe(2)
+  await turn(false)
+  await grow(10, 0)
+  expect(asked()).toBe(2)
+  await turn(true)
+  await grow(10, 3000) // so many that the end is far
   expect(asked()).toBe(2)
 })
