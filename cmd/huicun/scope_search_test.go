@@ -158,12 +158,19 @@ func (g *grower) aSearch(v *refViewer) (url.Values, []*refMessage) {
 }
 
 type searchItem struct {
-	Message      messageItem
-	Conversation struct {
-		ID       string
-		Employee idOnly
-	}
+	Message       messageItem
+	Conversation  foundChat
 	Before, After *idOnly
+}
+
+// foundChat is a chat that a search found, and whose it is: the employee of a direct one.
+type foundChat struct {
+	ID       string
+	Employee idOnly
+}
+
+func (r *realm) foundChat(v *refViewer, c *refChat) foundChat {
+	return foundChat{fmt.Sprint(c.id), idOnly{r.employeeOf(c, r.right(v, c, ""))}}
 }
 
 type searchPage struct {
@@ -180,15 +187,15 @@ type searchPage struct {
 	}
 }
 
-// around is a hit in short: the message, its chat, whose that is, and its neighbours there.
+// around is a hit in short: the message, its chat and its neighbours there.
 type around struct {
-	Message             seenMessage
-	Chat, Before, After string
-	Of                  string // direct chats: the employee
+	Message       seenMessage
+	Chat          foundChat
+	Before, After string
 }
 
 func (r *realm) around(v *refViewer, m *refMessage) around {
-	a := around{Message: r.seen(v, m), Chat: fmt.Sprint(m.chat.id), Of: r.employeeOf(m.chat, r.right(v, m.chat, ""))}
+	a := around{Message: r.seen(v, m), Chat: r.foundChat(v, m.chat)}
 	i := slices.Index(m.chat.messages, m)
 	if i > 0 {
 		a.Before = m.chat.messages[i-1].id
@@ -200,7 +207,7 @@ func (r *realm) around(v *refViewer, m *refMessage) around {
 }
 
 func (it searchItem) around() around {
-	a := around{Message: it.Message.seen(), Chat: it.Conversation.ID, Of: it.Conversation.Employee.ID}
+	a := around{Message: it.Message.seen(), Chat: it.Conversation}
 	if it.Before != nil {
 		a.Before = it.Before.ID
 	}
@@ -250,12 +257,8 @@ func (g *grower) checkSearch(v *refViewer) {
 
 func (g *grower) checkSearchConversations(v *refViewer, q url.Values, want []*refMessage) {
 	g.t.Helper()
-	type chat struct {
-		ID       string
-		Employee idOnly
-	}
 	type item struct {
-		Conversation chat
+		Conversation foundChat
 		Hits         int
 		Newest       time.Time
 	}
@@ -265,8 +268,7 @@ func (g *grower) checkSearchConversations(v *refViewer, q url.Values, want []*re
 		i := slices.IndexFunc(in, func(it item) bool { return it.Conversation.ID == id })
 		if i < 0 {
 			i = len(in)
-			of := g.realm.employeeOf(m.chat, g.realm.right(v, m.chat, ""))
-			in = append(in, item{Conversation: chat{id, idOnly{of}}, Newest: m.at})
+			in = append(in, item{Conversation: g.realm.foundChat(v, m.chat), Newest: m.at})
 		}
 		in[i].Hits++
 	}
